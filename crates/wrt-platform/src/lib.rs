@@ -1,1 +1,85 @@
+//! Where the pages of a WebAssembly linear memory come from, and checked access to them.
+//!
+//! ```text
+//! Region<P>            owns base and length, checks every access
+//!    |
+//! PageAllocator        reserve, commit, protect, discard, reset, release
+//!    |
+//! backend/             one file each: MmapAllocator, StaticArena, HeapAllocator
+//! ```
+//!
+//! This crate holds the unsafe code of the subsystem; everything above it forbids `unsafe`. It
+//! knows bytes only: pages, index types and traps are the business of `wrt-runtime`.
+//!
+//! ```
+//! use wrt_platform::{HeapAllocator, Region, ReserveRequest};
+//!
+//! let mut region = Region::new(HeapAllocator::new(), &ReserveRequest::new(65536, 1 << 20))?;
+//! region.store(8, 42_u32.to_le_bytes()).unwrap();
+//! assert_eq!(region.load(8).map(u32::from_le_bytes), Ok(42));
+//! assert!(region.load::<4>(65533).is_err());
+//! region.grow_to(2 * 65536)?;
+//! assert_eq!(region.load::<4>(65533), Ok([0; 4]));
+//! # Ok::<(), wrt_platform::AllocError>(())
+//! ```
+//!
+//! # Valid region
+//!
+//! A range of `len` bytes from `base` is a *valid region* while all of this holds:
+//!
+//! 1. `base` is not null and the range does not wrap around the address space;
+//! 2. the range lies in one allocation, is mapped, and every byte is readable and writable: no
+//!    access to it can make the host fault;
+//! 3. every byte is initialised;
+//! 4. no code but the owner of the region reads or writes it.
+//!
+//! A region of no bytes is valid at any non-null `base`. Every contract of this crate that says
+//! "valid region" means these four points.
+//!
+//! # Features
+//!
+//! - `std` (default): error texts of the host, implies `alloc`.
+//! - `alloc`: the heap backend and `Arc<P>` as an allocator.
+//!
+//! Without features the static and, on Unix, the mmap backend remain.
+//!
+//! # Send and Sync
+//!
+//! | type | `Send` | `Sync` | why |
+//! |---|---|---|---|
+//! | [`Region<P>`] | if `P` is | if `P` is | it owns its bytes; `&Region` only reads |
+//! | [`Reservation`] | no | no | a bare address range, owned by the region that holds it |
+//! | [`StaticArena`] | yes | yes | one lock guards who owns which run |
+//! | [`MmapAllocator`], [`HeapAllocator`] | yes | yes | no state |
 #![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod allocator;
+mod backend;
+mod capabilities;
+mod commit;
+mod error;
+mod protection;
+mod region;
+mod request;
+mod reservation;
+mod units;
+
+pub use allocator::{Committed, Discarded, PageAllocator};
+#[cfg(feature = "alloc")]
+pub use backend::HeapAllocator;
+#[cfg(unix)]
+pub use backend::MmapAllocator;
+pub use backend::{StaticAllocator, StaticArena};
+pub use capabilities::Capabilities;
+pub use commit::CommitPolicy;
+pub use error::{AllocError, AllocErrorKind, Corruption, Operation, OsError, OutOfBounds};
+pub use protection::Protection;
+pub use region::{Region, RegionView};
+pub use request::{ReserveRequest, Tagging};
+pub use reservation::{Reservation, Rung};
+pub use units::{HostBytes, HostPage, HostRange};

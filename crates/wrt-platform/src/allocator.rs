@@ -1,0 +1,267 @@
+//! The contract between a region and where its pages come from.
+#![allow(unsafe_code)]
+
+use core::ptr::NonNull;
+
+use crate::capabilities::Capabilities;
+use crate::error::{AllocError, Corruption, Operation};
+use crate::protection::Protection;
+use crate::request::ReserveRequest;
+use crate::reservation::Reservation;
+use crate::units::{HostBytes, HostPage, HostRange};
+
+/// Where a commit has left the memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Committed {
+    /// At the base it had.
+    InPlace,
+    /// At a new base; the old bytes were moved and the old range is gone.
+    Moved(NonNull<u8>),
+}
+
+/// What happened to the bytes of a discarded range; they read zero either way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Discarded {
+    /// The host has the pages back.
+    Released,
+    /// The pages were only overwritten.
+    ZeroedOnly,
+}
+
+/// A source of page-aligned memory for linear memories.
+///
+/// Every operation is on the cold path: a [`Region`](crate::Region) keeps base and length to
+/// itself, so a backend chosen at run time (`Arc<dyn PageAllocator>`) costs nothing per access.
+/// The trait is also implemented for `&P` and `Arc<P>`.
+///
+/// Bytes are the only unit. Sizes handed in are whole numbers of the backend's own
+/// [`page`](Self::page).
+///
+/// # Safety
+///
+/// Callers trust an implementation with these promises, which the crate's SAFETY comments cite:
+///
+/// - **C1** A reservation's bytes `base..base + capacity` and its guards belong to it alone until
+///   it is released. The base is aligned to the page and never null; the capacity is at most
+///   `isize::MAX`. A backend without [`Capabilities::STABLE_BASE`] promises this of the committed
+///   bytes only.
+/// - **C2** After `commit(reservation, old, new)` succeeded, the first `new` bytes form a
+///   [valid region](crate#valid-region); the first `old` bytes hold what they held, the others
+///   read zero.
+/// - **C3** An operation that fails has changed nothing, unless its description says otherwise.
+/// - **C4** A reservation stays valid when the allocator value is moved, and for as long as the
+///   allocator value lives.
+/// - **C5** `discard` and `reset` keep the bytes that they report as committed a valid region.
+/// - **C6** `page` always gives the same answer.
+pub unsafe trait PageAllocator {
+    /// The unit of all sizes: the backend's page.
+    fn page(&self) -> HostPage;
+
+    /// What this backend promises beyond the rest of this trait.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Takes address space for one memory. Nothing is accessible yet.
+    ///
+    /// # Errors
+    ///
+    /// When not even the initial size can be had, or a required property cannot be given. The
+    /// error says what was asked and what was possible.
+    fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError>;
+
+    /// Makes the first `new` bytes accessible, of which `old` are already. All or nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the host refuses or `new` exceeds the capacity; nothing has changed then.
+    ///
+    /// # Safety
+    ///
+    /// `reservation` came from this allocator and is not released; exactly `old` bytes of it are
+    /// committed, `old <= new`; nobody else uses the memory during the call.
+    unsafe fn commit(
+        &self,
+        reservation: &Reservation,
+        old: HostBytes,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError>;
+
+    /// Changes the rights on a range of committed pages.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::AllocErrorKind::Unsupported) without [`Capabilities::PROTECT`];
+    /// refused for writable and executable pages that the request did not allow, or when the
+    /// host says no.
+    ///
+    /// # Safety
+    ///
+    /// As for [`commit`](Self::commit), with `range` inside the committed bytes; until the rights
+    /// are restored nobody accesses the range in a way they forbid.
+    unsafe fn protect(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+        protection: Protection,
+    ) -> Result<(), AllocError> {
+        let _ = (reservation, range, protection);
+        Err(AllocError::unsupported(Operation::Protect))
+    }
+
+    /// Makes a range of committed pages read zero, giving them back to the host if it can.
+    ///
+    /// # Errors
+    ///
+    /// A backend may refuse; nothing has changed then.
+    ///
+    /// # Safety
+    ///
+    /// As for [`commit`](Self::commit), with `range` inside the committed bytes.
+    unsafe fn discard(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+    ) -> Result<Discarded, AllocError>;
+
+    /// Prepares the memory for its next use: all committed bytes read zero, and if possible no
+    /// more than `keep` stay committed. Returns how many did.
+    ///
+    /// # Errors
+    ///
+    /// When old contents could not be erased; the caller must not show the memory to anyone
+    /// again. All bytes that were committed still are.
+    ///
+    /// # Safety
+    ///
+    /// As for [`commit`](Self::commit), with `committed` bytes committed, `keep <= committed`.
+    unsafe fn reset(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+        keep: HostBytes,
+    ) -> Result<HostBytes, AllocError>;
+
+    /// Ends the reservation. No other memory will see a byte of it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`commit`](Self::commit), with `committed` bytes committed. This is the last use of
+    /// the reservation.
+    unsafe fn release(&self, reservation: &Reservation, committed: HostBytes);
+
+    /// Asks the host whether guards and rights are still what they should be. A backend that has
+    /// no way to know finds nothing.
+    ///
+    /// # Errors
+    ///
+    /// The first promise found broken.
+    ///
+    /// # Safety
+    ///
+    /// As for [`release`](Self::release), but the reservation stays.
+    unsafe fn verify(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+    ) -> Result<(), Corruption> {
+        let _ = (reservation, committed);
+        Ok(())
+    }
+
+    /// Bytes of the memory that occupy physical memory now, where the host can say.
+    ///
+    /// # Safety
+    ///
+    /// As for [`release`](Self::release), but the reservation stays.
+    unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
+        let _ = (reservation, committed);
+        None
+    }
+}
+
+/// Implements the trait for a pointer to an allocator by handing every call on.
+macro_rules! forward_to_pointee {
+    ($([$($generics:tt)*] $pointer:ty),*) => {$(
+        // SAFETY: C1 to C6 are the pointee's, which outlives the pointer; every call is handed
+        // on unchanged, and moving the pointer does not move the pointee (C4).
+        unsafe impl<$($generics)*> PageAllocator for $pointer {
+            fn page(&self) -> HostPage {
+                (**self).page()
+            }
+
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+
+            fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+                (**self).reserve(request)
+            }
+
+            unsafe fn commit(
+                &self,
+                reservation: &Reservation,
+                old: HostBytes,
+                new: HostBytes,
+            ) -> Result<Committed, AllocError> {
+                // SAFETY: the caller keeps this very contract.
+                unsafe { (**self).commit(reservation, old, new) }
+            }
+
+            unsafe fn protect(
+                &self,
+                reservation: &Reservation,
+                range: HostRange,
+                protection: Protection,
+            ) -> Result<(), AllocError> {
+                // SAFETY: the caller keeps this very contract.
+                unsafe { (**self).protect(reservation, range, protection) }
+            }
+
+            unsafe fn discard(
+                &self,
+                reservation: &Reservation,
+                range: HostRange,
+            ) -> Result<Discarded, AllocError> {
+                // SAFETY: the caller keeps this very contract.
+                unsafe { (**self).discard(reservation, range) }
+            }
+
+            unsafe fn reset(
+                &self,
+                reservation: &Reservation,
+                committed: HostBytes,
+                keep: HostBytes,
+            ) -> Result<HostBytes, AllocError> {
+                // SAFETY: the caller keeps this very contract.
+                unsafe { (**self).reset(reservation, committed, keep) }
+            }
+
+            unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
+                // SAFETY: the caller keeps this very contract.
+                unsafe { (**self).release(reservation, committed) }
+            }
+
+            unsafe fn verify(
+                &self,
+                reservation: &Reservation,
+                committed: HostBytes,
+            ) -> Result<(), Corruption> {
+                // SAFETY: the caller keeps this very contract.
+                unsafe { (**self).verify(reservation, committed) }
+            }
+
+            unsafe fn resident(
+                &self,
+                reservation: &Reservation,
+                committed: HostBytes,
+            ) -> Option<u64> {
+                // SAFETY: the caller keeps this very contract.
+                unsafe { (**self).resident(reservation, committed) }
+            }
+        }
+    )*};
+}
+
+forward_to_pointee!([P: PageAllocator + ?Sized] &P);
+
+#[cfg(feature = "alloc")]
+forward_to_pointee!([P: PageAllocator + ?Sized] alloc::sync::Arc<P>);

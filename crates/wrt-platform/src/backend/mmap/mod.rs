@@ -1,0 +1,328 @@
+//! Pages from the operating system's virtual memory: reserve without access, commit by changing
+//! rights.
+#![allow(unsafe_code)]
+
+mod name;
+#[cfg(target_os = "linux")]
+mod proc_maps;
+
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+
+use rustix::io::Errno;
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
+
+use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::capabilities::Capabilities;
+use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
+use crate::protection::Protection;
+use crate::request::{ReserveRequest, Tagging};
+use crate::reservation::{Reservation, Rung};
+use crate::units::{HostBytes, HostPage, HostRange};
+
+/// Reserves address space with inaccessible guards on both sides and commits it page by page.
+///
+/// Growth changes access rights and nothing else: the base never moves and no byte is copied.
+/// Where the host refuses the address space a memory wants (`RLIMIT_AS`, a small address space),
+/// the reservation is halved until it is granted or the initial size does not fit;
+/// [`Reservation::rung`] tells what became of it.
+///
+/// Pages that a fault finds uncommitted raise `SIGSEGV`; under [`CommitPolicy::Exact`]
+/// (crate::CommitPolicy::Exact) those are all pages past the length.
+///
+/// References: `mmap(2)`, `mprotect(2)`, `madvise(2)`.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct MmapAllocator(());
+
+/// The reservation's cookie: the request allowed pages that are writable and executable.
+const ALLOWS_WRITE_EXECUTE: usize = 1;
+
+impl MmapAllocator {
+    /// The allocator; it has no state.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(())
+    }
+
+    /// Maps guard, capacity and guard, all inaccessible. Halves the capacity while the host
+    /// refuses, but never below the initial size.
+    fn map_what_fits(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        let page = self.page();
+        let wanted = request.wanted_capacity();
+        let guard = page.round_up(request.guard_bytes()).ok_or_else(|| too_large(request))?;
+        let floor = page.round_up(request.initial()).ok_or_else(|| too_large(request))?;
+        let mut capacity = page.round_up(wanted).unwrap_or(page.round_down(u64::MAX));
+        let mut refusal = None;
+        loop {
+            match map_inaccessible(capacity, guard, request.display_name()) {
+                Ok(base) => {
+                    let reservation = Reservation::new(base, capacity).with_guards(guard, guard);
+                    return Ok(match refusal {
+                        None => reservation,
+                        reason => reservation.with_rung(Rung::Reduced { wanted, reason }),
+                    });
+                }
+                Err(errno) if capacity <= floor => {
+                    let kind = AllocErrorKind::Os(OsError(errno.raw_os_error()));
+                    let error = AllocError::new(Operation::Reserve, kind, request.initial());
+                    return Err(match address_space_limit() {
+                        Some(limit) => error.possible(limit),
+                        None => error,
+                    });
+                }
+                Err(errno) => {
+                    refusal = Some(OsError(errno.raw_os_error()));
+                    capacity = page.round_down(capacity.as_u64() / 2).max(floor);
+                }
+            }
+        }
+    }
+}
+
+// SAFETY: C1 a mapping is the caller's alone, page-aligned and not null, and at most `isize::MAX`
+// bytes as `HostBytes` is; C2 mprotect makes exactly the new pages readable and writable, and
+// anonymous pages read zero until written; C3 a failed mprotect of a range with uniform rights
+// leaves it as it was; C4 mappings do not depend on this value; C5 MADV_DONTNEED and memset keep
+// the rights; C6 the page size of a running system is fixed.
+unsafe impl PageAllocator for MmapAllocator {
+    fn page(&self) -> HostPage {
+        HostPage::new(rustix::param::page_size()).unwrap_or(HostPage::SMALLEST)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::STABLE_BASE
+            | Capabilities::GUARDS
+            | Capabilities::PROTECT
+            | Capabilities::DISCARD
+    }
+
+    fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        if request.tagging_policy() == Tagging::Required {
+            return Err(AllocError::unsupported(Operation::Reserve));
+        }
+        let cookie = if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 };
+        Ok(self.map_what_fits(request)?.with_cookie(cookie))
+    }
+
+    unsafe fn commit(
+        &self,
+        reservation: &Reservation,
+        old: HostBytes,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError> {
+        if new > reservation.capacity() {
+            let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
+            return Err(error.possible(reservation.capacity().as_u64()));
+        }
+        let added = HostRange { start: old, len: new.saturating_sub(old) };
+        if added.len > HostBytes::ZERO {
+            // SAFETY: the added pages lie within the reservation, as `new` was just checked.
+            unsafe { set_rights(reservation, added, MprotectFlags::READ | MprotectFlags::WRITE) }
+                .map_err(|errno| refused(Operation::Commit, new.as_u64(), errno))?;
+        }
+        Ok(Committed::InPlace)
+    }
+
+    unsafe fn protect(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+        protection: Protection,
+    ) -> Result<(), AllocError> {
+        let write_execute = Protection::WRITE | Protection::EXECUTE;
+        let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
+        if protection.contains(write_execute) && !allowed {
+            let rule = "pages both writable and executable were not asked for";
+            let kind = AllocErrorKind::InvalidRequest(rule);
+            return Err(AllocError::new(Operation::Protect, kind, range.len.as_u64()));
+        }
+        let flags = mprotect_flags(protection);
+        // SAFETY: the caller gives a range within the committed bytes.
+        unsafe { set_rights(reservation, range, flags) }
+            .map_err(|errno| refused(Operation::Protect, range.len.as_u64(), errno))
+    }
+
+    unsafe fn discard(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+    ) -> Result<Discarded, AllocError> {
+        // SAFETY: the caller gives a range within the committed bytes.
+        let first = unsafe { address_of(reservation, range.start) };
+        // SAFETY: the pages are the caller's (C1) and stay mapped with their rights.
+        unsafe { drop_pages(first, range.len) }
+            .map_err(|errno| refused(Operation::Discard, range.len.as_u64(), errno))?;
+        Ok(Discarded::Released)
+    }
+
+    unsafe fn reset(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+        keep: HostBytes,
+    ) -> Result<HostBytes, AllocError> {
+        // SAFETY: the committed pages are the caller's (C1).
+        if unsafe { drop_pages(reservation.base(), committed) }.is_err() {
+            // SAFETY: the committed bytes are a valid region, which the caller owns alone.
+            unsafe { reservation.base().write_bytes(0, committed.get()) };
+        }
+        let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
+        if tail.len == HostBytes::ZERO {
+            return Ok(committed);
+        }
+        // SAFETY: the tail lies within the committed bytes.
+        match unsafe { set_rights(reservation, tail, MprotectFlags::empty()) } {
+            Ok(()) => Ok(keep),
+            // The tail is still accessible, and zero: harmless, as long as it is counted.
+            Err(_) => Ok(committed),
+        }
+    }
+
+    unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {
+        let before = reservation.guard_before().get();
+        let after = reservation.guard_after().get();
+        let len = before + reservation.capacity().get() + after;
+        if len == 0 {
+            return;
+        }
+        // SAFETY: the mapping starts with the front guard.
+        let start = unsafe { reservation.base().sub(before) };
+        // SAFETY: this is the whole mapping of `map_inaccessible`, which nobody uses any more.
+        // It fails only for a range that is not page-aligned, which C1 excludes.
+        let unmapped = unsafe { rustix::mm::munmap(start.as_ptr().cast(), len) };
+        debug_assert!(unmapped.is_ok(), "the mapping could not be released: {unmapped:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    unsafe fn verify(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+    ) -> Result<(), Corruption> {
+        proc_maps::verify(reservation, committed)
+    }
+
+    #[cfg(target_os = "linux")]
+    unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
+        proc_maps::resident(reservation, committed, self.page())
+    }
+}
+
+/// Maps `guard + capacity + guard` bytes without access and returns the address past the first
+/// guard. A zero total maps one page's worth of nothing: a dangling, aligned base.
+fn map_inaccessible(
+    capacity: HostBytes,
+    guard: HostBytes,
+    name: Option<&str>,
+) -> Result<NonNull<u8>, Errno> {
+    let guards = guard.checked_add(guard).ok_or(Errno::NOMEM)?;
+    let total = guards.checked_add(capacity).ok_or(Errno::NOMEM)?.get();
+    if total == 0 {
+        return Ok(NonNull::without_provenance(HOST_ALIGNED));
+    }
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // A name can be given only to bytes that a reference may cover, so a named mapping starts
+    // readable.
+    let rights = if name.is_some() { ProtFlags::READ } else { ProtFlags::empty() };
+    // SAFETY: a new mapping at an address of the host's choosing disturbs nobody.
+    let start = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), total, rights, flags) }?;
+    if let Some(name) = name {
+        // SAFETY: the mapping was just made, is readable and of `total` bytes, and nobody else
+        // knows of it.
+        name::set(unsafe { core::slice::from_raw_parts(start.cast(), total) }, name);
+        // SAFETY: as above.
+        if let Err(errno) = unsafe { rustix::mm::mprotect(start, total, MprotectFlags::empty()) } {
+            // SAFETY: the mapping was just made and nobody uses it.
+            let _ = unsafe { rustix::mm::munmap(start, total) };
+            return Err(errno);
+        }
+    }
+    // SAFETY: the front guard is a part of the mapping.
+    let base = unsafe { start.cast::<u8>().add(guard.get()) };
+    NonNull::new(base).ok_or(Errno::NOMEM)
+}
+
+/// An address aligned to every host page there is, for a mapping of no bytes.
+const HOST_ALIGNED: core::num::NonZeroUsize = match core::num::NonZeroUsize::new(1 << 16) {
+    Some(address) => address,
+    None => core::num::NonZeroUsize::MIN,
+};
+
+/// The address `offset` bytes into the reservation.
+///
+/// # Safety
+///
+/// `offset` is at most the reservation's capacity.
+unsafe fn address_of(reservation: &Reservation, offset: HostBytes) -> NonNull<u8> {
+    // SAFETY: the caller keeps `offset` within the mapping (C1).
+    unsafe { reservation.base().add(offset.get()) }
+}
+
+/// Gives a range of the reservation new access rights.
+///
+/// # Safety
+///
+/// The range lies within the reservation, and nobody relies on rights it loses.
+unsafe fn set_rights(
+    reservation: &Reservation,
+    range: HostRange,
+    flags: MprotectFlags,
+) -> Result<(), Errno> {
+    // SAFETY: the caller keeps the range within the reservation.
+    let first = unsafe { address_of(reservation, range.start) };
+    // SAFETY: the pages belong to the reservation (C1), whose owner asked for this.
+    unsafe { rustix::mm::mprotect(first.as_ptr().cast::<c_void>(), range.len.get(), flags) }
+}
+
+/// Gives pages back to the host; they read zero when touched again.
+///
+/// # Safety
+///
+/// The pages belong to the caller's reservation, and nobody relies on their contents.
+#[cfg(target_os = "linux")]
+unsafe fn drop_pages(first: NonNull<u8>, len: HostBytes) -> Result<(), Errno> {
+    let start = first.as_ptr().cast::<c_void>();
+    // SAFETY: the caller owns the pages; private anonymous pages read zero afterwards.
+    unsafe { rustix::mm::madvise(start, len.get(), Advice::LinuxDontNeed) }
+}
+
+/// Only Linux promises that dropped anonymous pages read zero: elsewhere a new mapping replaces
+/// them.
+///
+/// # Safety
+///
+/// The pages belong to the caller's reservation, and nobody relies on their contents.
+#[cfg(not(target_os = "linux"))]
+unsafe fn drop_pages(first: NonNull<u8>, len: HostBytes) -> Result<(), Errno> {
+    if len == HostBytes::ZERO {
+        return Ok(());
+    }
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+    let rights = ProtFlags::READ | ProtFlags::WRITE;
+    let start = first.as_ptr().cast::<c_void>();
+    // SAFETY: the caller owns the pages that the new mapping replaces.
+    unsafe { rustix::mm::mmap_anonymous(start, len.get(), rights, flags) }.map(|_| ())
+}
+
+fn mprotect_flags(protection: Protection) -> MprotectFlags {
+    let rows = [
+        (Protection::READ, MprotectFlags::READ),
+        (Protection::WRITE, MprotectFlags::WRITE),
+        (Protection::EXECUTE, MprotectFlags::EXEC),
+    ];
+    let granted = rows.into_iter().filter(|(ours, _)| protection.contains(*ours));
+    granted.fold(MprotectFlags::empty(), |flags, (_, theirs)| flags | theirs)
+}
+
+fn refused(operation: Operation, requested: u64, errno: Errno) -> AllocError {
+    AllocError::new(operation, AllocErrorKind::Os(OsError(errno.raw_os_error())), requested)
+}
+
+fn too_large(request: &ReserveRequest<'_>) -> AllocError {
+    AllocError::new(Operation::Reserve, AllocErrorKind::AddressSpace, request.initial())
+}
+
+/// The limit on the process's address space, where one is set.
+fn address_space_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::As).current
+}

@@ -1,0 +1,74 @@
+//! The backends, one file each. This is the only place that lists them and says where each is.
+
+#[cfg(feature = "alloc")]
+mod heap;
+#[cfg(unix)]
+mod mmap;
+mod static_arena;
+
+#[cfg(feature = "alloc")]
+pub use heap::HeapAllocator;
+#[cfg(unix)]
+pub use mmap::MmapAllocator;
+pub use static_arena::{StaticAllocator, StaticArena};
+
+/// Expands `$callback! { rows }` over the backends that this build has, so that tests and benches
+/// never list them again.
+///
+/// A row is `(name, Type, constructor);`: a name for a module or a table, the allocator's type,
+/// and an expression of it. The static arena's row makes a new 16 MiB arena for each expansion.
+///
+/// ```
+/// macro_rules! name_backends {
+///     ($(($name:ident, $type:ty, $new:expr);)*) => { [$(stringify!($name)),*] };
+/// }
+/// let names = wrt_platform::for_each_backend!(name_backends);
+/// assert!(names.contains(&"static_arena"));
+/// ```
+#[macro_export]
+macro_rules! for_each_backend {
+    ($callback:ident) => {
+        $crate::__with_mmap! { $callback
+            (static_arena, $crate::StaticAllocator<{ 16 << 20 }>, {
+                static ARENA: $crate::StaticArena<{ 16 << 20 }> = $crate::StaticArena::new();
+                &ARENA
+            });
+        }
+    };
+}
+
+// Rows are added here, where `cfg` speaks of this crate's features and not of the caller's.
+
+#[cfg(unix)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_mmap {
+    ($callback:ident $($rows:tt)*) => {
+        $crate::__with_heap! { $callback
+            (mmap, $crate::MmapAllocator, $crate::MmapAllocator::new()); $($rows)*
+        }
+    };
+}
+
+#[cfg(not(unix))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_mmap {
+    ($callback:ident $($rows:tt)*) => { $crate::__with_heap! { $callback $($rows)* } };
+}
+
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_heap {
+    ($callback:ident $($rows:tt)*) => {
+        $callback! { $($rows)* (heap, $crate::HeapAllocator, $crate::HeapAllocator::new()); }
+    };
+}
+
+#[cfg(not(feature = "alloc"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_heap {
+    ($callback:ident $($rows:tt)*) => { $callback! { $($rows)* } };
+}

@@ -1,0 +1,267 @@
+//! Pages from a `static`: no operating system, no allocator.
+#![allow(unsafe_code)]
+
+mod slots;
+
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+
+use self::slots::{Refusal, Slot, Slots};
+use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::capabilities::Capabilities;
+use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
+use crate::request::{ReserveRequest, Tagging};
+use crate::reservation::{Reservation, Rung};
+use crate::units::{HostBytes, HostPage, HostRange};
+
+/// `N` bytes from which up to `MEMORIES` memories are taken; a memory returns its bytes when it
+/// is dropped. `&StaticArena` is the [`PageAllocator`].
+///
+/// The arena is usually a `static`, in `.bss` or, with `#[unsafe(link_section = "...")]`, in a
+/// section of the caller's. The section must be initialised at start like any other: the arena
+/// keeps its bookkeeping beside its bytes. The bytes themselves are zeroed when they are given
+/// out. Sizes are multiples of 4 KiB, and a memory of no bytes holds 4 KiB as well.
+///
+/// # What a memory reserves
+///
+/// A memory whose maximum fits into a free run holds that maximum from the start. A memory whose
+/// maximum fits nowhere holds its initial size and grows in place into the free bytes that follow
+/// it, first come first served; its [`Rung`] is `Reduced`. The base never moves.
+///
+/// # Canary
+///
+/// Where the bytes right behind a memory are nobody's, they carry a pattern that
+/// [`Region::verify`](crate::Region::verify) checks: code that goes around the bounds checks and
+/// writes past the end is found out. There are no guards to stop it.
+///
+/// ```
+/// use wrt_platform::{Region, ReserveRequest, StaticArena};
+///
+/// static ARENA: StaticArena<{ 256 << 10 }> = StaticArena::new();
+///
+/// let mut region = Region::new(&ARENA, &ReserveRequest::new(65536, 131_072))?;
+/// region.grow_to(131_072)?;
+/// assert!(region.grow_to(131_073).is_err());
+/// # Ok::<(), wrt_platform::AllocError>(())
+/// ```
+#[repr(C, align(4096))]
+pub struct StaticArena<const N: usize, const MEMORIES: usize = 16> {
+    /// - **A1** The bytes of a slot's `committed` are used by the owner of its reservation alone;
+    ///   all other bytes are touched only under the lock. Slots do not overlap.
+    bytes: UnsafeCell<[u8; N]>,
+    /// Behind the last byte, so that a memory that ends there has a canary as well.
+    end: UnsafeCell<Canary>,
+    slots: spin::Mutex<Slots<MEMORIES>>,
+}
+
+/// The allocator of a `static` arena: the name to write where a memory is a field of a struct.
+pub type StaticAllocator<const N: usize, const MEMORIES: usize = 16> =
+    &'static StaticArena<N, MEMORIES>;
+
+type Canary = [u8; 16];
+
+/// No plausible data: neither zeroes nor text nor a pointer.
+const CANARY: Canary = [
+    0xa5, 0x5a, 0xc3, 0x3c, 0x96, 0x69, 0xf0, 0x0f, 0xb4, 0x4b, 0xd2, 0x2d, 0x87, 0x78, 0xe1, 0x1e,
+];
+
+const PAGE: HostPage = HostPage::SMALLEST;
+
+// SAFETY: A1 says who may touch which byte, and the lock makes it hold across threads.
+unsafe impl<const N: usize, const MEMORIES: usize> Sync for StaticArena<N, MEMORIES> {}
+
+impl<const N: usize, const MEMORIES: usize> StaticArena<N, MEMORIES> {
+    /// Bytes that memories can have: `N`, rounded down to pages.
+    const SIZE: usize = PAGE.round_down(N as u64).get();
+
+    /// An arena with all bytes free.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            bytes: UnsafeCell::new([0; N]),
+            end: UnsafeCell::new([0; 16]),
+            slots: spin::Mutex::new(Slots::new()),
+        }
+    }
+
+    /// Bytes that no memory holds at the moment.
+    #[must_use]
+    pub fn free_bytes(&self) -> usize {
+        Self::SIZE - self.slots.lock().iter().map(|slot| slot.held).sum::<usize>()
+    }
+
+    /// How many memories live in the arena at the moment.
+    #[must_use]
+    pub fn memories(&self) -> usize {
+        self.slots.lock().iter().count()
+    }
+
+    /// The address `offset <= SIZE` bytes into the arena.
+    fn address(&self, offset: usize) -> NonNull<u8> {
+        debug_assert!(offset <= Self::SIZE, "{offset} is outside of the arena");
+        // SAFETY: the pointer of an `UnsafeCell` in a live value is not null.
+        let start = unsafe { NonNull::new_unchecked(self.bytes.get()) }.cast::<u8>();
+        // SAFETY: callers keep `offset` within the arena.
+        unsafe { start.add(offset) }
+    }
+
+    fn offset_of(&self, reservation: &Reservation) -> usize {
+        reservation.base().as_ptr().addr() - self.bytes.get().addr()
+    }
+
+    /// Where the canary of `slot` stands, if the bytes behind it are nobody's.
+    fn canary_place(&self, slots: &Slots<MEMORIES>, slot: &Slot) -> Option<NonNull<Canary>> {
+        let end = slot.start + slot.committed;
+        if end == Self::SIZE && N == Self::SIZE {
+            return NonNull::new(self.end.get());
+        }
+        let next = slots.iter().map(|other| other.start).find(|start| *start > slot.start);
+        if end < next.unwrap_or(Self::SIZE) {
+            return Some(self.address(end).cast());
+        }
+        None
+    }
+
+    /// Writes the canary behind the memory at `start`, where there is room for one.
+    fn paint_canary(&self, slots: &mut Slots<MEMORIES>, start: usize) {
+        let Some(slot) = slots.at(start).copied() else { return };
+        let place = self.canary_place(slots, &slot);
+        if let Some(place) = place {
+            // SAFETY: the bytes are nobody's, and the lock is held (A1).
+            unsafe { place.write_unaligned(CANARY) };
+        }
+        if let Some(slot) = slots.at(start) {
+            slot.canary = place.is_some();
+        }
+    }
+
+    /// Forgets canaries that another memory's bytes now cover.
+    fn drop_covered_canaries(&self, slots: &mut Slots<MEMORIES>, start: usize) {
+        let before = slots.iter().filter(|slot| slot.start < start).last().copied();
+        if let Some(slot) = before
+            && self.canary_place(slots, &slot).is_none()
+            && let Some(slot) = slots.at(slot.start)
+        {
+            slot.canary = false;
+        }
+    }
+}
+
+impl<const N: usize, const MEMORIES: usize> Default for StaticArena<N, MEMORIES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn refused(
+    operation: Operation,
+    kind: AllocErrorKind,
+    requested: u64,
+    possible: usize,
+) -> AllocError {
+    AllocError::new(operation, kind, requested).possible(possible as u64)
+}
+
+// SAFETY: C1 slots do not overlap (A1), bases are multiples of the page from an aligned start and
+// capacities end inside the arena; C2 commit zeroes new bytes of a slot under the lock; C3 the
+// bookkeeping refuses before it changes; C4 the trait is implemented for a reference, and the
+// arena stays where it is while that lives; C5 zeroing keeps bytes accessible; C6 the page is a
+// constant.
+unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticArena<N, MEMORIES> {
+    fn page(&self) -> HostPage {
+        PAGE
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::STABLE_BASE
+    }
+
+    fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        if request.tagging_policy() == Tagging::Required {
+            return Err(AllocError::unsupported(Operation::Reserve));
+        }
+        let size = StaticArena::<N, MEMORIES>::SIZE;
+        let wanted = PAGE.round_up(request.maximum()).map_or(usize::MAX, HostBytes::get);
+        let initial = PAGE.round_up(request.initial()).map_or(usize::MAX, HostBytes::get);
+        let mut slots = self.slots.lock();
+        let slot = slots.take(size, PAGE.bytes(), initial, wanted).map_err(|refusal| {
+            let (kind, possible) = match refusal {
+                Refusal::TableFull => (AllocErrorKind::Slots, 0),
+                Refusal::LargestRun(bytes) => (AllocErrorKind::Exhausted, bytes),
+            };
+            refused(Operation::Reserve, kind, request.initial(), possible)
+        })?;
+        self.drop_covered_canaries(&mut slots, slot.start);
+        let capacity = PAGE.round_down(slot.capacity as u64);
+        let reservation = Reservation::new(self.address(slot.start), capacity);
+        Ok(if slot.held < wanted {
+            reservation.with_rung(Rung::Reduced { wanted: request.maximum(), reason: None })
+        } else {
+            reservation
+        })
+    }
+
+    unsafe fn commit(
+        &self,
+        reservation: &Reservation,
+        old: HostBytes,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError> {
+        let start = self.offset_of(reservation);
+        let mut slots = self.slots.lock();
+        slots.hold(StaticArena::<N, MEMORIES>::SIZE, start, new.get()).map_err(|possible| {
+            refused(Operation::Commit, AllocErrorKind::Exhausted, new.as_u64(), possible)
+        })?;
+        // SAFETY: the slot holds `new` bytes, of which those past `old` are not yet anyone's and
+        // the lock is held (A1).
+        unsafe { self.address(start + old.get()).write_bytes(0, new.get() - old.get()) };
+        if let Some(slot) = slots.at(start) {
+            slot.committed = new.get();
+        }
+        self.paint_canary(&mut slots, start);
+        Ok(Committed::InPlace)
+    }
+
+    unsafe fn discard(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+    ) -> Result<Discarded, AllocError> {
+        let first = self.address(self.offset_of(reservation) + range.start.get());
+        // SAFETY: the caller's range lies within its committed bytes, which it owns (A1).
+        unsafe { first.write_bytes(0, range.len.get()) };
+        Ok(Discarded::ZeroedOnly)
+    }
+
+    unsafe fn reset(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+        keep: HostBytes,
+    ) -> Result<HostBytes, AllocError> {
+        let start = self.offset_of(reservation);
+        let mut slots = self.slots.lock();
+        // SAFETY: the committed bytes are the caller's (A1).
+        unsafe { reservation.base().write_bytes(0, committed.get()) };
+        if let Some(slot) = slots.at(start) {
+            slot.committed = keep.get();
+        }
+        self.paint_canary(&mut slots, start);
+        Ok(keep)
+    }
+
+    unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {
+        self.slots.lock().give_back(self.offset_of(reservation));
+    }
+
+    unsafe fn verify(&self, reservation: &Reservation, _: HostBytes) -> Result<(), Corruption> {
+        let start = self.offset_of(reservation);
+        let mut slots = self.slots.lock();
+        let Some(slot) = slots.at(start).copied() else { return Err(Corruption::Accounting) };
+        let Some(place) = self.canary_place(&slots, &slot).filter(|_| slot.canary) else {
+            return Ok(());
+        };
+        // SAFETY: the bytes are nobody's, and the lock is held (A1).
+        if unsafe { place.read_unaligned() } == CANARY { Ok(()) } else { Err(Corruption::Canary) }
+    }
+}

@@ -1,0 +1,30 @@
+//! What a backend can promise.
+
+bitflags::bitflags! {
+    /// The promises of a backend beyond plain committed bytes.
+    ///
+    /// A flag is set only when the promise holds for every reservation of the backend, so code
+    /// may be compiled against it. An operation whose flag is missing answers
+    /// [`AllocErrorKind::Unsupported`](crate::AllocErrorKind::Unsupported).
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    pub struct Capabilities: u32 {
+        /// Growth never moves the base.
+        const STABLE_BASE = 1;
+        /// Accesses just before the base and just past the capacity fault.
+        const GUARDS = 1 << 1;
+        /// [`PageAllocator::protect`](crate::PageAllocator::protect) changes the host's rights.
+        const PROTECT = 1 << 2;
+        /// [`PageAllocator::discard`](crate::PageAllocator::discard) gives pages back to the host.
+        const DISCARD = 1 << 3;
+        /// Memory carries hardware tags (Arm MTE).
+        const TAGGED = 1 << 4;
+        /// A memory can start from a copy-on-write image.
+        const IMAGES = 1 << 5;
+        /// Several threads may use one memory at once.
+        const SHARED = 1 << 6;
+        /// Under exact commit an access past the length faults, so that compiled code with a
+        /// 32-bit index over 64 KiB pages may drop its bounds check. Needs guards that cover the
+        /// whole 33-bit effective address.
+        const FAULTS_PAST_LENGTH = 1 << 7;
+    }
+}

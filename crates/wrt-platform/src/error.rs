@@ -1,0 +1,176 @@
+//! Why the platform said no: what was asked, what was possible, what the host answered.
+
+use core::fmt;
+
+/// The operation of [`PageAllocator`](crate::PageAllocator) that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Taking address space.
+    Reserve,
+    /// Making bytes accessible.
+    Commit,
+    /// Changing access rights.
+    Protect,
+    /// Giving pages back.
+    Discard,
+    /// Returning to the initial contents.
+    Reset,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reserve => "reserve",
+            Self::Commit => "commit",
+            Self::Protect => "protect",
+            Self::Discard => "discard",
+            Self::Reset => "reset",
+        })
+    }
+}
+
+/// An error number of the operating system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OsError(pub i32);
+
+impl fmt::Display for OsError {
+    #[cfg(feature = "std")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        std::io::Error::from_raw_os_error(self.0).fmt(f)
+    }
+
+    #[cfg(not(feature = "std"))]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "os error {}", self.0)
+    }
+}
+
+/// The rule or resource that stood in the way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum AllocErrorKind {
+    /// The request contradicts itself; the text names the rule.
+    InvalidRequest(&'static str),
+    /// More bytes than the host can address.
+    AddressSpace,
+    /// More bytes than the maximum the memory was declared with.
+    Maximum,
+    /// More bytes than the reservation has room for.
+    Capacity,
+    /// The arena or heap has no free run of that size.
+    Exhausted,
+    /// The backend holds as many memories as it has slots for.
+    Slots,
+    /// The host refused.
+    Os(OsError),
+    /// The backend cannot do this; its capabilities say so.
+    Unsupported,
+}
+
+/// A request that the platform could not fulfil. Nothing has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct AllocError {
+    /// What was attempted.
+    pub operation: Operation,
+    /// Why it failed.
+    pub kind: AllocErrorKind,
+    /// Bytes asked for.
+    pub requested: u64,
+    /// The most bytes that could have been had, where the backend knows.
+    pub possible: Option<u64>,
+}
+
+impl AllocError {
+    /// An error that knows nothing of what would have been possible.
+    #[must_use]
+    pub const fn new(operation: Operation, kind: AllocErrorKind, requested: u64) -> Self {
+        Self { operation, kind, requested, possible: None }
+    }
+
+    /// The same, with the most bytes that could have been had.
+    #[must_use]
+    pub const fn possible(self, bytes: u64) -> Self {
+        Self { possible: Some(bytes), ..self }
+    }
+
+    /// The backend lacks `operation`.
+    #[must_use]
+    pub const fn unsupported(operation: Operation) -> Self {
+        Self::new(operation, AllocErrorKind::Unsupported, 0)
+    }
+}
+
+impl fmt::Display for AllocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, kind, requested, possible } = self;
+        if matches!(kind, AllocErrorKind::Unsupported) {
+            return write!(f, "this backend cannot {operation}");
+        }
+        write!(f, "cannot {operation} {requested} bytes: {kind}")?;
+        match possible {
+            Some(bytes) => write!(f, " ({bytes} bytes were possible)"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for AllocErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidRequest(rule) => f.write_str(rule),
+            Self::AddressSpace => f.write_str("more than the host can address"),
+            Self::Maximum => f.write_str("beyond the declared maximum"),
+            Self::Capacity => f.write_str("beyond what the memory has reserved"),
+            Self::Exhausted => f.write_str("no free run of that size is left"),
+            Self::Slots => f.write_str("the arena holds as many memories as it has slots for"),
+            Self::Os(error) => write!(f, "{error}"),
+            Self::Unsupported => f.write_str("not supported by this backend"),
+        }
+    }
+}
+
+impl core::error::Error for AllocError {}
+
+/// An access that does not lie wholly within the accessible bytes of a region.
+///
+/// It carries nothing, so a checked access returns as cheaply as an `Option`; whoever reports it
+/// still has the address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutOfBounds;
+
+impl fmt::Display for OutOfBounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("access out of bounds")
+    }
+}
+
+impl core::error::Error for OutOfBounds {}
+
+/// Something that must hold of a region and does not: memory was corrupted from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Corruption {
+    /// Length, committed bytes, capacity and limit contradict each other.
+    Accounting,
+    /// A guard page can be accessed.
+    Guard,
+    /// Committed pages do not have the rights they should.
+    Protection,
+    /// The bytes behind the memory were overwritten.
+    Canary,
+}
+
+impl fmt::Display for Corruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accounting => "the recorded sizes contradict each other",
+            Self::Guard => "a guard page is accessible",
+            Self::Protection => "committed pages are not readable and writable",
+            Self::Canary => "the bytes just past the memory were overwritten",
+        })
+    }
+}
+
+impl core::error::Error for Corruption {}

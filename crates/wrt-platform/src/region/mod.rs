@@ -1,0 +1,290 @@
+//! The one type that owns a base pointer.
+//!
+//! `mod.rs` is its life: creation, growth, reset, release. `access.rs` is every access to its
+//! bytes. `view.rs` is what compiled code may know of it.
+#![allow(unsafe_code)]
+
+mod access;
+mod view;
+
+use core::fmt;
+use core::ptr::NonNull;
+
+pub use view::RegionView;
+
+use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::commit::CommitPolicy;
+use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
+use crate::request::ReserveRequest;
+use crate::reservation::Reservation;
+use crate::units::{HostBytes, HostPage, HostRange};
+
+/// The bytes of one linear memory: a base that nobody else holds, a length that only grows, and
+/// access that is checked against it.
+///
+/// All sizes are bytes. The region is released when it is dropped.
+pub struct Region<P: PageAllocator> {
+    /// - **I1** `base..base + len` is a [valid region](crate#valid-region) that this value owns:
+    ///   through `&self` it is only read, through `&mut self` it may be written.
+    /// - **I2** `base..base + committed` is a valid region too (I1 is a part of it), and its
+    ///   bytes from `len` on read zero.
+    base: NonNull<u8>,
+    /// - **I3** `len <= committed <= capacity of the reservation <= isize::MAX`, and
+    ///   `len <= limit`.
+    len: usize,
+    committed: HostBytes,
+    /// The declared maximum in bytes, which may be more than the host can ever give.
+    limit: u64,
+    initial: u64,
+    policy: CommitPolicy,
+    page: HostPage,
+    /// Counts the changes that make an older [`RegionView`] wrong.
+    epoch: u64,
+    /// - **I4** `reservation` came from `allocator`, is not released, and exactly `committed`
+    ///   bytes of it are committed.
+    reservation: Reservation,
+    allocator: P,
+}
+
+// SAFETY: the region owns its bytes (I1), so they go where it goes; the allocator is used from
+// the new thread only if it may be.
+unsafe impl<P: PageAllocator + Send> Send for Region<P> {}
+
+// SAFETY: through `&Region` bytes are only read (I1), and reading needs the allocator not at all
+// or through `&P`, which `P: Sync` allows from several threads.
+unsafe impl<P: PageAllocator + Sync> Sync for Region<P> {}
+
+impl<P: PageAllocator> Region<P> {
+    /// Reserves what `request` asks for and makes its initial bytes accessible. They read zero.
+    ///
+    /// # Errors
+    ///
+    /// When the request contradicts itself, is larger than the host can address, or the backend
+    /// cannot give the initial bytes. Nothing stays allocated.
+    pub fn new(allocator: P, request: &ReserveRequest<'_>) -> Result<Self, AllocError> {
+        let page = allocator.page();
+        let initial = check_request(request, page)?;
+        let reservation = allocator.reserve(request)?;
+        let mut region = Self {
+            base: reservation.base(),
+            len: 0,
+            committed: HostBytes::ZERO,
+            limit: request.maximum(),
+            initial: request.initial(),
+            policy: request.commit_policy(),
+            page,
+            epoch: 0,
+            reservation,
+            allocator,
+        };
+        region.commit(initial)?;
+        region.len = request.initial() as usize;
+        Ok(region)
+    }
+
+    /// The accessible length in bytes.
+    #[inline]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no byte is accessible.
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes that are committed: the length, rounded up to host pages, and the slack of the
+    /// commit policy.
+    #[must_use]
+    pub const fn committed(&self) -> HostBytes {
+        self.committed
+    }
+
+    /// The most bytes this region can ever have: its declared maximum or its reservation,
+    /// whichever is less.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.limit.min(self.reservation.capacity().as_u64())
+    }
+
+    /// The declared maximum in bytes.
+    #[must_use]
+    pub const fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// What the backend gave.
+    #[must_use]
+    pub const fn reservation(&self) -> &Reservation {
+        &self.reservation
+    }
+
+    /// The backend.
+    #[must_use]
+    pub const fn allocator(&self) -> &P {
+        &self.allocator
+    }
+
+    /// Makes `new_len` bytes accessible. New bytes read zero. A length that the region has
+    /// already is fine; a smaller one is refused.
+    ///
+    /// # Errors
+    ///
+    /// Beyond the declared maximum or the reservation, or when the host refuses. The region is as
+    /// it was then, and the error says how many bytes would have been possible.
+    pub fn grow_to(&mut self, new_len: u64) -> Result<(), AllocError> {
+        let refuse = |kind| AllocError::new(Operation::Commit, kind, new_len);
+        if new_len < self.len as u64 {
+            let kind = AllocErrorKind::InvalidRequest("a memory cannot shrink");
+            return Err(refuse(kind).possible(self.len as u64));
+        }
+        if new_len > self.limit {
+            return Err(refuse(AllocErrorKind::Maximum).possible(self.capacity()));
+        }
+        let needed = self
+            .page
+            .round_up(new_len)
+            .ok_or_else(|| refuse(AllocErrorKind::AddressSpace).possible(self.capacity()))?;
+        if needed > self.reservation.capacity() {
+            return Err(refuse(AllocErrorKind::Capacity).possible(self.capacity()));
+        }
+        if needed > self.committed {
+            self.commit_for_growth(needed)?;
+        }
+        // I2 made these bytes accessible and zero, I3 bounds them by what was just checked.
+        self.len = new_len as usize;
+        Ok(())
+    }
+
+    /// Commits what the policy wants for `needed` bytes, or just those if that is refused.
+    fn commit_for_growth(&mut self, needed: HostBytes) -> Result<(), AllocError> {
+        let target = self.policy.target(needed, self.reservation.capacity(), self.page);
+        match self.commit(target) {
+            Err(_) if target > needed => self.commit(needed),
+            outcome => outcome,
+        }
+    }
+
+    fn commit(&mut self, target: HostBytes) -> Result<(), AllocError> {
+        // SAFETY: I4; `target` is not below `committed` at either caller, and `&mut self` means
+        // that nobody else uses the bytes.
+        let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, target) };
+        // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
+        // at the base the backend names; by C3 a failure left them as they were.
+        if let Committed::Moved(base) = outcome? {
+            self.base = base;
+            self.reservation.move_to(base);
+            self.epoch += 1;
+        }
+        self.committed = target;
+        Ok(())
+    }
+
+    /// Makes `len` bytes from `start` read zero, giving whole host pages back to the host where
+    /// it takes them. Bytes of partly covered pages are overwritten.
+    ///
+    /// # Errors
+    ///
+    /// When the range is not within the region, or the backend refuses. No byte outside the range
+    /// changes.
+    pub fn discard(&mut self, start: u64, len: u64) -> Result<Discarded, AllocError> {
+        let (start, len) = self.range(start, len).map_err(|_| {
+            let kind = AllocErrorKind::InvalidRequest("the range is not within the memory");
+            AllocError::new(Operation::Discard, kind, len).possible(self.len as u64)
+        })?;
+        let end = start + len;
+        let last = self.page.round_down(end as u64);
+        let first = self.page.round_up(start as u64).filter(|first| *first < last);
+        let Some(first) = first else {
+            self.zero(start, end);
+            return Ok(Discarded::ZeroedOnly);
+        };
+        let range = HostRange { start: first, len: last.saturating_sub(first) };
+        // SAFETY: I4; the range ends at or below `len`, so it is committed (I3), and `&mut self`
+        // means that nobody else uses it.
+        let outcome = unsafe { self.allocator.discard(&self.reservation, range) }?;
+        self.zero(start, first.get());
+        self.zero(last.get(), end);
+        Ok(outcome)
+    }
+
+    /// Returns to the initial length with all bytes zero, for the next use of the memory.
+    ///
+    /// # Errors
+    ///
+    /// When the backend could not erase the old contents. The region is empty then and stays so:
+    /// what it held is never shown again.
+    pub fn reset(&mut self) -> Result<(), AllocError> {
+        self.epoch += 1;
+        self.len = 0;
+        // Until the backend has answered, I2 may not hold beyond `len`: with a limit of zero no
+        // growth can show those bytes, even if the backend panics or fails.
+        let limit = core::mem::take(&mut self.limit);
+        let keep = self.page.round_up(self.initial).unwrap_or(self.committed);
+        // SAFETY: I4; the initial bytes were committed first of all, so `keep <= committed`, and
+        // `&mut self` means that nobody else uses the bytes.
+        self.committed = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
+        self.limit = limit;
+        self.len = self.initial as usize;
+        Ok(())
+    }
+
+    /// Checks what must hold of the region: its own accounting, and with the backend's help its
+    /// guards, rights and canaries.
+    ///
+    /// # Errors
+    ///
+    /// The first thing found wrong.
+    pub fn verify(&self) -> Result<(), Corruption> {
+        let sizes_agree = self.len <= self.committed.get()
+            && self.committed <= self.reservation.capacity()
+            && self.len as u64 <= self.limit
+            && self.base == self.reservation.base()
+            && self.base.as_ptr().addr().is_multiple_of(self.page.bytes());
+        if !sizes_agree {
+            return Err(Corruption::Accounting);
+        }
+        // SAFETY: I4.
+        unsafe { self.allocator.verify(&self.reservation, self.committed) }
+    }
+
+    /// Bytes of the region that occupy physical memory, where the host can say.
+    #[must_use]
+    pub fn resident(&self) -> Option<u64> {
+        // SAFETY: I4.
+        unsafe { self.allocator.resident(&self.reservation, self.committed) }
+    }
+}
+
+/// Refuses a request that no backend could fulfil; returns the initial bytes as host pages.
+fn check_request(request: &ReserveRequest<'_>, page: HostPage) -> Result<HostBytes, AllocError> {
+    let refuse = |kind| AllocError::new(Operation::Reserve, kind, request.initial());
+    if request.initial() > request.maximum() {
+        let kind = AllocErrorKind::InvalidRequest("the initial size exceeds the maximum");
+        return Err(refuse(kind).possible(request.maximum()));
+    }
+    page.round_up(request.initial()).ok_or_else(|| {
+        refuse(AllocErrorKind::AddressSpace).possible(page.round_down(u64::MAX).as_u64())
+    })
+}
+
+impl<P: PageAllocator> Drop for Region<P> {
+    fn drop(&mut self) {
+        // SAFETY: I4, and a dropped region uses its reservation no more.
+        unsafe { self.allocator.release(&self.reservation, self.committed) }
+    }
+}
+
+impl<P: PageAllocator> fmt::Debug for Region<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region")
+            .field("base", &self.base)
+            .field("len", &self.len)
+            .field("committed", &self.committed.get())
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}
