@@ -1,0 +1,91 @@
+//! Formatting, lints, docs, the stated compiler version, and every row of
+//! targets x features, each crate for itself.
+
+use anyhow::{Context, Result, bail};
+use xshell::cmd;
+
+use crate::compiler::Compiler;
+use crate::targets::{self, Target};
+use crate::workspace::{LIBRARIES, Workspace, parse_version};
+
+#[derive(clap::Args, Default)]
+pub(crate) struct Args {
+    /// Only this row of the target table (and no formatting, lints or docs)
+    #[arg(long, value_name = "T")]
+    target: Option<String>,
+}
+
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.target.is_none() {
+        minimum_compiler(workspace)?;
+        whole_workspace(workspace)?;
+    }
+    for target in targets::select(args.target.as_deref())? {
+        rows(workspace, &target)?;
+    }
+    Ok(())
+}
+
+fn whole_workspace(workspace: &Workspace) -> Result<()> {
+    let sh = &workspace.sh;
+    cmd!(sh, "cargo fmt --all --check").run().context("not formatted: run `cargo fmt`")?;
+    cmd!(sh, "cargo clippy --workspace --all-targets -- -D warnings").run()?;
+    cmd!(sh, "cargo doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings").run()?;
+    Ok(())
+}
+
+/// Every library crate with every feature set of one target. Alone, with `-p`: a
+/// build of the whole workspace unifies features and hides what leaks.
+pub(crate) fn rows(workspace: &Workspace, target: &Target) -> Result<()> {
+    let compiler = Compiler::choose(workspace, target)?;
+    println!("check: {} with {}", target.triple, compiler.describe());
+    for features in target.features() {
+        for package in LIBRARIES {
+            let command = if compiler.native() {
+                let command = compiler.cargo(workspace, target, "clippy");
+                command.args(["-p", package]).args(features.args()).args(["--", "-D", "warnings"])
+            } else {
+                let command = compiler.cargo(workspace, target, "build");
+                command.args(["-p", package]).args(features.args())
+            };
+            let row = format!("{package}, {}, {}", target.triple, features.name());
+            println!("check: {row}");
+            command.arg("--quiet").quiet().run().with_context(|| row)?;
+        }
+    }
+    Ok(())
+}
+
+/// The version in `Cargo.toml` is a promise: checked by a compiler of that version.
+fn minimum_compiler(workspace: &Workspace) -> Result<()> {
+    let sh = &workspace.sh;
+    let (major, minor) = workspace.minimum_rust()?;
+    let version = cmd!(sh, "rustc --version").quiet().read()?;
+    let at_hand = version.split_whitespace().nth(1).unwrap_or(&version);
+    let at_hand = parse_version(at_hand)?;
+    if at_hand < (major, minor) {
+        bail!("Cargo.toml asks for Rust {major}.{minor}, the compiler at hand is {version}");
+    }
+    if at_hand == (major, minor) {
+        println!("check: the compiler at hand is the stated minimum, {major}.{minor}");
+        return Ok(());
+    }
+    let installed = cmd!(sh, "rustup toolchain list").quiet().ignore_stderr().read();
+    let prefix = format!("{major}.{minor}");
+    let minimum = installed.ok().and_then(|list| {
+        let names = list.lines().filter_map(|line| line.split_whitespace().next());
+        names.filter(|name| name.starts_with(&prefix)).map(str::to_owned).next()
+    });
+    let Some(toolchain) = minimum else {
+        println!(
+            "check: NOTE: the stated minimum, {prefix}, is not proved here: the compiler is newer \
+             ({version}); `rustup toolchain install {prefix}` makes this check it"
+        );
+        return Ok(());
+    };
+    let dir = workspace.target_dir().join("minimum-rust");
+    cmd!(sh, "cargo check --workspace --target-dir {dir}")
+        .env("RUSTUP_TOOLCHAIN", &toolchain)
+        .run()
+        .with_context(|| format!("Rust {prefix}, the minimum in Cargo.toml, is not enough"))
+}

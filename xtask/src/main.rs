@@ -1,0 +1,79 @@
+//! The menu of `cargo xtask`: one subcommand a file.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod check;
+mod ci;
+mod compiler;
+mod cross;
+mod programs;
+mod setup;
+mod spec;
+mod targets;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "The project's own commands")]
+struct Menu {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the other commands need (Debian packages), or say what to install
+    Setup,
+    /// Formatting, clippy, docs, and every row of targets x features
+    Check(check::Args),
+    /// Every test; the library crates also with fewer features
+    Test,
+    /// The official specification scripts, through the example interpreter
+    Spec(spec::Args),
+    /// Build for every target of the table; with --run also run the tests
+    Cross(cross::Args),
+    /// Run the benches and print one table: ours, baseline, ratio, spread
+    Bench(bench::Args),
+    /// The house rules, as code
+    Tidy,
+    /// Rebuild examples/programs from their C sources
+    Programs(programs::Args),
+    /// All that must pass, in order
+    Ci(ci::Args),
+}
+
+fn main() -> ExitCode {
+    match run(Menu::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(menu: Menu) -> anyhow::Result<()> {
+    let Some(command) = menu.command else {
+        Menu::command().print_help()?;
+        return Ok(());
+    };
+    let workspace = Workspace::open()?;
+    match command {
+        Command::Setup => setup::run(&workspace),
+        Command::Check(args) => check::run(&workspace, &args),
+        Command::Test => test::run(&workspace),
+        Command::Spec(args) => spec::run(&workspace, &args),
+        Command::Cross(args) => cross::run(&workspace, &args),
+        Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Tidy => tidy::run(&workspace),
+        Command::Programs(args) => programs::run(&workspace, &args),
+        Command::Ci(args) => ci::run(&workspace, &args),
+    }
+}

@@ -1,0 +1,20 @@
+//! Every test: the whole workspace, then the library crates with fewer features.
+
+use anyhow::{Context, Result};
+use xshell::cmd;
+
+use crate::targets::Features;
+use crate::workspace::{LIBRARIES, Workspace};
+
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    cmd!(workspace.sh, "cargo test --workspace").run()?;
+    for features in [Features::None, Features::Alloc] {
+        for package in LIBRARIES {
+            let arguments = features.args();
+            cmd!(workspace.sh, "cargo test -p {package} {arguments...}")
+                .run()
+                .with_context(|| format!("{package} with {}", features.name()))?;
+        }
+    }
+    Ok(())
+}

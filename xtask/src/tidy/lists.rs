@@ -1,0 +1,106 @@
+//! What rules must be told by name, each with the reason. An entry that no longer
+//! fits anything is itself a finding.
+
+use crate::tidy::Finding;
+use crate::tidy::functions::functions;
+use crate::tidy::source::has_word;
+use crate::tidy::tree::Tree;
+
+/// The only files where `unsafe` may stand, and why there.
+const UNSAFE: [(&str, &str); 6] = [
+    ("crates/wrt-platform/src/allocator.rs", "the contract that backends promise"),
+    ("crates/wrt-platform/src/backend/heap.rs", "pages of the global allocator"),
+    ("crates/wrt-platform/src/backend/mmap/mod.rs", "pages of the operating system"),
+    ("crates/wrt-platform/src/backend/static_arena/mod.rs", "pages of a static"),
+    ("crates/wrt-platform/src/region/access.rs", "checked access through the one pointer"),
+    ("crates/wrt-platform/src/region/mod.rs", "the one type that owns the pointer"),
+];
+
+/// Packages that rule unsafe code out for good, in every crate root.
+pub(super) const FORBIDS_UNSAFE: [&str; 4] =
+    ["crates/wrt-runtime", "crates/wrt-instructions", "examples/interpreter", "xtask"];
+
+/// Functions that may be longer than a reader likes, and why.
+const LONG_FUNCTIONS: [(&str, &str, &str); 0] = [];
+
+/// Files of the library crates that may choose by `cfg`, beside crate roots and twins,
+/// and why.
+const CHOOSES: [(&str, &str); 5] = [
+    ("crates/wrt-platform/src/backend/mod.rs", "the list of backends"),
+    ("crates/wrt-platform/src/backend/mmap/mod.rs", "what Linux has and other Unixes lack"),
+    ("crates/wrt-platform/src/backend/mmap/name.rs", "only Linux names mappings"),
+    ("crates/wrt-platform/src/allocator.rs", "Arc<P> is an allocator where there is Arc"),
+    ("crates/wrt-platform/src/error.rs", "std knows the text of an error number"),
+];
+
+/// The library crates, and what they may depend on beside each other.
+pub(super) const LIBRARIES: [(&str, &[&str]); 3] = [
+    ("wrt-platform", &["bitflags", "libc", "rustix", "spin", "windows-sys"]),
+    ("wrt-runtime", &[]),
+    ("wrt-instructions", &[]),
+];
+
+/// The layers, lowest first: a package depends only on lower ones.
+const LAYERS: [&[&str]; 6] = [
+    &["wrt-platform"],
+    &["wrt-runtime"],
+    &["wrt-instructions"],
+    &["wrt-testkit"],
+    &["wrt-interpreter", "wrt-examples", "xtask"],
+    &["wrt-benches", "wrt-peers"],
+];
+
+pub(super) fn may_be_unsafe(path: &str) -> bool {
+    UNSAFE.iter().any(|(listed, _)| *listed == path)
+}
+
+pub(super) fn may_be_long(path: &str, function: &str) -> bool {
+    LONG_FUNCTIONS.iter().any(|(listed, name, _)| *listed == path && *name == function)
+}
+
+pub(super) fn may_choose(path: &str) -> bool {
+    path.ends_with("/src/lib.rs") || CHOOSES.iter().any(|(listed, _)| *listed == path)
+}
+
+pub(super) fn layer(package: &str) -> Option<usize> {
+    LAYERS.iter().position(|packages| packages.contains(&package))
+}
+
+pub(super) fn may_depend(package: &str, dependency: &str) -> bool {
+    match LIBRARIES.iter().find(|(name, _)| *name == package) {
+        Some((_, allowed)) => allowed.contains(&dependency),
+        None => true,
+    }
+}
+
+/// Entries that name a file or function that is no longer there, or needs it no more.
+pub(super) fn check_stale(tree: &Tree, findings: &mut Vec<Finding>) {
+    let mut stale = |what: String| {
+        findings.push(Finding::error("xtask/src/tidy/lists.rs", 1, "stale-list", what));
+    };
+    for (path, _) in UNSAFE {
+        let file = tree.file(path);
+        if !file.is_some_and(|file| has_word(&file.code, "unsafe")) {
+            stale(format!("{path} is listed for unsafe and has none"));
+        } else if !file.is_some_and(|file| file.code.contains("allow(unsafe_code)")) {
+            stale(format!("{path} is listed for unsafe but does not say #![allow(unsafe_code)]"));
+        }
+    }
+    for (path, name, _) in LONG_FUNCTIONS {
+        let file = tree.file(path);
+        let found = file.is_some_and(|file| functions(file).iter().any(|one| one.name == name));
+        if !found {
+            stale(format!("{path} has no function `{name}`, which is listed as long"));
+        }
+    }
+    for (path, _) in CHOOSES {
+        if !tree.file(path).is_some_and(|file| file.code.contains("cfg(")) {
+            stale(format!("{path} is listed for cfg and has none"));
+        }
+    }
+    for folder in FORBIDS_UNSAFE {
+        if tree.file(&format!("{folder}/Cargo.toml")).is_none() {
+            stale(format!("{folder} is listed as free of unsafe and is not there"));
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Rules on Rust files.
+
+use crate::tidy::functions::functions;
+use crate::tidy::source::has_word;
+use crate::tidy::tree::File;
+use crate::tidy::{Finding, lists};
+
+pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
+    unsafe_is_listed(file, findings);
+    unsafe_is_forbidden(file, findings);
+    file_length(file, findings);
+    function_length(file, findings);
+    table_of_contents(file, findings);
+    cfg_placement(file, findings);
+    ignored_tests(file, findings);
+    safety_cites(file, findings);
+}
+
+/// `unsafe` stands only in files that the list names.
+fn unsafe_is_listed(file: &File, findings: &mut Vec<Finding>) {
+    if lists::may_be_unsafe(&file.path) {
+        return;
+    }
+    let is_unsafe = |code: &str| {
+        let relaxes = code.contains("(unsafe_code") && !code.contains("forbid(unsafe_code");
+        relaxes || has_word(code, "unsafe")
+    };
+    let mut lines = file.code_lines().filter(|(_, code)| is_unsafe(code));
+    if let Some((line, _)) = lines.next() {
+        let more = lines.count();
+        let message = format!(
+            "unsafe, and {more} lines more: xtask/src/tidy/lists.rs does not name the file"
+        );
+        findings.push(Finding::error(&file.path, line, "unsafe-listed", message));
+    }
+}
+
+/// In some packages no unsafe may come in at all, not even by a listed file.
+fn unsafe_is_forbidden(file: &File, findings: &mut Vec<Finding>) {
+    let root = lists::FORBIDS_UNSAFE.iter().any(|folder| is_crate_root(&file.path, folder));
+    if root && !file.code.contains("#![forbid(unsafe_code)]") {
+        let message = "this crate root must say #![forbid(unsafe_code)]";
+        findings.push(Finding::error(&file.path, 1, "forbid-unsafe", message));
+    }
+}
+
+/// Whether the file is the root of a library or a program of the package in `folder`.
+fn is_crate_root(path: &str, folder: &str) -> bool {
+    let inside = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix("/src/"));
+    inside.is_some_and(|inside| {
+        let program = inside.strip_prefix("bin/");
+        matches!(inside, "lib.rs" | "main.rs") || program.is_some_and(|name| !name.contains('/'))
+    })
+}
+
+const FILE_SOFT: usize = 500;
+const FILE_HARD: usize = 550;
+
+fn file_length(file: &File, findings: &mut Vec<Finding>) {
+    let lines = file.text.lines().count();
+    let message = format!("{lines} lines; about {FILE_SOFT} is the most that one noun needs");
+    if lines > FILE_HARD {
+        findings.push(Finding::error(&file.path, lines, "file-length", message));
+    } else if lines > FILE_SOFT {
+        findings.push(Finding::warning(&file.path, lines, "file-length", message));
+    }
+}
+
+const FUNCTION_SOFT: usize = 40;
+const FUNCTION_HARD: usize = 60;
+
+fn function_length(file: &File, findings: &mut Vec<Finding>) {
+    for function in functions(file) {
+        if function.length <= FUNCTION_SOFT || lists::may_be_long(&file.path, &function.name) {
+            continue;
+        }
+        let message = format!(
+            "`{}` has {} lines of code; about {FUNCTION_SOFT} is what a reader holds at once",
+            function.name, function.length
+        );
+        let hard = function.length > FUNCTION_HARD;
+        let make = if hard { Finding::error } else { Finding::warning };
+        findings.push(make(&file.path, function.line, "function-length", message));
+    }
+}
+
+/// `lib.rs` says what there is; what things do is said elsewhere.
+fn table_of_contents(file: &File, findings: &mut Vec<Finding>) {
+    if !file.path.ends_with("src/lib.rs") {
+        return;
+    }
+    for function in functions(file) {
+        let message = format!("`{}` has a body: lib.rs is a table of contents", function.name);
+        findings.push(Finding::error(&file.path, function.line, "lib-contents", message));
+    }
+}
+
+/// In library crates the platform is chosen in few places: `backend/mod.rs`, crate
+/// roots, and files that as a whole exist or do not.
+fn cfg_placement(file: &File, findings: &mut Vec<Finding>) {
+    let library = lists::LIBRARIES.iter().any(|(name, _)| {
+        let prefix = format!("crates/{name}/src/");
+        file.path.starts_with(&prefix)
+    });
+    if !library || lists::may_choose(&file.path) {
+        return;
+    }
+    for (line, code) in file.code_lines() {
+        let code = code.trim_start();
+        let chooses = ["cfg(", "cfg!(", "cfg_attr("].iter().any(|form| code.contains(form));
+        let whole_file = code.starts_with("#![cfg(");
+        let test = code.starts_with("#[cfg(test)]") || code.starts_with("#[cfg(all(test,");
+        if chooses && !whole_file && !test {
+            let message = "cfg belongs in backend/mod.rs, in lib.rs, or over a whole file";
+            findings.push(Finding::error(&file.path, line, "cfg-placement", message));
+        }
+    }
+}
+
+fn ignored_tests(file: &File, findings: &mut Vec<Finding>) {
+    for (line, code) in file.code_lines() {
+        let bare = code.contains("#[ignore]") || code.contains(", ignore)");
+        if bare {
+            let message = "an ignored test says why: #[ignore = \"reason\"]";
+            findings.push(Finding::error(&file.path, line, "ignore-reason", message));
+        }
+    }
+}
+
+/// A SAFETY comment in the platform names what it rests on: a numbered invariant, or
+/// the contract by name. Inside a backend the facts are the system's, so there only the
+/// promise to be a `PageAllocator` cites. (That each block has a comment, clippy checks.)
+fn safety_cites(file: &File, findings: &mut Vec<Finding>) {
+    let Some(inside) = file.path.strip_prefix("crates/wrt-platform/src/") else {
+        return;
+    };
+    let lines: Vec<&str> = file.text.lines().map(str::trim_start).collect();
+    for (index, line) in lines.iter().enumerate() {
+        if !line.starts_with("// SAFETY:") {
+            continue;
+        }
+        let rest = &lines[index..];
+        let length = rest.iter().take_while(|line| line.starts_with("//")).count();
+        let promise = rest.get(length).is_some_and(|line| line.starts_with("unsafe impl"));
+        let must_cite = promise || !inside.starts_with("backend/");
+        if must_cite && !cites(&rest[..length].join(" ")) {
+            let message = "name the invariant (I1, ...) or the contract that this rests on";
+            findings.push(Finding::error(&file.path, index + 1, "safety-cites", message));
+        }
+    }
+}
+
+/// A number such as I2 (of a type's invariant) or C1 (of the allocator's contract), or
+/// what a contract is called.
+fn cites(comment: &str) -> bool {
+    let mut words = comment.split(|c: char| !c.is_alphanumeric());
+    let numbered = words.any(|word| {
+        let digits = word.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or("");
+        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
+    });
+    numbered || ["contract", "caller", "valid region"].iter().any(|name| comment.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::tidy::tree::File;
+
+    fn rules(path: &str, text: &str) -> Vec<&'static str> {
+        let mut findings = Vec::new();
+        check(&File::new(path, text), &mut findings);
+        findings.iter().map(|finding| finding.rule).collect()
+    }
+
+    #[test]
+    fn unsafe_outside_the_list_is_found() {
+        let path = "examples/small/src/bin/a.rs";
+        assert_eq!(rules(path, "fn f() { unsafe { g() } }"), ["unsafe-listed"]);
+        assert_eq!(rules(path, "#![allow(unsafe_code)]"), ["unsafe-listed"]);
+        assert!(rules(path, "// unsafe is a word here\nconst A: &str = \"unsafe\";").is_empty());
+    }
+
+    #[test]
+    fn upper_layers_forbid_unsafe() {
+        let path = "crates/wrt-runtime/src/lib.rs";
+        assert_eq!(rules(path, "#![no_std]"), ["forbid-unsafe"]);
+        assert!(rules(path, "#![no_std]\n#![forbid(unsafe_code)]").is_empty());
+    }
+
+    #[test]
+    fn length_has_a_limit() {
+        assert!(rules("a.rs", &"//\n".repeat(500)).is_empty());
+        assert_eq!(rules("a.rs", &"//\n".repeat(551)), ["file-length"]);
+        let long = format!("fn f() {{\n{}}}\n", "    g();\n".repeat(61));
+        assert_eq!(rules("a.rs", &long), ["function-length"]);
+    }
+
+    #[test]
+    fn lib_rs_has_no_bodies() {
+        assert_eq!(rules("crates/a/src/lib.rs", "pub fn f() {}"), ["lib-contents"]);
+        assert!(rules("crates/a/src/lib.rs", "//! `fn f() {}`\nmod f;").is_empty());
+    }
+
+    #[test]
+    fn the_platform_is_chosen_in_few_places() {
+        let inside = "crates/wrt-runtime/src/memory.rs";
+        assert_eq!(rules(inside, "#[cfg(unix)]\nfn f() {}"), ["cfg-placement"]);
+        assert_eq!(rules(inside, "fn f() -> bool { cfg!(unix) }"), ["cfg-placement"]);
+        assert!(rules(inside, "#![cfg(unix)]").is_empty());
+        assert!(rules(inside, "#[cfg(test)]\nmod tests {}").is_empty());
+        assert!(
+            rules("crates/wrt-platform/src/backend/mod.rs", "#[cfg(unix)]\nmod mmap;").is_empty()
+        );
+    }
+
+    #[test]
+    fn ignored_tests_have_a_reason() {
+        assert_eq!(rules("a.rs", "#[ignore]\nfn f() {}"), ["ignore-reason"]);
+        assert!(rules("a.rs", "#[ignore = \"needs MTE\"]\nfn f() {}").is_empty());
+    }
+
+    #[test]
+    fn safety_comments_cite() {
+        let path = "crates/wrt-platform/src/mapping.rs";
+        assert_eq!(rules(path, "// SAFETY: it is fine.\n"), ["safety-cites"]);
+        assert!(rules(path, "// SAFETY: by I2 the byte is\n// mapped.\n").is_empty());
+        assert!(rules(path, "// SAFETY: the caller's contract.\n").is_empty());
+    }
+}
