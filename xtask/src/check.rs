@@ -41,16 +41,14 @@ pub(crate) fn rows(workspace: &Workspace, target: &Target) -> Result<()> {
     println!("check: {} with {}", target.triple, compiler.describe());
     for features in target.features() {
         for package in LIBRARIES {
-            let command = if compiler.native() {
-                let command = compiler.cargo(workspace, target, "clippy");
-                command.args(["-p", package]).args(features.args()).args(["--", "-D", "warnings"])
-            } else {
-                let command = compiler.cargo(workspace, target, "build");
-                command.args(["-p", package]).args(features.args())
-            };
             let row = format!("{package}, {}, {}", target.triple, features.name());
             println!("check: {row}");
-            command.arg("--quiet").quiet().run().with_context(|| row)?;
+            let subcommand = if compiler.native() { "clippy" } else { "build" };
+            let lints: &[&str] = if compiler.native() { &["--", "-D", "warnings"] } else { &[] };
+            let command = compiler.cargo(workspace, target, subcommand);
+            let command =
+                command.args(["--quiet", "-p", package]).args(features.args()).args(lints);
+            command.quiet().run().with_context(|| row)?;
         }
     }
     Ok(())
