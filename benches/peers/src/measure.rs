@@ -1,0 +1,122 @@
+//! Interleaved pairs and what they say.
+
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+
+use crate::engine::{End, Engine, Job};
+
+/// The times of one job on two engines.
+pub(crate) struct Pairs {
+    /// Nanoseconds of ours and of the baseline, in the order in which they were taken.
+    taken: Vec<(f64, f64)>,
+}
+
+impl Pairs {
+    /// Runs the job on both engines by turns, after one run of each that is not timed.
+    ///
+    /// # Errors
+    ///
+    /// One of the engines fails, or their outputs differ.
+    pub(crate) fn take(
+        ours: &dyn Engine,
+        baseline: &dyn Engine,
+        job: &Job,
+        count: usize,
+    ) -> Result<Pairs> {
+        check_same(ours, baseline, job)?;
+        let mut taken = Vec::with_capacity(count);
+        for _ in 0..count {
+            taken.push((time(ours, job)?, time(baseline, job)?));
+        }
+        Ok(Pairs { taken })
+    }
+
+    /// Median nanoseconds of ours.
+    pub(crate) fn ours(&self) -> f64 {
+        median(self.taken.iter().map(|(ours, _)| *ours))
+    }
+
+    /// Median nanoseconds of the baseline.
+    pub(crate) fn baseline(&self) -> f64 {
+        median(self.taken.iter().map(|(_, baseline)| *baseline))
+    }
+
+    /// Median of the pairs' ratios.
+    pub(crate) fn ratio(&self) -> f64 {
+        median(self.ratios())
+    }
+
+    /// The least and the greatest ratio.
+    pub(crate) fn spread(&self) -> (f64, f64) {
+        let least = self.ratios().fold(f64::INFINITY, f64::min);
+        (least, self.ratios().fold(0.0, f64::max))
+    }
+
+    fn ratios(&self) -> impl Iterator<Item = f64> {
+        self.taken.iter().map(|(ours, baseline)| ours / baseline)
+    }
+}
+
+/// The geometric mean.
+pub(crate) fn geometric_mean(ratios: &[f64]) -> f64 {
+    let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
+    (logarithms / ratios.len() as f64).exp()
+}
+
+/// Nanoseconds of one run.
+///
+/// # Errors
+///
+/// The engine refuses the module.
+pub(crate) fn time(engine: &dyn Engine, job: &Job) -> Result<f64> {
+    let start = Instant::now();
+    engine.run(job)?;
+    Ok(start.elapsed().as_secs_f64() * 1e9)
+}
+
+/// A time is worth nothing when the answer is wrong.
+fn check_same(ours: &dyn Engine, baseline: &dyn Engine, job: &Job) -> Result<()> {
+    let (a, b) = (ours.run(job)?, baseline.run(job)?);
+    let names = format!("{} on {} and {}", job.args.join(" "), ours.name(), baseline.name());
+    ensure!(b.end == End::Exit(0), "{names}: the baseline ended with {:?}", b.end);
+    ensure!(a.end == b.end, "{names}: ended with {:?} and {:?}", a.end, b.end);
+    ensure!(a.stdout == b.stdout, "{names}: the outputs differ");
+    ensure!(a.stderr == b.stderr, "{names}: the error outputs differ");
+    Ok(())
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        0 => (sorted[middle - 1] + sorted[middle]) / 2.0,
+        _ => sorted[middle],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pairs, geometric_mean, median};
+
+    #[test]
+    fn the_median_of_an_even_number_is_between() {
+        assert_eq!(median([4.0, 1.0, 3.0, 2.0].into_iter()), 2.5);
+        assert_eq!(median([9.0, 1.0, 3.0].into_iter()), 3.0);
+    }
+
+    #[test]
+    fn ratios_are_taken_pair_by_pair() {
+        let pairs = Pairs { taken: vec![(10.0, 10.0), (40.0, 20.0), (30.0, 10.0)] };
+        assert_eq!(pairs.ratio(), 2.0);
+        assert_eq!(pairs.spread(), (1.0, 3.0));
+        assert_eq!(pairs.ours(), 30.0);
+        assert_eq!(pairs.baseline(), 10.0);
+    }
+
+    #[test]
+    fn the_geometric_mean_cares_for_factors() {
+        assert!((geometric_mean(&[0.5, 2.0]) - 1.0).abs() < 1e-12);
+    }
+}
