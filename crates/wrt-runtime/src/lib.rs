@@ -1,1 +1,74 @@
+//! WebAssembly linear memory over any page allocator.
+//!
+//! ```text
+//! LinearMemory<P, O>   size, growth, host access, integrity        GuestMemory   the guest's view
+//!    |        |
+//!    |        Observer        (), Metrics, SyncMetrics, hooks, your own
+//!    |
+//! wrt_platform::Region<P>     base and length, checked access
+//! ```
+//!
+//! ```
+//! use wrt_platform::HeapAllocator;
+//! use wrt_runtime::{LinearMemory, MemoryType};
+//!
+//! let ty = MemoryType::wasm32(1, Some(4))?;
+//! let mut memory = LinearMemory::new(HeapAllocator::new(), ty)?;
+//! memory.write(100, b"hello")?;
+//! assert_eq!(&*memory.get_safe_slice(100, 5)?, b"hello");
+//! assert_eq!(memory.grow(2)?, 1);
+//! assert_eq!(memory.size(), 3);
+//! assert!(memory.grow(2).is_err());
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # Who sees which error
+//!
+//! A guest sees a [`Trap`]: one byte, with the specification's wording. A host sees a
+//! [`MemoryError`] or a [`GrowError`], with sizes, limits and the platform's cause.
+//!
+//! # Features
+//!
+//! `std` (default, implies `alloc`) gives [`SyncMetrics`] its per-thread counters and errors the
+//! host's texts. Everything works without features, on cores without 64-bit atomics too.
+//!
+//! # Send and Sync
+//!
+//! | type | `Send` | `Sync` | why |
+//! |---|---|---|---|
+//! | [`LinearMemory<P, O>`] | if `P` and `O` are | if `P` and `O` are | through `&` bytes are only read |
+//! | [`Metrics`] | yes | no | plain cells: for one thread at a time |
+//! | [`SyncMetrics`] | yes | yes | atomic counters |
 #![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(any(feature = "alloc", test))]
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod error;
+mod guest;
+mod hooks;
+mod memory;
+mod memory_type;
+mod metrics;
+mod name;
+mod observer;
+mod safe_slice;
+mod seal;
+mod segment;
+mod trap;
+
+pub use error::{GrowError, GrowErrorCause, IntegrityError, IntegrityFault, MemoryError};
+pub use guest::GuestMemory;
+pub use hooks::{PostGrowHook, PreGrowHook};
+pub use memory::{LinearMemory, MemoryBuilder};
+pub use memory_type::{IndexType, InvalidMemoryType, MemoryType, PageSize, WasmPages};
+pub use metrics::{AccessCounts, Counting, MemoryMetrics, Metrics, SyncMetrics};
+pub use observer::{BulkOperation, GrowEvent, GrowRequest, GrowVeto, Observer};
+pub use safe_slice::{SafeSlice, SafeSliceMut};
+pub use seal::Seal;
+pub use segment::DataSegment;
+pub use trap::{Access, Trap, TrapReport};
+pub use wrt_platform;

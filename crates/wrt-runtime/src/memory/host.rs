@@ -1,0 +1,131 @@
+//! The host's access: the same checks as the guest's, with errors that carry sizes and names.
+
+use wrt_platform::{OutOfBounds, PageAllocator};
+
+use super::LinearMemory;
+use crate::error::MemoryError;
+use crate::guest::GuestMemory;
+use crate::observer::Observer;
+use crate::safe_slice::{SafeSlice, SafeSliceMut};
+use crate::segment::DataSegment;
+use crate::trap::{Access, Trap};
+
+impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
+    /// Copies bytes out, from `address` until `target` is full.
+    ///
+    /// # Errors
+    ///
+    /// When the range is not within the memory; `target` is as it was.
+    pub fn read(&self, address: u64, target: &mut [u8]) -> Result<(), MemoryError> {
+        let size = target.len() as u64;
+        self.load_bytes(address, target).map_err(|trap| self.refuse(trap, address, size))
+    }
+
+    /// Copies all of `bytes` in at `address`.
+    ///
+    /// # Errors
+    ///
+    /// When the range is not within the memory; no byte is written.
+    pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryError> {
+        let size = bytes.len() as u64;
+        self.store_bytes(address, bytes).map_err(|trap| self.refuse(trap, address, size))
+    }
+
+    /// Sets `len` bytes from `address` to `byte`.
+    ///
+    /// # Errors
+    ///
+    /// When the range is not within the memory; no byte is written.
+    pub fn fill(&mut self, address: u64, byte: u8, len: u64) -> Result<(), MemoryError> {
+        self.memory_fill(address, byte, len).map_err(|trap| self.refuse(trap, address, len))
+    }
+
+    /// Copies `len` bytes from `source` to `target`, which may overlap.
+    ///
+    /// # Errors
+    ///
+    /// When a range is not within the memory; no byte is written.
+    pub fn copy_within(&mut self, target: u64, source: u64, len: u64) -> Result<(), MemoryError> {
+        let farthest = target.max(source);
+        self.memory_copy(target, source, len).map_err(|trap| self.refuse(trap, farthest, len))
+    }
+
+    /// Copies `len` bytes from another memory, whose types may differ.
+    ///
+    /// # Errors
+    ///
+    /// When a range is not within its memory; no byte is written.
+    pub fn copy_from<Q: PageAllocator, B: Observer>(
+        &mut self,
+        target: u64,
+        other: &LinearMemory<Q, B>,
+        source: u64,
+        len: u64,
+    ) -> Result<(), MemoryError> {
+        other.check(source, len).map_err(|trap| other.refuse(trap, source, len))?;
+        self.memory_copy_from(target, other, source, len)
+            .map_err(|trap| self.refuse(trap, target, len))
+    }
+
+    /// Copies `len` bytes of a data segment from `source` on.
+    ///
+    /// # Errors
+    ///
+    /// When a range is not within the memory or the segment; no byte is written.
+    pub fn init_from<B: AsRef<[u8]>>(
+        &mut self,
+        target: u64,
+        segment: &DataSegment<B>,
+        source: u64,
+        len: u64,
+    ) -> Result<(), MemoryError> {
+        self.memory_init(target, segment.bytes(), source, len)
+            .map_err(|trap| self.refuse(trap, target, len))
+    }
+
+    /// A view of `len` bytes from `address` that ends when the memory is next used otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When the range is not within the memory.
+    pub fn get_safe_slice(&self, address: u64, len: u64) -> Result<SafeSlice<'_>, MemoryError> {
+        match self.region.slice(address, len) {
+            Ok(bytes) => Ok(SafeSlice::new(address, bytes)),
+            Err(OutOfBounds) => Err(self.refuse(Trap::OutOfBounds, address, len)),
+        }
+    }
+
+    /// A view of `len` bytes from `address` for writing.
+    ///
+    /// # Errors
+    ///
+    /// When the range is not within the memory.
+    pub fn get_safe_slice_mut(
+        &mut self,
+        address: u64,
+        len: u64,
+    ) -> Result<SafeSliceMut<'_>, MemoryError> {
+        let refused = self.refuse(Trap::OutOfBounds, address, len);
+        match self.region.slice_mut(address, len) {
+            Ok(bytes) => Ok(SafeSliceMut::new(address, bytes)),
+            Err(OutOfBounds) => Err(refused),
+        }
+    }
+
+    /// All bytes. Reading them is not observed.
+    #[must_use]
+    pub const fn data(&self) -> &[u8] {
+        self.region.data()
+    }
+
+    /// All bytes, for writing. Writing them is not observed.
+    #[must_use]
+    pub const fn data_mut(&mut self) -> &mut [u8] {
+        self.region.data_mut()
+    }
+
+    #[cold]
+    pub(super) fn refuse(&self, trap: Trap, address: u64, size: u64) -> MemoryError {
+        MemoryError::OutOfBounds(self.explain(trap, Access { address, size }))
+    }
+}

@@ -1,0 +1,94 @@
+//! Whether the memory is still what it should be.
+
+use core::ops::Range;
+
+use wrt_platform::PageAllocator;
+
+use super::LinearMemory;
+use crate::error::{IntegrityError, IntegrityFault, MemoryError};
+use crate::observer::Observer;
+use crate::seal::{Seal, Seals, checksum};
+use crate::trap::{Access, Trap};
+
+impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
+    /// Takes a checksum of the bytes at `range`. The memory keeps it and compares it in
+    /// [`verify_integrity`](Self::verify_integrity) until [`unseal`](Self::unseal) or a reset.
+    ///
+    /// ```
+    /// use wrt_platform::HeapAllocator;
+    /// use wrt_runtime::{LinearMemory, MemoryType};
+    ///
+    /// let ty = MemoryType::wasm32(1, None)?;
+    /// let mut memory = LinearMemory::new(HeapAllocator::new(), ty)?;
+    /// let seal = memory.seal(0..4096)?;
+    /// memory.write(5000, b"elsewhere")?;
+    /// assert!(memory.verify(&seal).is_ok());
+    /// memory.write(4095, b"!")?;
+    /// assert!(memory.verify(&seal).is_err());
+    /// assert!(memory.verify_integrity().is_err());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the range is not within the memory, or the memory has eight seals already.
+    pub fn seal(&mut self, range: Range<u64>) -> Result<Seal, MemoryError> {
+        let access = Access { address: range.start, size: range.end.wrapping_sub(range.start) };
+        if range.end < range.start {
+            return Err(self.refuse(Trap::OutOfBounds, access.address, 0));
+        }
+        let checksum = checksum(&self.get_safe_slice(access.address, access.size)?);
+        self.seals.keep(access, checksum).ok_or(MemoryError::TooManySeals { most: Seals::MOST })
+    }
+
+    /// Says whether the sealed bytes are still what they were.
+    ///
+    /// # Errors
+    ///
+    /// When they are not, or the seal is not one that this memory keeps.
+    pub fn verify(&self, seal: &Seal) -> Result<(), IntegrityError> {
+        if !self.seals.knows(seal) {
+            return Err(self.integrity_error(IntegrityFault::UnknownSeal));
+        }
+        self.compare(seal).map_err(|fault| self.integrity_error(fault))
+    }
+
+    /// Stops keeping a seal; its bytes may change again. Says whether the memory kept it.
+    pub fn unseal(&mut self, seal: &Seal) -> bool {
+        self.seals.forget(seal)
+    }
+
+    /// Checks all that must hold: sizes agree with each other and with the type, guards still
+    /// fault, canaries are intact, sealed bytes unchanged. Costs a walk over the process's
+    /// mappings on hosts that list them.
+    ///
+    /// # Errors
+    ///
+    /// The first thing found wrong.
+    pub fn verify_integrity(&self) -> Result<(), IntegrityError> {
+        self.find_fault().map_err(|fault| self.integrity_error(fault))
+    }
+
+    fn find_fault(&self) -> Result<(), IntegrityFault> {
+        self.region.verify().map_err(IntegrityFault::Platform)?;
+        let bytes = self.byte_len();
+        let whole_pages = bytes.is_multiple_of(self.ty.page_size().bytes());
+        if !whole_pages || self.size() > self.limit || bytes > self.peak {
+            return Err(IntegrityFault::Length { bytes });
+        }
+        self.seals.iter().try_for_each(|seal| self.compare(seal))
+    }
+
+    fn compare(&self, seal: &Seal) -> Result<(), IntegrityFault> {
+        let Access { address, size } = seal.range;
+        match self.region.slice(address, size) {
+            Ok(bytes) if checksum(bytes) == seal.checksum => Ok(()),
+            _ => Err(IntegrityFault::SealBroken(seal.range)),
+        }
+    }
+
+    #[cold]
+    fn integrity_error(&self, fault: IntegrityFault) -> IntegrityError {
+        IntegrityError { fault, name: self.name }
+    }
+}

@@ -1,0 +1,163 @@
+//! The linear memory, by concern: `builder.rs` makes one, `grow.rs` changes its size, `guest.rs`
+//! is the guest's access, `host.rs` the host's, `integrity.rs` the checks.
+
+mod builder;
+mod grow;
+mod guest;
+mod host;
+mod integrity;
+
+use core::fmt;
+
+pub use builder::MemoryBuilder;
+use wrt_platform::{PageAllocator, Region, RegionView};
+
+use crate::error::MemoryError;
+use crate::memory_type::MemoryType;
+use crate::metrics::{AccessCounts, Counting, MemoryMetrics};
+use crate::name::Name;
+use crate::observer::Observer;
+use crate::seal::Seals;
+use crate::trap::{Access, Trap, TrapReport};
+
+/// A linear memory (core specification, "Memory Instances") whose bytes come from `P` and whose
+/// events go to `O`.
+///
+/// A guest reaches it through [`GuestMemory`](crate::GuestMemory), a host through the methods
+/// here. Sizes are pages where the name says so, bytes otherwise.
+pub struct LinearMemory<P: PageAllocator, O: Observer = ()> {
+    region: Region<P>,
+    observer: O,
+    ty: MemoryType,
+    /// The most pages it may have: the type's limit, or less if the embedder said so.
+    limit: u64,
+    /// The most bytes it has ever had.
+    peak: u64,
+    name: Option<Name>,
+    seals: Seals,
+}
+
+impl<P: PageAllocator> LinearMemory<P> {
+    /// A memory of the type's minimum size, all zero, that nobody observes. It commits ahead of
+    /// its length; see [`MemoryBuilder`] for that and other choices.
+    ///
+    /// # Errors
+    ///
+    /// When the platform cannot give the bytes; the error says what was possible.
+    pub fn new(allocator: P, ty: MemoryType) -> Result<Self, MemoryError> {
+        MemoryBuilder::new(ty).allocate(allocator)
+    }
+}
+
+impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
+    /// The declared type. Its minimum is the size at the start, not the size now.
+    #[must_use]
+    pub const fn memory_type(&self) -> &MemoryType {
+        &self.ty
+    }
+
+    /// The size in pages.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.byte_len() >> self.ty.page_size().log2()
+    }
+
+    /// The size in bytes.
+    #[must_use]
+    pub const fn byte_len(&self) -> u64 {
+        self.region.len() as u64
+    }
+
+    /// The name given at creation; names longer than 47 bytes are cut.
+    #[must_use]
+    pub fn debug_name(&self) -> Option<&str> {
+        self.name.as_ref().map(Name::as_str)
+    }
+
+    /// The most bytes the memory ever had, also across resets.
+    #[must_use]
+    pub const fn peak_memory(&self) -> u64 {
+        self.peak
+    }
+
+    /// Bytes of the memory that occupy physical memory now, where the host can say.
+    #[must_use]
+    pub fn resident_bytes(&self) -> Option<u64> {
+        self.region.resident()
+    }
+
+    /// Who is told what happens to the memory.
+    #[must_use]
+    pub const fn observer(&self) -> &O {
+        &self.observer
+    }
+
+    /// The platform's side of the memory.
+    #[must_use]
+    pub const fn region(&self) -> &Region<P> {
+        &self.region
+    }
+
+    /// Base and length for compiled code, with the rules of [`RegionView`] for how long they
+    /// hold.
+    #[must_use]
+    pub const fn view(&mut self) -> RegionView {
+        self.region.view()
+    }
+
+    /// The trap of an access with the detail that the hot path leaves out.
+    #[cold]
+    #[must_use]
+    pub fn explain(&self, trap: Trap, access: Access) -> TrapReport {
+        TrapReport { trap, access, memory_len: self.byte_len(), name: self.name }
+    }
+
+    /// The same memory with one more observer, told after the ones it has.
+    fn also_observed_by<B: Observer>(self, observer: B) -> LinearMemory<P, (O, B)> {
+        let Self { region, observer: first, ty, limit, peak, name, seals } = self;
+        LinearMemory { region, observer: (first, observer), ty, limit, peak, name, seals }
+    }
+}
+
+impl<P: PageAllocator, O: Counting> LinearMemory<P, O> {
+    /// What was counted since the memory was made.
+    #[must_use]
+    pub fn metrics(&self) -> MemoryMetrics {
+        MemoryMetrics {
+            counts: self.observer.counts(),
+            bytes: self.byte_len(),
+            peak_bytes: self.peak,
+            resident_bytes: self.resident_bytes(),
+        }
+    }
+
+    /// Loads, stores and bulk operations that were done.
+    #[must_use]
+    pub fn access_count(&self) -> u64 {
+        let AccessCounts { loads, stores, bulk_operations, .. } = self.observer.counts();
+        loads.wrapping_add(stores).wrapping_add(bulk_operations)
+    }
+}
+
+impl<P: PageAllocator, O: Observer> fmt::Debug for LinearMemory<P, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinearMemory")
+            .field("name", &self.debug_name().unwrap_or_default())
+            .field("type", &self.ty)
+            .field("pages", &self.size())
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The promises of the table in the crate's documentation.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    const fn is_sync<T: Sync>() {}
+    type Allocator = wrt_platform::StaticAllocator<4096>;
+    is_send::<LinearMemory<Allocator>>();
+    is_sync::<LinearMemory<Allocator>>();
+    is_send::<LinearMemory<Allocator, crate::Metrics>>();
+    is_send::<LinearMemory<Allocator, crate::SyncMetrics>>();
+    is_sync::<LinearMemory<Allocator, crate::SyncMetrics>>();
+};

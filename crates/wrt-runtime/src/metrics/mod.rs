@@ -1,0 +1,91 @@
+//! Counting what happens to a memory. `local.rs` counts for one thread at a time, `sync.rs` for
+//! several at once; both are exact.
+
+#[cfg_attr(target_has_atomic = "64", path = "counter_64.rs")]
+#[cfg_attr(not(target_has_atomic = "64"), path = "counter_32.rs")]
+mod counter;
+mod local;
+mod sync;
+#[cfg_attr(feature = "std", path = "thread_slot_std.rs")]
+#[cfg_attr(not(feature = "std"), path = "thread_slot_none.rs")]
+mod thread_slot;
+
+use core::fmt;
+
+pub use local::Metrics;
+pub use sync::SyncMetrics;
+
+use crate::observer::Observer;
+
+/// What an observer has counted.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub struct AccessCounts {
+    /// Scalar and vector loads that were done.
+    pub loads: u64,
+    /// Scalar and vector stores that were done.
+    pub stores: u64,
+    /// Bulk operations that were done: fill, copy, init, and the host's reads and writes.
+    pub bulk_operations: u64,
+    /// Bytes that bulk operations touched.
+    pub bulk_bytes: u64,
+    /// Accesses that were refused.
+    pub traps: u64,
+    /// Growths that succeeded.
+    pub grows: u64,
+    /// Growths that did not, for whatever reason.
+    pub refused_grows: u64,
+}
+
+/// An observer that counts. A pair counts if its first member does, so that hooks can be added
+/// to a counted memory.
+pub trait Counting: Observer {
+    /// The counts so far. While other threads count, each number is one that was true at some
+    /// moment; once they are done, all are exact.
+    fn counts(&self) -> AccessCounts;
+}
+
+impl<A: Counting, B: Observer> Counting for (A, B) {
+    fn counts(&self) -> AccessCounts {
+        self.0.counts()
+    }
+}
+
+/// What is known of a memory's use; its `Display` is a table of one line a figure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct MemoryMetrics {
+    /// What was counted.
+    pub counts: AccessCounts,
+    /// Bytes the memory has.
+    pub bytes: u64,
+    /// The most bytes it ever had.
+    pub peak_bytes: u64,
+    /// Bytes that occupy physical memory, where the host can say.
+    pub resident_bytes: Option<u64>,
+}
+
+impl fmt::Display for MemoryMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { counts, bytes, peak_bytes, resident_bytes } = self;
+        let rows = [
+            ("loads", Some(counts.loads)),
+            ("stores", Some(counts.stores)),
+            ("bulk operations", Some(counts.bulk_operations)),
+            ("bulk bytes", Some(counts.bulk_bytes)),
+            ("traps", Some(counts.traps)),
+            ("grows", Some(counts.grows)),
+            ("refused grows", Some(counts.refused_grows)),
+            ("bytes", Some(*bytes)),
+            ("peak bytes", Some(*peak_bytes)),
+            ("resident bytes", *resident_bytes),
+        ];
+        for (name, value) in rows {
+            match value {
+                Some(value) => writeln!(f, "{name:<16}{value:>20}")?,
+                None => writeln!(f, "{name:<16}{:>20}", "unknown")?,
+            }
+        }
+        Ok(())
+    }
+}

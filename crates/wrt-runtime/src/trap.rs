@@ -1,0 +1,62 @@
+//! What a guest sees of an access that cannot be done.
+
+use core::fmt;
+
+use crate::name::Name;
+
+/// Why an instruction stopped the guest. One byte, so that hot results stay small; the detail is
+/// computed on request by [`LinearMemory::explain`](crate::LinearMemory::explain).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Trap {
+    /// The access does not lie wholly within the memory.
+    OutOfBounds,
+}
+
+impl fmt::Display for Trap {
+    /// The wording of the specification's test suite.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OutOfBounds => "out of bounds memory access",
+        })
+    }
+}
+
+impl core::error::Error for Trap {}
+
+/// The bytes that an instruction wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Access {
+    /// Effective address of the first byte.
+    pub address: u64,
+    /// Number of bytes.
+    pub size: u64,
+}
+
+/// A trap with all that a person needs to find its cause; made by
+/// [`LinearMemory::explain`](crate::LinearMemory::explain).
+#[derive(Clone, Copy, Debug)]
+pub struct TrapReport {
+    /// Why the access was not done.
+    pub trap: Trap,
+    /// What was wanted.
+    pub access: Access,
+    /// Bytes that the memory has.
+    pub memory_len: u64,
+    pub(crate) name: Option<Name>,
+}
+
+impl fmt::Display for TrapReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { trap, access: Access { address, size }, memory_len, name } = self;
+        write!(f, "{trap}: {size} bytes at address {address:#x} of ")?;
+        match name {
+            Some(name) => write!(f, "memory {name:?}")?,
+            None => f.write_str("a memory")?,
+        }
+        write!(f, " with {memory_len} bytes")
+    }
+}
+
+impl core::error::Error for TrapReport {}
