@@ -1,0 +1,96 @@
+//! Operations as values: decoded and validated once, executed many times, by the same functions
+//! that runtimes with their own dispatch call.
+
+mod bulk;
+mod lane;
+mod load;
+mod store;
+
+use core::fmt;
+
+pub use bulk::{DataDrop, MemoryCopy, MemoryFill, MemoryGrow, MemoryInit, MemorySize};
+pub use lane::{LaneLoadOp, LaneStoreOp, MemoryLoadLane, MemoryStoreLane};
+pub use load::{LoadOp, MemoryLoad};
+pub use store::{MemoryStore, StoreOp};
+use wrt_runtime::Trap;
+
+use crate::value::ValueType;
+
+/// Why an operation was not executed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ExecuteError {
+    /// The guest trapped.
+    Trap(Trap),
+    /// An operand has the wrong type; a validated module never gets here.
+    Operand {
+        /// The type that the operation takes.
+        expected: ValueType,
+        /// The type it was given.
+        found: ValueType,
+    },
+    /// There is no memory with this index; a validated module never gets here.
+    UnknownMemory(u32),
+}
+
+impl fmt::Display for ExecuteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trap(trap) => trap.fmt(f),
+            Self::Operand { expected, found } => {
+                write!(f, "the operation takes an operand of type {expected}, not {found}")
+            }
+            Self::UnknownMemory(index) => write!(f, "unknown memory {index}"),
+        }
+    }
+}
+
+impl core::error::Error for ExecuteError {}
+
+impl From<Trap> for ExecuteError {
+    fn from(trap: Trap) -> Self {
+        Self::Trap(trap)
+    }
+}
+
+/// Declares the enum of one section's opcodes, with what the table says of each.
+macro_rules! opcodes {
+    ($(#[$doc:meta])* $name:ident { $(($variant:ident, $text:literal, $opcode:tt, $bytes:literal);)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = concat!("`", $text, "`")] $variant,)*
+        }
+
+        impl $name {
+            /// Every one, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name in the text format.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// The opcode in the binary format.
+            #[must_use]
+            pub const fn opcode(self) -> crate::opcode::Opcode {
+                match self { $(Self::$variant => crate::opcode::opcode!($opcode),)* }
+            }
+
+            /// Bytes of memory that it accesses: its natural alignment.
+            #[must_use]
+            pub const fn access_size(self) -> u32 {
+                match self { $(Self::$variant => $bytes,)* }
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.text())
+            }
+        }
+    };
+}
+use opcodes;
