@@ -111,10 +111,15 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
         Kind::Linux { linker, .. } => command
             .env(target.cargo_variable("LINKER"), linker)
             .env(target.cargo_variable("RUNNER"), emulator(target).join(" "))
+            .env(RUNNER, emulator(target).join(" "))
             .env(target.cargo_variable("RUSTFLAGS"), format!("{STATIC} -D warnings"))
             .env(target.cargo_variable("RUSTDOCFLAGS"), STATIC),
     }
 }
+
+/// Where tests find the emulator for programs that they start themselves: cargo puts
+/// it before the test only, and the kernel rarely knows what to do with the rest.
+const RUNNER: &str = "WRT_RUNNER";
 
 /// Static programs: with a dynamic C library the emulator would mix the host's with the
 /// target's, and programs with threads hang.
