@@ -105,16 +105,23 @@ fn cfg_placement(file: &File, findings: &mut Vec<Finding>) {
     if !library || lists::may_choose(&file.path) {
         return;
     }
-    for (line, code) in file.code_lines() {
-        let code = code.trim_start();
+    let lines: Vec<&str> = file.code.lines().map(str::trim_start).collect();
+    for (index, code) in lines.iter().enumerate() {
         let chooses = ["cfg(", "cfg!(", "cfg_attr("].iter().any(|form| code.contains(form));
-        let whole_file = code.starts_with("#![cfg(");
-        let test = code.starts_with("#[cfg(test)]") || code.starts_with("#[cfg(all(test,");
-        if chooses && !whole_file && !test {
+        let next = lines.get(index + 1).copied().unwrap_or("");
+        if chooses && !chooses_whole_file(code, next) {
             let message = "cfg belongs in backend/mod.rs, in lib.rs, or over a whole file";
-            findings.push(Finding::error(&file.path, line, "cfg-placement", message));
+            findings.push(Finding::error(&file.path, index + 1, "cfg-placement", message));
         }
     }
+}
+
+/// `#![cfg(...)]`, a module that exists or not, one of two files for a module, or tests.
+fn chooses_whole_file(code: &str, next: &str) -> bool {
+    let module = has_word(next, "mod") && next.ends_with(';');
+    let twin = code.starts_with("#[cfg_attr(") && code.contains("path = ");
+    let test = code.starts_with("#[cfg(test)]") || code.starts_with("#[cfg(all(test,");
+    code.starts_with("#![cfg(") || twin || test || (code.starts_with("#[cfg(") && module)
 }
 
 fn ignored_tests(file: &File, findings: &mut Vec<Finding>) {
@@ -207,6 +214,8 @@ mod tests {
         assert_eq!(rules(inside, "#[cfg(unix)]\nfn f() {}"), ["cfg-placement"]);
         assert_eq!(rules(inside, "fn f() -> bool { cfg!(unix) }"), ["cfg-placement"]);
         assert!(rules(inside, "#![cfg(unix)]").is_empty());
+        assert!(rules(inside, "#[cfg(unix)]\nmod unix;").is_empty());
+        assert!(rules(inside, "#[cfg_attr(unix, path = \"unix.rs\")]\nmod host;").is_empty());
         assert!(rules(inside, "#[cfg(test)]\nmod tests {}").is_empty());
         assert!(
             rules("crates/wrt-platform/src/backend/mod.rs", "#[cfg(unix)]\nmod mmap;").is_empty()
