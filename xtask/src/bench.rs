@@ -89,7 +89,7 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 8] {
-        let above = self.limit.is_some_and(|limit| self.ratio > limit);
+        let above = self.limit.is_some_and(|limit| self.ratio.is_nan() || self.ratio > limit);
         [
             self.group.clone(),
             self.case.clone(),
