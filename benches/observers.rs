@@ -1,0 +1,152 @@
+//! What does it cost to count?
+//!
+//! The loops of `access` within L1, on memories with `Metrics` and `SyncMetrics`, beside the
+//! better of the hand-written checked loops, which count nothing; and `SyncMetrics` on two threads
+//! at once beside one thread. All counts are compared with what was done.
+
+use std::hint::black_box;
+use std::thread;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use wrt_benches::{Case, CheckedByDifference, CheckedBySum, Contest, Limit, RawMemory, addresses};
+use wrt_instructions::{MemArg, i32_load, i32_store};
+use wrt_platform::MmapAllocator;
+use wrt_runtime::{Counting, LinearMemory, MemoryBuilder, MemoryType, Metrics, SyncMetrics};
+
+const OFFSET: u32 = 16;
+
+type Memory<O> = LinearMemory<MmapAllocator, O>;
+
+#[inline(never)]
+fn load<O: Counting>(memory: &Memory<O>, addresses: &[u32]) -> Option<u32> {
+    let mut sum = 0_u32;
+    for &address in addresses {
+        let memarg = MemArg::offset(u64::from(OFFSET));
+        sum = sum.wrapping_add(i32_load(memory, memarg, address).ok()?.cast_unsigned());
+    }
+    Some(sum)
+}
+
+#[inline(never)]
+fn store<O: Counting>(memory: &mut Memory<O>, addresses: &[u32], value: u32) -> Option<()> {
+    for &address in addresses {
+        let memarg = MemArg::offset(u64::from(OFFSET));
+        i32_store(memory, memarg, address, value.wrapping_add(address).cast_signed()).ok()?;
+    }
+    Some(())
+}
+
+#[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
+fn counted<O: Counting>(observer: O) -> Memory<O> {
+    let ty = MemoryType::wasm32(1, None).expect("the type is valid");
+    let builder = MemoryBuilder::new(ty).observer(observer);
+    let mut memory = builder.allocate(MmapAllocator::new()).expect("one page");
+    // Untouched pages all read from one page of zeroes, which caches treat in a way of their own.
+    memory.data_mut().fill(1);
+    memory
+}
+
+fn one_thread<O: Counting + Default>(contest: &mut Contest<'_>, name: &str, limit: f64) {
+    let mut memory = counted(O::default());
+    let raw = RawMemory::from(memory.view());
+    let words = addresses(2048, 16 << 10, false);
+    let addresses = words.as_slice();
+    let case = |what: &str| Case {
+        group: "observers",
+        name: format!("u32 {what}, L1, {name}"),
+        operations: addresses.len() as u64,
+        limit: Some(Limit::Ratio(limit)),
+    };
+    let mut done = 0;
+    contest.run(
+        &case("load"),
+        &mut |runs| {
+            done += runs * addresses.len() as u64;
+            for _ in 0..runs {
+                black_box(load(black_box(&memory), black_box(addresses)));
+            }
+        },
+        &mut [
+            &mut |runs| {
+                for _ in 0..runs {
+                    black_box(raw.load_u32::<CheckedBySum>(black_box(addresses), OFFSET));
+                }
+            },
+            &mut |runs| {
+                for _ in 0..runs {
+                    black_box(raw.load_u32::<CheckedByDifference>(black_box(addresses), OFFSET));
+                }
+            },
+        ],
+    );
+    assert_eq!(memory.metrics().counts.loads, done, "every load is counted once");
+    let mut done = 0;
+    contest.run(
+        &case("store"),
+        &mut |runs| {
+            done += runs * addresses.len() as u64;
+            for _ in 0..runs {
+                black_box(store(black_box(&mut memory), black_box(addresses), 1));
+            }
+        },
+        &mut [
+            &mut |runs| {
+                for _ in 0..runs {
+                    black_box(raw.store_u32::<CheckedBySum>(black_box(addresses), OFFSET, 1));
+                }
+            },
+            &mut |runs| {
+                for _ in 0..runs {
+                    black_box(raw.store_u32::<CheckedByDifference>(
+                        black_box(addresses),
+                        OFFSET,
+                        1,
+                    ));
+                }
+            },
+        ],
+    );
+    assert_eq!(memory.metrics().counts.stores, done, "every store is counted once");
+}
+
+/// Each of two threads does what the one thread of the baseline does, at the same time.
+fn two_threads(contest: &mut Contest<'_>) {
+    let memory = counted(SyncMetrics::default());
+    let words = addresses(2048, 16 << 10, false);
+    let addresses = words.as_slice();
+    let work = |runs: u64| {
+        for _ in 0..runs {
+            black_box(load(black_box(&memory), black_box(addresses)));
+        }
+    };
+    let threads = |count: u64, runs: u64| {
+        thread::scope(|scope| {
+            for _ in 0..count {
+                scope.spawn(|| work(runs));
+            }
+        });
+        count * runs * addresses.len() as u64
+    };
+    let (mut by_two, mut by_one) = (0, 0);
+    contest.run(
+        &Case {
+            group: "observers",
+            name: "u32 load, L1, SyncMetrics, two threads / one".to_owned(),
+            operations: addresses.len() as u64,
+            limit: Some(Limit::Ratio(1.2)),
+        },
+        &mut |runs| by_two += threads(2, runs),
+        &mut [&mut |runs| by_one += threads(1, runs)],
+    );
+    assert_eq!(memory.metrics().counts.loads, by_two + by_one, "every load is counted once");
+}
+
+fn observers(criterion: &mut Criterion) {
+    let mut contest = Contest::new(criterion);
+    one_thread::<Metrics>(&mut contest, "Metrics", 1.4);
+    one_thread::<SyncMetrics>(&mut contest, "SyncMetrics", 1.5);
+    two_threads(&mut contest);
+}
+
+criterion_group!(benches, observers);
+criterion_main!(benches);
