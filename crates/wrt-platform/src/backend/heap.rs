@@ -179,6 +179,10 @@ unsafe impl PageAllocator for HeapAllocator {
         old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
+        if new > reservation.capacity() {
+            let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
+            return Err(error.possible(reservation.capacity().as_u64()));
+        }
         if new == old {
             return Ok(Committed::InPlace);
         }

@@ -18,7 +18,7 @@ pub(super) fn verify(reservation: &Reservation, committed: HostBytes) -> Result<
     let mut covered = base;
     let mut fault = None;
     let read = for_each_mapping(|mapping| {
-        let overlaps = |from: u64, to: u64| mapping.start < to && from < mapping.end;
+        let overlaps = |from: u64, to: u64| mapping.start.max(from) < mapping.end.min(to);
         if mapping.accessible && (overlaps(low, base) || overlaps(committed_end, high)) {
             fault = fault.or(Some(Corruption::Guard));
         }
