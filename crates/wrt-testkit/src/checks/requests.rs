@@ -1,0 +1,124 @@
+//! Requests at the edges: nothing, more than there is, and what a backend may lack.
+
+use wrt_platform::{
+    AllocErrorKind, Capabilities, CommitPolicy, HostBytes, PageAllocator, Region, ReserveRequest,
+    Tagging,
+};
+
+use super::{Outcome, POISON, expect_bytes, pages, request};
+use crate::contract::RawMemory;
+use crate::promise::ensure;
+
+pub(crate) fn zero_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let page = allocator.page().bytes() as u64;
+    let guards = [ReserveRequest::DEFAULT_GUARD, 0];
+    let reservations = [ReserveRequest::DEFAULT_RESERVATION, 0];
+    for maximum in [0, 1, page, 3 * page] {
+        for (guard, reservation) in guards.into_iter().zip(reservations) {
+            for policy in [CommitPolicy::Exact, CommitPolicy::Ahead] {
+                let request = ReserveRequest::new(0, maximum).guard(guard).commit(policy);
+                empty_memory(allocator, &request.reservation(reservation))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A memory of no bytes can be looked at, reset and grown as far as its maximum says.
+fn empty_memory<A: PageAllocator + ?Sized>(allocator: &A, request: &ReserveRequest<'_>) -> Outcome {
+    let mut region = Region::new(allocator, request)?;
+    ensure!(region.is_empty() && region.data().is_empty(), "it has {} bytes", region.len());
+    ensure!(region.load::<1>(0).is_err(), "it has a byte at 0");
+    ensure!(region.slice(0, 0).is_ok() && region.slice(1, 0).is_err(), "its end is not 0");
+    region.discard(0, 0)?;
+    region.reset()?;
+    region.grow_to(0)?;
+    region.verify()?;
+    let most = region.capacity();
+    region.grow_to(most)?;
+    expect_bytes("an empty memory that grew", region.data(), 0)?;
+    region.data_mut().fill(POISON);
+    ensure!(region.grow_to(request.maximum() + 1).is_err(), "it outgrew its maximum");
+    region.reset()?;
+    ensure!(region.is_empty(), "it has {} bytes after a reset", region.len());
+    region.verify()?;
+    let mut raw = RawMemory::reserve(allocator, request)?;
+    raw.commit(HostBytes::ZERO)?;
+    raw.reset(HostBytes::ZERO)?;
+    raw.verify()?;
+    Ok(())
+}
+
+/// Sizes that no host has, up to the last one that can be written.
+const IMPOSSIBLE: [u64; 6] =
+    [1 << 57, 1 << 62, i64::MAX as u64, 1 << 63, u64::MAX - 4095, u64::MAX];
+
+pub(crate) fn impossible_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    for bytes in IMPOSSIBLE {
+        let refused = Region::new(allocator, &ReserveRequest::new(bytes, u64::MAX));
+        let Err(error) = refused else {
+            ensure!(false, "a memory of {bytes} bytes was made");
+            continue;
+        };
+        ensure!(error.requested == bytes, "{bytes} bytes were asked for, not: {error}");
+        let raw = RawMemory::reserve(allocator, &ReserveRequest::new(bytes, bytes));
+        if let (Ok(mut memory), Some(rounded)) = (raw, allocator.page().round_up(bytes)) {
+            ensure!(memory.commit(rounded).is_err(), "{bytes} bytes were committed");
+        }
+        impossible_maximum(allocator, bytes)?;
+        let guarded = Region::new(allocator, &request(allocator, 1, 2).guard(bytes));
+        let guards = allocator.capabilities().contains(Capabilities::GUARDS);
+        ensure!(guarded.is_err() == guards, "a guard of {bytes} bytes: {guarded:?}");
+    }
+    let backwards = Region::new(allocator, &request(allocator, 2, 1));
+    ensure!(backwards.is_err(), "a maximum below the minimum was accepted");
+    Ok(())
+}
+
+/// A maximum that nobody can reach is a limit and no reservation.
+fn impossible_maximum<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Outcome {
+    let page = allocator.page().bytes() as u64;
+    let mut region = Region::new(allocator, &ReserveRequest::new(page, bytes))?;
+    region.data_mut().fill(POISON);
+    for size in [bytes, 1 << 56, region.capacity().saturating_add(1)] {
+        ensure!(region.grow_to(size).is_err(), "it grew to {size} bytes");
+    }
+    expect_bytes("bytes after refusals", region.data(), POISON)?;
+    ensure!(region.len() as u64 == page, "it has {} bytes, not {page}", region.len());
+    Ok(())
+}
+
+pub(crate) fn tagging<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let able = allocator.capabilities().contains(Capabilities::TAGGED);
+    let with = |tagging| Region::new(allocator, &request(allocator, 1, 2).tagging(tagging));
+    with(Tagging::Off)?;
+    with(Tagging::Wanted)?;
+    match with(Tagging::Required) {
+        Ok(_) => ensure!(able, "tags were required and a memory without was given"),
+        Err(error) => {
+            ensure!(!able, "{error}");
+            let unsupported = error.kind == AllocErrorKind::Unsupported;
+            ensure!(unsupported, "the answer should be that it cannot, not: {error}");
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn verify<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let mut region = Region::new(allocator, &request(allocator, 1, 16).name("verified"))?;
+    region.verify()?;
+    for step in [1, 2, 7, 16] {
+        region.grow_to(pages(allocator, step).as_u64())?;
+        region.data_mut().fill(POISON);
+        region.verify()?;
+        // Not every backend discards; this one's verdict must not depend on it.
+        let _ = region.discard(0, pages(allocator, 1).as_u64());
+        region.verify()?;
+    }
+    let neighbour = Region::new(allocator, &request(allocator, 1, 16))?;
+    region.verify()?;
+    neighbour.verify()?;
+    drop(neighbour);
+    region.reset()?;
+    Ok(region.verify()?)
+}

@@ -1,0 +1,122 @@
+//! Tests that need a process of their own: to die in, or to live in with less.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::process::{Command, Output};
+
+/// The variable that tells a child what to do.
+const CASE: &str = "WRT_CHILD_CASE";
+
+/// The variable that names an emulator and its arguments, for programs of another architecture.
+const RUNNER: &str = "WRT_RUNNER";
+
+/// A test that starts itself again in a child process.
+///
+/// The test asks [`case`](Self::case) first: in the child it is told there what to do; in the
+/// parent it gets `None` and calls [`run`](Self::run) for each case.
+///
+/// ```no_run
+/// # use wrt_testkit::{ChildTest, Ending};
+/// // #[test]
+/// fn dividing_by_zero_aborts() {
+///     let child = ChildTest::new("dividing_by_zero_aborts");
+///     match child.case().as_deref() {
+///         Some(_) => std::process::abort(),
+///         None => assert!(matches!(child.run("abort").unwrap().0, Ending::Signal(_))),
+///     }
+/// }
+/// ```
+///
+/// Where the variable `WRT_RUNNER` is set (`qemu-aarch64-static -cpu max`), the child is started
+/// by way of it, since the kernel would not know what to do with a foreign program.
+#[derive(Clone, Debug)]
+pub struct ChildTest {
+    test: String,
+    limits: String,
+}
+
+/// How a child ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// It succeeded.
+    Success,
+    /// It failed, as a test that panics does.
+    Failure,
+    /// A signal of this number ended it.
+    Signal(i32),
+}
+
+impl ChildTest {
+    /// The test with this name, as `cargo test` shows it.
+    #[must_use]
+    pub fn new(test: &str) -> Self {
+        // A child that dies on purpose leaves no core file.
+        Self { test: test.to_owned(), limits: "ulimit -c 0; ".to_owned() }
+    }
+
+    /// Limits the child's address space (`RLIMIT_AS`).
+    #[must_use]
+    pub fn limit_address_space(mut self, bytes: u64) -> Self {
+        self.limits += &format!("ulimit -v {}; ", bytes >> 10);
+        self
+    }
+
+    /// Limits the child's writable memory (`RLIMIT_DATA`), whether it is used or not.
+    #[must_use]
+    pub fn limit_writable_memory(mut self, bytes: u64) -> Self {
+        self.limits += &format!("ulimit -d {}; ", bytes >> 10);
+        self
+    }
+
+    /// In the child, what it is to do.
+    #[must_use]
+    pub fn case(&self) -> Option<String> {
+        env::var(CASE).ok()
+    }
+
+    /// Whether programs are started by way of an emulator, whose own needs count against limits.
+    #[must_use]
+    pub fn is_emulated() -> bool {
+        !runner().is_empty()
+    }
+
+    /// Runs the test in a child that is told to do `case`. Returns how it ended and what it
+    /// printed.
+    ///
+    /// # Errors
+    ///
+    /// When the child could not be started.
+    pub fn run(&self, case: &str) -> io::Result<(Ending, String)> {
+        let script = format!("{}exec \"$@\"", self.limits);
+        let output = Command::new("sh")
+            .args(["-c", &script, "sh"])
+            .args(runner())
+            .arg(env::current_exe()?)
+            .args([&self.test, "--exact", "--nocapture", "--test-threads=1"])
+            .env(CASE, case)
+            .output()?;
+        let text = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+        Ok((ending(&output), text.concat()))
+    }
+}
+
+fn runner() -> Vec<OsString> {
+    let words = env::var(RUNNER).unwrap_or_default();
+    words.split_whitespace().map(OsString::from).collect()
+}
+
+#[cfg(unix)]
+fn ending(output: &Output) -> Ending {
+    use std::os::unix::process::ExitStatusExt;
+    match output.status.signal() {
+        Some(signal) => Ending::Signal(signal),
+        None if output.status.success() => Ending::Success,
+        None => Ending::Failure,
+    }
+}
+
+#[cfg(not(unix))]
+fn ending(output: &Output) -> Ending {
+    if output.status.success() { Ending::Success } else { Ending::Failure }
+}

@@ -1,0 +1,221 @@
+//! The raw operations of [`PageAllocator`], kept within their contract.
+#![allow(unsafe_code)]
+
+use core::ptr::NonNull;
+use core::slice;
+
+use wrt_platform::{
+    AllocError, AllocErrorKind, Committed, Corruption, Discarded, HostBytes, HostRange, Operation,
+    PageAllocator, Protection, Reservation, ReserveRequest,
+};
+
+/// A reservation with its committed bytes, for checks that must see the backend without the
+/// [`Region`](wrt_platform::Region) that protects it from callers.
+///
+/// Misuse is refused here, so all of it is safe: sizes never shrink by a commit, ranges lie in
+/// the committed bytes, and bytes whose rights were taken cannot be borrowed. Released on drop.
+#[derive(Debug)]
+pub struct RawMemory<'a, A: PageAllocator + ?Sized> {
+    allocator: &'a A,
+    /// - **R1** `reservation` came from `allocator`, is not released, and exactly `committed`
+    ///   bytes of it are committed; nobody else knows of it.
+    reservation: Reservation,
+    committed: HostBytes,
+    /// - **R2** The committed bytes are a valid region if this is set.
+    accessible: bool,
+}
+
+/// A byte in the host's view of a memory, for an access that may fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// The last committed byte: the one that must not fault.
+    LastCommitted,
+    /// The byte just before the base.
+    BeforeBase,
+    /// The first byte that is reserved and not committed.
+    PastCommitted,
+    /// The first byte past the capacity.
+    PastCapacity,
+}
+
+impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
+    /// Reserves what `request` asks for. Nothing is committed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend.
+    pub fn reserve(allocator: &'a A, request: &ReserveRequest<'_>) -> Result<Self, AllocError> {
+        let reservation = allocator.reserve(request)?;
+        Ok(Self { allocator, reservation, committed: HostBytes::ZERO, accessible: true })
+    }
+
+    /// What the backend gave.
+    #[must_use]
+    pub const fn reservation(&self) -> &Reservation {
+        &self.reservation
+    }
+
+    /// Bytes that are committed.
+    #[must_use]
+    pub const fn committed(&self) -> HostBytes {
+        self.committed
+    }
+
+    /// Commits `new` bytes in all.
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend, and when fewer bytes are asked for than there are.
+    pub fn commit(&mut self, new: HostBytes) -> Result<Committed, AllocError> {
+        if new < self.committed {
+            return Err(misuse(Operation::Commit, "a commit never shrinks"));
+        }
+        // SAFETY: R1, `committed <= new` was just checked, and `&mut self` keeps others away.
+        let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, new) }?;
+        if let Committed::Moved(base) = outcome {
+            let old = &self.reservation;
+            self.reservation = Reservation::new(base, old.capacity())
+                .with_guards(old.guard_before(), old.guard_after())
+                .with_rung(old.rung())
+                .with_cookie(old.cookie());
+        }
+        self.committed = new;
+        Ok(outcome)
+    }
+
+    /// The committed bytes; none while their rights could not be given back.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        let len = if self.accessible { self.committed.get() } else { 0 };
+        // SAFETY: R2, and the borrow of `self` keeps the bytes as they are.
+        unsafe { slice::from_raw_parts(self.reservation.base().as_ptr(), len) }
+    }
+
+    /// The committed bytes, for writing.
+    #[must_use]
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        let len = if self.accessible { self.committed.get() } else { 0 };
+        // SAFETY: R2, and the exclusive borrow of `self` keeps everyone else away.
+        unsafe { slice::from_raw_parts_mut(self.reservation.base().as_ptr(), len) }
+    }
+
+    /// Gives a range other rights, calls `during` and gives the usual rights back.
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend, and when the range is not committed. `during` was not called if the
+    /// rights could not be changed.
+    pub fn with_protection(
+        &mut self,
+        range: HostRange,
+        protection: Protection,
+        during: impl FnOnce(&Touch),
+    ) -> Result<(), AllocError> {
+        self.check_range(Operation::Protect, range)?;
+        // SAFETY: R1; the range is committed, and `accessible` keeps others from the bytes until
+        // the rights are restored.
+        unsafe { self.allocator.protect(&self.reservation, range, protection) }?;
+        self.accessible = false;
+        // SAFETY: the range is committed, so it lies within the reservation (R1).
+        during(&Touch(unsafe { self.reservation.base().add(range.start.get()) }));
+        // SAFETY: as above; giving rights back takes none away.
+        unsafe { self.allocator.protect(&self.reservation, range, Protection::READ_WRITE) }?;
+        self.accessible = true;
+        Ok(())
+    }
+
+    /// Makes a range read zero.
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend, and when the range is not committed.
+    pub fn discard(&mut self, range: HostRange) -> Result<Discarded, AllocError> {
+        self.check_range(Operation::Discard, range)?;
+        // SAFETY: R1, and the range is committed.
+        unsafe { self.allocator.discard(&self.reservation, range) }
+    }
+
+    /// Makes all committed bytes read zero and keeps at least `keep` of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend, and when fewer bytes are committed.
+    pub fn reset(&mut self, keep: HostBytes) -> Result<HostBytes, AllocError> {
+        if keep > self.committed {
+            return Err(misuse(Operation::Reset, "what is kept must be committed"));
+        }
+        // SAFETY: R1, and `keep <= committed` was just checked.
+        let left = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
+        // A backend that claims to have more than there was is wrong, but not to be believed.
+        self.committed = left.min(self.committed);
+        Ok(left)
+    }
+
+    /// Asks the backend whether all is as it should be.
+    ///
+    /// # Errors
+    ///
+    /// What it found.
+    pub fn verify(&self) -> Result<(), Corruption> {
+        // SAFETY: R1.
+        unsafe { self.allocator.verify(&self.reservation, self.committed) }
+    }
+
+    /// Reads the byte at `place`, or `None` if the reservation has no such byte. Where the
+    /// backend keeps its promises, all places but the last committed byte end the process with a
+    /// fault, so call it in a [`ChildTest`](crate::ChildTest).
+    #[must_use]
+    pub fn touch(&self, place: Place) -> Option<u8> {
+        let Self { reservation, committed, .. } = self;
+        let capacity = reservation.capacity();
+        let (exists, offset) = match place {
+            Place::LastCommitted => (*committed > HostBytes::ZERO, committed.get() as isize - 1),
+            Place::BeforeBase => (reservation.guard_before() > HostBytes::ZERO, -1),
+            Place::PastCommitted => (*committed < capacity, committed.get() as isize),
+            Place::PastCapacity => {
+                (reservation.guard_after() > HostBytes::ZERO, capacity.get() as isize)
+            }
+        };
+        // SAFETY: by R1 and contract C1 guards and capacity belong to the reservation.
+        let address = exists.then(|| unsafe { reservation.base().offset(offset) })?;
+        Some(Touch(address).read())
+    }
+
+    fn check_range(&self, operation: Operation, range: HostRange) -> Result<(), AllocError> {
+        match range.start.checked_add(range.len) {
+            Some(end) if end <= self.committed => Ok(()),
+            _ => Err(misuse(operation, "the range is not committed")),
+        }
+    }
+}
+
+fn misuse(operation: Operation, rule: &'static str) -> AllocError {
+    AllocError::new(operation, AllocErrorKind::InvalidRequest(rule), 0)
+}
+
+impl<A: PageAllocator + ?Sized> Drop for RawMemory<'_, A> {
+    fn drop(&mut self) {
+        // SAFETY: R1, and a dropped memory uses its reservation no more.
+        unsafe { self.allocator.release(&self.reservation, self.committed) }
+    }
+}
+
+/// One byte of a reservation that may have lost its rights: touching it may end the process.
+#[derive(Debug)]
+pub struct Touch(NonNull<u8>);
+
+impl Touch {
+    /// Loads the byte.
+    #[must_use]
+    pub fn read(&self) -> u8 {
+        // SAFETY: the byte belongs to a live reservation that the maker borrows (R1), so at worst
+        // the host stops the access, which is what callers are after.
+        unsafe { self.0.as_ptr().read_volatile() }
+    }
+
+    /// Stores into the byte.
+    pub fn write(&self, byte: u8) {
+        // SAFETY: as for `read`; the maker lends no reference to the bytes meanwhile.
+        unsafe { self.0.as_ptr().write_volatile(byte) }
+    }
+}

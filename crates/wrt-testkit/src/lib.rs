@@ -1,0 +1,45 @@
+//! Checks for authors of page allocators, and for the memories built on them.
+//!
+//! ```text
+//! check_backend        every Promise of the PageAllocator contract, one check each
+//! Fault                accesses that the host must stop, provoked in a ChildTest
+//! FaultyAllocator      fails the n-th call; for_each_failure walks every n
+//! run_script           a memory against a Vec<u8> model, operation by operation
+//! check_addresses      effective addresses against 128-bit arithmetic
+//! ```
+//!
+//! A backend is checked in one line; what comes back names the promise that is broken.
+//!
+//! ```
+//! use wrt_platform::HeapAllocator;
+//!
+//! wrt_testkit::check_backend(&HeapAllocator::new())?;
+//! # Ok::<(), wrt_testkit::Broken>(())
+//! ```
+//!
+//! The checks take a backend by reference and need room for two memories of 64 of its pages at
+//! once. They use nothing but the contract, so they can be run on any backend, on a part of it
+//! ([`Promise::check`]), and on backends chosen at run time (`&dyn PageAllocator`).
+
+mod checks;
+mod child;
+mod contract;
+mod corners;
+mod face;
+mod failures;
+mod fault;
+mod faulty;
+mod oracle;
+mod promise;
+mod script;
+
+pub use checks::{check_backend, check_moving};
+pub use child::{ChildTest, Ending};
+pub use contract::{Place, RawMemory, Touch};
+pub use corners::corners;
+pub use failures::for_each_failure;
+pub use fault::Fault;
+pub use faulty::FaultyAllocator;
+pub use oracle::check_addresses;
+pub use promise::{Broken, Promise, Violation};
+pub use script::{Mismatch, Operation, Step, run_pair_script, run_script};

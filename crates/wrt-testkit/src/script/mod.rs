@@ -1,0 +1,34 @@
+//! Scripts of operations, played on a memory and on a `Vec<u8>` side by side.
+//!
+//! `operation.rs` is what a script can say, `semantics.rs` what loads give, `model.rs` the memory
+//! as a vector, `player.rs` the comparison.
+
+mod model;
+mod operation;
+mod player;
+pub(crate) mod semantics;
+
+use core::fmt;
+
+pub use operation::{Operation, Step};
+pub use player::{run_pair_script, run_script};
+
+/// Where a memory and its model came apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Mismatch {
+    /// The number of the step, from 0.
+    pub step: usize,
+    /// The step, as `Debug` shows it.
+    pub operation: String,
+    /// What differs.
+    pub detail: String,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {}, {}: {}", self.step, self.operation, self.detail)
+    }
+}
+
+impl core::error::Error for Mismatch {}

@@ -1,0 +1,142 @@
+//! A linear memory as the specification describes it: a vector of bytes.
+
+use core::ops::Range;
+
+use wrt_runtime::{AccessCounts, IndexType, MemoryType, Trap};
+
+/// What a memory should be.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) bytes: Vec<u8>,
+    pub(super) segment: Option<Vec<u8>>,
+    pub(super) counts: AccessCounts,
+    pub(super) peak: u64,
+    pub(super) ty: MemoryType,
+}
+
+impl Model {
+    /// A 32-bit memory takes 32-bit operands, and offsets too.
+    pub(super) fn narrow(&self, operand: u64) -> u64 {
+        match self.ty.index_type() {
+            IndexType::I32 => u64::from(operand as u32),
+            IndexType::I64 => operand,
+        }
+    }
+
+    /// The bytes from `start` on, in 128 bits so that nothing wraps; counts a trap if they are
+    /// not all there.
+    pub(super) fn range(&mut self, start: u128, len: u64) -> Result<Range<usize>, Trap> {
+        let range = within(self.bytes.len(), start, len);
+        if range.is_none() {
+            self.counts.traps += 1;
+        }
+        range.ok_or(Trap::OutOfBounds)
+    }
+
+    /// The bytes that a load or a store of `size` bytes touches.
+    pub(super) fn access(
+        &mut self,
+        address: u64,
+        offset: u64,
+        size: u32,
+    ) -> Result<Range<usize>, Trap> {
+        let ea = u128::from(self.narrow(address)) + u128::from(self.narrow(offset));
+        self.range(ea, u64::from(size))
+    }
+
+    fn count_bulk(&mut self, len: u64) {
+        self.counts.bulk_operations += 1;
+        self.counts.bulk_bytes += len;
+    }
+
+    pub(super) fn fill(&mut self, address: u64, byte: u8, len: u64) -> Result<(), Trap> {
+        let range = self.range(address.into(), len)?;
+        self.bytes[range].fill(byte);
+        self.count_bulk(len);
+        Ok(())
+    }
+
+    pub(super) fn copy(&mut self, target: u64, source: u64, len: u64) -> Result<(), Trap> {
+        let all = self.bytes.len();
+        let (Some(from), Some(to)) =
+            (within(all, source.into(), len), within(all, target.into(), len))
+        else {
+            self.counts.traps += 1;
+            return Err(Trap::OutOfBounds);
+        };
+        let copied = self.bytes[from].to_vec();
+        self.bytes[to].copy_from_slice(&copied);
+        self.count_bulk(len);
+        Ok(())
+    }
+
+    pub(super) fn init(&mut self, target: u64, source: u64, len: u64) -> Result<(), Trap> {
+        let segment = self.segment.clone().unwrap_or_default();
+        let to = within(self.bytes.len(), target.into(), len);
+        let (Some(from), Some(to)) = (within(segment.len(), source.into(), len), to) else {
+            self.counts.traps += 1;
+            return Err(Trap::OutOfBounds);
+        };
+        self.bytes[to].copy_from_slice(&segment[from]);
+        self.count_bulk(len);
+        Ok(())
+    }
+
+    /// Bytes go out; the reader counts, and then the writer.
+    pub(super) fn read(&mut self, source: u64, len: u64) -> Result<Vec<u8>, Trap> {
+        let range = self.range(source.into(), len)?;
+        self.count_bulk(len);
+        Ok(self.bytes[range].to_vec())
+    }
+
+    pub(super) fn write(&mut self, target: u64, bytes: &[u8]) -> Result<(), Trap> {
+        let range = self.range(target.into(), bytes.len() as u64)?;
+        self.bytes[range].copy_from_slice(bytes);
+        self.count_bulk(bytes.len() as u64);
+        Ok(())
+    }
+
+    /// Copies from another memory; that one's bounds come first.
+    pub(super) fn copy_from(
+        &mut self,
+        target: u64,
+        other: &mut Self,
+        source: u64,
+        len: u64,
+    ) -> Result<(), Trap> {
+        let from = other.range(source.into(), len)?;
+        let to = self.range(target.into(), len)?;
+        self.bytes[to].copy_from_slice(&other.bytes[from]);
+        other.count_bulk(len);
+        self.count_bulk(len);
+        Ok(())
+    }
+
+    pub(super) fn pages(&self) -> u64 {
+        self.bytes.len() as u64 / self.ty.page_size().bytes()
+    }
+
+    /// The previous size in pages, or `None` above the maximum.
+    pub(super) fn grow(&mut self, pages: u64) -> Option<u64> {
+        let previous = self.pages();
+        let new = u128::from(previous) + u128::from(pages);
+        if new > u128::from(self.ty.limit().get()) {
+            self.counts.refused_grows += 1;
+            return None;
+        }
+        self.counts.grows += u64::from(pages > 0);
+        self.bytes.resize((new * u128::from(self.ty.page_size().bytes())) as usize, 0);
+        self.peak = self.peak.max(self.bytes.len() as u64);
+        Some(previous)
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.bytes.clear();
+        self.bytes.resize(self.ty.initial().bytes() as usize, 0);
+    }
+}
+
+fn within(all: usize, start: u128, len: u64) -> Option<Range<usize>> {
+    let end = start + u128::from(len);
+    (end <= all as u128).then_some(start as usize..end as usize)
+}

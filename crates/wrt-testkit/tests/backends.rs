@@ -1,0 +1,45 @@
+//! Every promise of the contract, on every backend.
+
+use std::sync::Arc;
+
+use wrt_platform::{PageAllocator, for_each_backend};
+use wrt_testkit::{Promise, check_backend, check_moving};
+
+macro_rules! checked {
+    ($(($name:ident, $type:ty, $new:expr);)*) => {$(
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn keeps_every_promise() {
+                let allocator: $type = $new;
+                check_backend(&allocator).unwrap_or_else(|broken| panic!("{broken}"));
+            }
+
+            #[test]
+            fn keeps_them_behind_pointers() {
+                let shared: Arc<$type> = Arc::new($new);
+                check_backend(&shared).unwrap_or_else(|broken| panic!("{broken}"));
+                let chosen_at_run_time: Arc<dyn PageAllocator> = shared;
+                check_backend(&*chosen_at_run_time).unwrap_or_else(|broken| panic!("{broken}"));
+                check_moving(chosen_at_run_time).unwrap();
+            }
+
+            #[test]
+            fn memories_outlive_moves_of_the_allocator() {
+                let allocator: $type = $new;
+                check_moving(allocator).unwrap();
+            }
+        }
+    )*};
+}
+
+for_each_backend!(checked);
+
+#[test]
+fn promises_have_names_of_their_own() {
+    let mut names: Vec<_> = Promise::ALL.iter().map(|promise| promise.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Promise::ALL.len());
+}
