@@ -15,6 +15,8 @@ const UNSAFE: [(&str, &str); 9] = [
     ("crates/wrt-platform/src/backend/static_arena/mod.rs", "pages of a static"),
     ("crates/wrt-platform/src/region/access.rs", "checked access through the one pointer"),
     ("crates/wrt-platform/src/region/mod.rs", "the one type that owns the pointer"),
+    ("crates/wrt-testkit/src/contract.rs", "calls of the contract, to check what they promise"),
+    ("crates/wrt-testkit/src/faulty.rs", "an allocator that fails when told to"),
     ("crates/wrt-testkit/src/contract.rs", "the contract's operations, called as it says"),
     ("crates/wrt-testkit/src/faulty.rs", "an allocator that fails when told to"),
 ];

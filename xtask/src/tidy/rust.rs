@@ -49,7 +49,8 @@ fn is_crate_root(path: &str, folder: &str) -> bool {
     let inside = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix("/src/"));
     inside.is_some_and(|inside| {
         let program = inside.strip_prefix("bin/");
-        matches!(inside, "lib.rs" | "main.rs") || program.is_some_and(|name| !name.contains('/'))
+        let program = program.is_some_and(|name| !name.contains('/') || name.ends_with("/main.rs"));
+        program || matches!(inside, "lib.rs" | "main.rs")
     })
 }
 
@@ -189,6 +190,9 @@ mod tests {
 
     #[test]
     fn upper_layers_forbid_unsafe() {
+        let program = "examples/interpreter/src/bin/wrt-run/main.rs";
+        assert_eq!(rules(program, "fn main() {}"), ["forbid-unsafe"]);
+        assert!(rules("examples/interpreter/src/bin/wrt-run/source.rs", "").is_empty());
         let path = "crates/wrt-runtime/src/lib.rs";
         assert_eq!(rules(path, "#![no_std]"), ["forbid-unsafe"]);
         assert!(rules(path, "#![no_std]\n#![forbid(unsafe_code)]").is_empty());
