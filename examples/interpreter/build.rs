@@ -1,0 +1,20 @@
+//! Decides how operations are chained.
+//!
+//! Where the compiler is known to turn a call in tail position into a jump (an optimized build,
+//! on an architecture whose backend does it with all arguments in registers) every operation
+//! calls the next one: `wrt_tail_dispatch`. Elsewhere operations return to a central loop.
+
+use std::env;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(wrt_tail_dispatch)");
+    let optimized = matches!(env::var("OPT_LEVEL").as_deref(), Ok("2" | "3"));
+    let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    let windows = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "windows");
+    let jumps = matches!(arch.as_str(), "x86_64" | "aarch64") && !windows;
+    let portable = env::var_os("CARGO_FEATURE_PORTABLE_DISPATCH").is_some();
+    if optimized && jumps && !portable {
+        println!("cargo::rustc-cfg=wrt_tail_dispatch");
+    }
+}

@@ -1,0 +1,271 @@
+//! What can go wrong, from loading a module to running it.
+
+use core::fmt;
+
+use wasmparser::BinaryReaderError;
+use wrt_runtime::{MemoryError, Trap};
+
+use crate::trap::{TrapKind, TrapReport};
+use crate::types::{ExternType, ValType};
+
+/// Why a module was not loaded. Offsets are in the module's bytes.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// The bytes are no module.
+    Malformed {
+        /// What is wrong.
+        message: String,
+        /// Where.
+        offset: usize,
+    },
+    /// The module breaks a rule of validation.
+    Invalid {
+        /// Which one.
+        message: String,
+        /// Where.
+        offset: usize,
+    },
+    /// The module is fine, but this interpreter cannot run it.
+    Unsupported {
+        /// What it cannot.
+        what: String,
+        /// Where.
+        offset: usize,
+    },
+}
+
+impl LoadError {
+    pub(crate) fn malformed(error: BinaryReaderError) -> Self {
+        Self::Malformed { message: error.message().to_owned(), offset: error.offset() as usize }
+    }
+
+    pub(crate) fn invalid(error: BinaryReaderError) -> Self {
+        Self::Invalid { message: error.message().to_owned(), offset: error.offset() as usize }
+    }
+
+    pub(crate) fn unsupported(what: String, offset: u64) -> Self {
+        Self::Unsupported { what, offset: offset as usize }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed { message, offset } => write!(f, "malformed module: {message} (at offset {offset:#x})"),
+            Self::Invalid { message, offset } => write!(f, "invalid module: {message} (at offset {offset:#x})"),
+            Self::Unsupported { what, offset } => write!(f, "not supported: {what} (at offset {offset:#x})"),
+        }
+    }
+}
+
+impl core::error::Error for LoadError {}
+
+/// Why a module and its imports do not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkError {
+    /// Nobody defined the import.
+    UnknownImport {
+        /// The module it should come from.
+        module: String,
+        /// Its name there.
+        name: String,
+        /// What it should be.
+        wanted: ExternType,
+    },
+    /// The import is defined as something else.
+    IncompatibleType {
+        /// The module it comes from.
+        module: String,
+        /// Its name there.
+        name: String,
+        /// What it should be.
+        wanted: ExternType,
+        /// What it is; for a memory or table with its current size.
+        found: ExternType,
+    },
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownImport { module, name, wanted } => {
+                write!(f, "unknown import {module:?}.{name:?}: wanted {wanted}")
+            }
+            Self::IncompatibleType { module, name, wanted, found } => {
+                write!(f, "incompatible import type {module:?}.{name:?}: wanted {wanted}, found {found}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for LinkError {}
+
+/// Why a table or a global could not be created.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LimitError {
+    /// The table is larger than this interpreter allows, or than the host has memory for.
+    TableTooLarge {
+        /// Elements asked for.
+        elements: u64,
+        /// Elements possible.
+        limit: u64,
+    },
+    /// The value is of another type.
+    WrongType {
+        /// What it should be.
+        wanted: ValType,
+        /// What it is.
+        found: ValType,
+    },
+}
+
+impl fmt::Display for LimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TableTooLarge { elements, limit } => {
+                write!(f, "a table of {elements} elements exceeds the limit of {limit} elements")
+            }
+            Self::WrongType { wanted, found } => write!(f, "wanted a value of type {wanted}, found {found}"),
+        }
+    }
+}
+
+impl core::error::Error for LimitError {}
+
+/// Why a module was not instantiated.
+#[derive(Debug)]
+pub enum InstantiateError {
+    /// Its imports are not there.
+    Link(LinkError),
+    /// One of its memories could not be had.
+    Memory {
+        /// The memory.
+        name: String,
+        /// Why not.
+        source: MemoryError,
+    },
+    /// One of its tables could not be had.
+    Limit(LimitError),
+    /// A segment or the start function failed. What was written before stays written.
+    Run(Error),
+}
+
+impl fmt::Display for InstantiateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(error) => error.fmt(f),
+            Self::Memory { name, source } => write!(f, "cannot allocate {name}: {source}"),
+            Self::Limit(error) => error.fmt(f),
+            Self::Run(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for InstantiateError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Link(error) => Some(error),
+            Self::Memory { source, .. } => Some(source),
+            Self::Limit(error) => Some(error),
+            Self::Run(error) => Some(error),
+        }
+    }
+}
+
+impl From<LinkError> for InstantiateError {
+    fn from(error: LinkError) -> Self {
+        Self::Link(error)
+    }
+}
+
+impl From<LimitError> for InstantiateError {
+    fn from(error: LimitError) -> Self {
+        Self::Limit(error)
+    }
+}
+
+impl From<Error> for InstantiateError {
+    fn from(error: Error) -> Self {
+        Self::Run(error)
+    }
+}
+
+/// Why a call did not return.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The program trapped.
+    Trap(Box<TrapReport>),
+    /// The program asked to end with this code.
+    Exit(i32),
+    /// A host function failed.
+    Host(String),
+    /// The instance does not export that.
+    NoSuchExport {
+        /// What was asked for.
+        name: String,
+        /// As what.
+        wanted: &'static str,
+    },
+    /// The arguments do not fit the function.
+    Arguments {
+        /// The function's type.
+        wanted: ExternType,
+        /// The types of the arguments.
+        found: Vec<ValType>,
+    },
+    /// The function or instance belongs to another store.
+    Foreign,
+}
+
+impl Error {
+    pub(crate) fn trap(kind: TrapKind) -> Self {
+        Self::Trap(Box::new(TrapReport::bare(kind)))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trap(report) => report.fmt(f),
+            Self::Exit(code) => write!(f, "exit with code {code}"),
+            Self::Host(message) => f.write_str(message),
+            Self::NoSuchExport { name, wanted } => write!(f, "no exported {wanted} {name:?}"),
+            Self::Arguments { wanted, found } => {
+                write!(f, "wrong arguments for {wanted}: (")?;
+                for (i, ty) in found.iter().enumerate() {
+                    write!(f, "{}{ty}", if i == 0 { "" } else { " " })?;
+                }
+                write!(f, ")")
+            }
+            Self::Foreign => f.write_str("no such function or instance in this store"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// How a host function ends that does not return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostError {
+    /// As if the calling instruction had trapped.
+    Trap(TrapKind),
+    /// By ending the program with this code.
+    Exit(i32),
+    /// By failing, with a reason.
+    Message(String),
+}
+
+impl From<TrapKind> for HostError {
+    fn from(kind: TrapKind) -> Self {
+        Self::Trap(kind)
+    }
+}
+
+impl From<Trap> for HostError {
+    fn from(trap: Trap) -> Self {
+        Self::Trap(TrapKind::Memory(trap))
+    }
+}

@@ -1,0 +1,198 @@
+//! What an operation does.
+
+use super::{BinOp, CmpOp, FuseOp, TryBinOp, TryUnOp, UnOp};
+use crate::memory_ops::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
+use crate::simd::SimdOp;
+
+/// What an operation does with its fields `a`, `b`, `imm`, where `c` and `d` are the two halves
+/// of `imm`. Slots are meant unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// Payload of the operation before; never reached.
+    Data,
+    /// Control flow, calls and moves.
+    Control(Control),
+    /// `a = b op c`.
+    Bin(BinOp, Form),
+    /// `a = b op c`, may trap.
+    TryBin(TryBinOp, Form),
+    /// `a = b op c`, 0 or 1.
+    Cmp(CmpOp, Form),
+    /// `a = outer(inner(b, c), d)`.
+    Fuse(FuseOp, FuseOp, FuseForm),
+    /// `a = op b`.
+    Un(UnOp),
+    /// `a = op b`, may trap.
+    TryUn(TryUnOp),
+    /// To operation `imm` if the comparison of `a` and `b` holds.
+    BrIf(CmpOp, Form),
+    /// To operation `imm` if the comparison of `a` and `b` does not hold (floats, where the
+    /// opposite of "less" is not "greater or equal").
+    BrUnless(CmpOp, Form),
+    /// `a = c op d ? x : y`, with `x` and `y` in `a` and `b` of the data that follow.
+    SelectIf(CmpOp, Form),
+    /// A load into `a`.
+    Load(LoadOp, LoadForm),
+    /// A store of `a`.
+    Store(StoreOp, StoreForm),
+    /// A load of a lane into `a`: memory `imm`, at `b` plus the 64 bits that follow; then follows
+    /// the slot of the vector in `a` and the lane in `b`.
+    LaneLoad(LaneLoadOp),
+    /// A store of a lane of the vector in `a`; as [`LaneLoad`](Self::LaneLoad).
+    LaneStore(LaneStoreOp),
+    /// An operation on vectors; executed outside of the inner loop.
+    Simd(SimdOp),
+    /// Everything rare; executed outside of the inner loop.
+    Misc(Misc),
+}
+
+/// Where a binary operation has its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Both in slots.
+    Rr,
+    /// The second one in the operation: 32 bits for arithmetic, 16 in `b` for branches.
+    Ri,
+    /// The first one in the operation.
+    Ir,
+}
+
+/// Where a fused pair has its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FuseForm {
+    /// All in slots.
+    Rr,
+    /// `c` is 16 bits, sign-extended.
+    Ir,
+    /// `d` is 16 bits, sign-extended.
+    Ri,
+    /// Both are.
+    Ii,
+}
+
+/// How a load finds its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoadForm {
+    /// 32-bit memory 0, at `b + imm`.
+    Near,
+    /// 32-bit memory 0, at `(b + c) + d`, `d` being 16 bits of offset.
+    Sum,
+    /// 32-bit memory 0, at `imm`.
+    At,
+    /// 64-bit memory 0, at `b + imm`.
+    Near64,
+    /// Memory `imm`, at `b` plus the 64 bits that follow.
+    Far,
+}
+
+/// How a store finds its address and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreForm {
+    /// 32-bit memory 0, at `b + imm`.
+    Near,
+    /// The same, and `a` is the value itself, sign-extended.
+    NearImm,
+    /// 32-bit memory 0, at `(b + c) + d`, `d` being 16 bits of offset.
+    Sum,
+    /// 32-bit memory 0, at `imm`.
+    At,
+    /// 64-bit memory 0, at `b + imm`.
+    Near64,
+    /// Memory `imm`, at `b` plus the 64 bits that follow.
+    Far,
+}
+
+/// Control flow, calls and moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Control {
+    /// Traps.
+    Unreachable,
+    /// To operation `imm`.
+    Br,
+    /// To the target in the `min(a, imm)`-th of the `imm + 1` operations that follow.
+    BrTable,
+    /// Sets `b` slots from `a` on to zero: the locals at a function's start.
+    Zero,
+    /// Back to the caller; results are in place.
+    Return,
+    /// Back to the caller with `b` as the result.
+    ReturnOne,
+    /// Back to the caller with `imm` as the result.
+    ReturnImm,
+    /// The function of this instance whose code starts at `imm` (in a module's code: with this
+    /// index), its frame starting at `a`.
+    Call,
+    /// Function `imm` of the store, its frame starting at `a`.
+    CallFar,
+    /// The element in `b` of the table in the data that follow, which must have type `imm`; its
+    /// frame starts at `a`.
+    CallIndirect,
+    /// `Call` that replaces the current frame; `b` slots of arguments.
+    TailCall,
+    /// `CallIndirect` that replaces the current frame; its data hold the number of slots, too.
+    TailCallIndirect,
+    /// `a = b`.
+    Copy,
+    /// `a = b`, then `c = d`.
+    CopyTwo,
+    /// `imm` slots from `b` on to `a` on, as if through a buffer.
+    CopySpan,
+    /// `a = imm`, zero-extended.
+    Const,
+    /// `a = imm`, sign-extended.
+    ConstSigned,
+    /// `a =` the 64 bits that follow.
+    ConstLong,
+    /// `a = b ? c : d`.
+    Select,
+    /// `a = ` global slot `imm` (in a module's code: global `imm`).
+    GlobalGet,
+    /// Global slot `imm` = `b`.
+    GlobalSet,
+    /// `a = ` the upper half of the vector in global slot `imm`.
+    GlobalGetHigh,
+    /// The upper half of the vector in global slot `imm` = `b`.
+    GlobalSetHigh,
+    /// `a =` pages of memory 0.
+    MemorySize,
+    /// Memory 0, 32-bit: from `b` to `a`, `c` bytes.
+    MemoryCopy,
+    /// Memory 0, 32-bit: at `a` the byte `b`, `c` times.
+    MemoryFill,
+}
+
+/// Everything rare. Operands lie in consecutive slots from `a` on, where the operand stack has
+/// them, and the result goes to `a`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misc {
+    /// Memory `imm`.
+    MemorySize,
+    /// Memory `imm`.
+    MemoryGrow,
+    /// Memory `imm`.
+    MemoryFill,
+    /// To memory `b` from memory `imm`.
+    MemoryCopy,
+    /// Memory `b`, segment `imm`.
+    MemoryInit,
+    /// Segment `imm`.
+    DataDrop,
+    /// Table `imm`.
+    TableGet,
+    /// Table `imm`.
+    TableSet,
+    /// Table `imm`.
+    TableSize,
+    /// Table `imm`.
+    TableGrow,
+    /// Table `imm`.
+    TableFill,
+    /// To table `b` from table `imm`.
+    TableCopy,
+    /// Table `b`, segment `imm`.
+    TableInit,
+    /// Segment `imm`.
+    ElemDrop,
+    /// Function `imm`.
+    RefFunc,
+}

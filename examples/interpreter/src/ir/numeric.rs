@@ -1,0 +1,79 @@
+//! What the rows of the numeric tables have in common, and how a slot is read.
+
+use crate::trap::TrapKind;
+
+/// A value as an operation reads it from a slot or from its immediate.
+pub(crate) trait FromSlot: Copy {
+    fn from_slot(bits: u64) -> Self;
+    /// From the 32 bits in an operation: sign-extended for `i64`, widened for `f64`.
+    fn from_imm(imm: u32) -> Self;
+}
+
+/// A value as an operation writes it to a slot.
+pub(crate) trait IntoSlot {
+    fn into_slot(self) -> u64;
+}
+
+macro_rules! slot {
+    ($ty:ty, $bits:ident => $from:expr, $imm:ident => $from_imm:expr, $value:ident => $into:expr) => {
+        impl FromSlot for $ty {
+            #[inline(always)]
+            fn from_slot($bits: u64) -> Self {
+                $from
+            }
+            #[inline(always)]
+            fn from_imm($imm: u32) -> Self {
+                $from_imm
+            }
+        }
+        impl IntoSlot for $ty {
+            #[inline(always)]
+            fn into_slot(self) -> u64 {
+                let $value = self;
+                $into
+            }
+        }
+    };
+}
+
+slot!(u32, bits => bits as u32, imm => imm, value => u64::from(value));
+slot!(i32, bits => bits as i32, imm => imm.cast_signed(), value => u64::from(value.cast_unsigned()));
+slot!(u64, bits => bits, imm => i64::from(imm.cast_signed()).cast_unsigned(), value => value);
+slot!(i64, bits => bits.cast_signed(), imm => i64::from(imm.cast_signed()), value => value.cast_unsigned());
+slot!(f32, bits => f32::from_bits(bits as u32), imm => f32::from_bits(imm), value => u64::from(value.to_bits()));
+slot!(f64, bits => f64::from_bits(bits), imm => f64::from(f32::from_bits(imm)), value => value.to_bits());
+
+impl IntoSlot for bool {
+    #[inline(always)]
+    fn into_slot(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+/// An operation on two values.
+pub(crate) trait Bin {
+    type Operand: FromSlot;
+    fn eval(x: Self::Operand, y: Self::Operand) -> u64;
+}
+
+/// A comparison.
+pub(crate) trait Cmp {
+    type Operand: FromSlot;
+    fn test(x: Self::Operand, y: Self::Operand) -> bool;
+}
+
+/// An operation on two values that may trap.
+pub(crate) trait TryBin {
+    type Operand: FromSlot;
+    fn eval(x: Self::Operand, y: Self::Operand) -> Result<u64, TrapKind>;
+}
+
+/// An operation on one value.
+pub(crate) trait Un {
+    fn eval(x: u64) -> u64;
+}
+
+/// An operation on one value that may trap.
+pub(crate) trait TryUn {
+    fn eval(x: u64) -> Result<u64, TrapKind>;
+}

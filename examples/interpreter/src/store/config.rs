@@ -1,0 +1,61 @@
+//! What a store is made with.
+
+use wrt_platform::{CommitPolicy, PageAllocator};
+use wrt_runtime::Observer;
+
+/// Where a store's memories come from, who observes them, and how deep programs may call.
+pub struct StoreConfig<P: PageAllocator, O: Observer = ()> {
+    pub(crate) allocator: P,
+    pub(crate) observer: Box<dyn Fn() -> O>,
+    pub(crate) max_pages: Option<u64>,
+    pub(crate) commit: CommitPolicy,
+    pub(crate) stack_slots: usize,
+    pub(crate) call_depth: usize,
+}
+
+impl<P: PageAllocator> StoreConfig<P> {
+    /// Memories from `allocator`, observed by nobody.
+    pub fn plain(allocator: P) -> Self {
+        Self::new(allocator, || ())
+    }
+}
+
+impl<P: PageAllocator, O: Observer> StoreConfig<P, O> {
+    /// Memories from `allocator`, each with an observer that `observer` makes.
+    pub fn new(allocator: P, observer: impl Fn() -> O + 'static) -> Self {
+        Self {
+            allocator,
+            observer: Box::new(observer),
+            max_pages: None,
+            commit: CommitPolicy::Ahead,
+            stack_slots: 1 << 20,
+            call_depth: 1 << 16,
+        }
+    }
+
+    /// No memory gets more than this number of its pages, whatever it declares.
+    #[must_use]
+    pub fn max_pages(self, pages: Option<u64>) -> Self {
+        Self { max_pages: pages, ..self }
+    }
+
+    /// How far ahead of a memory's length its pages are committed. This interpreter checks every
+    /// access, so it may be far: that is the default.
+    #[must_use]
+    pub fn commit_policy(self, commit: CommitPolicy) -> Self {
+        Self { commit, ..self }
+    }
+
+    /// How many slots of 8 bytes the frames of running functions may take together.
+    #[must_use]
+    pub fn max_stack_slots(self, slots: usize) -> Self {
+        // Positions on the stack are kept in 32 bits.
+        Self { stack_slots: slots.min(1 << 30), ..self }
+    }
+
+    /// How many functions may be running at once.
+    #[must_use]
+    pub fn max_call_depth(self, frames: usize) -> Self {
+        Self { call_depth: frames, ..self }
+    }
+}

@@ -1,0 +1,254 @@
+//! From WebAssembly's stack code to register code, one function at a time.
+//!
+//! One pass over the (validated) body. What the operand stack would hold is tracked in
+//! [`operands`], so that most instructions that only move values vanish; blocks and branches are
+//! in [`control`], and what adjacent instructions become together in [`numeric`] and [`memory`].
+
+mod calls;
+mod control;
+mod memory;
+mod numeric;
+mod operands;
+mod rules;
+mod vector;
+
+use wasmparser::{FuncValidator, FunctionBody, Operator, OperatorsReader, ValidatorResources};
+
+use crate::error::LoadError;
+use crate::exec::WINDOW;
+use crate::ir::{Code as OpCode, Control, Op};
+use crate::module::{Code, Parts, val_type};
+use crate::types::{FuncType, ValType};
+use control::Label;
+use operands::Operand;
+
+/// Validates a function and appends its operations to `code`.
+pub(crate) fn translate(
+    parts: &Parts,
+    code: &mut Code,
+    validator: &mut FuncValidator<ValidatorResources>,
+    body: &FunctionBody<'_>,
+) -> Result<(), LoadError> {
+    if let Err(error) = validator.validate(body) {
+        return Err(refused(body, error));
+    }
+    let start = code.ops.len() as u32;
+    let mut translator = Translator::new(parts, code, validator)?;
+    let mut reader = body.get_operators_reader().map_err(LoadError::malformed)?;
+    while !reader.eof() {
+        let offset = reader.original_position();
+        let operator = reader.read().map_err(LoadError::malformed)?;
+        translator.offset = offset;
+        translator.step(&operator)?;
+    }
+    if translator.too_large {
+        let what = format!("a function that needs more than {WINDOW} slots for its locals and operands");
+        return Err(LoadError::unsupported(what, body.range().start));
+    }
+    let end = code.ops.len();
+    if end >= u32::MAX as usize {
+        return Err(LoadError::unsupported("so much code".into(), body.range().start));
+    }
+    code.ranges.push(start..end as u32);
+    Ok(())
+}
+
+/// Whether the bytes are no code at all or code that breaks a rule.
+fn refused(body: &FunctionBody<'_>, error: wasmparser::BinaryReaderError) -> LoadError {
+    let decodes = body.get_operators_reader().is_ok_and(|mut reader: OperatorsReader<'_>| {
+        while !reader.eof() {
+            if reader.read().is_err() {
+                return false;
+            }
+        }
+        true
+    });
+    if decodes { LoadError::invalid(error) } else { LoadError::malformed(error) }
+}
+
+/// The translation of one function.
+struct Translator<'m> {
+    parts: &'m Parts,
+    code: &'m mut Code,
+    ty: FuncType,
+    /// Type and first slot of each local, parameters first.
+    locals: Vec<(ValType, u16)>,
+    /// How many operands are each local's value at this moment.
+    local_uses: Vec<u32>,
+    stack: Vec<Operand>,
+    /// The first slot that is free.
+    top: usize,
+    labels: Vec<Label>,
+    /// The operation whose result nobody has looked at yet.
+    fresh: Option<usize>,
+    /// Operations before this one may be followed by a jump to the next: they stay as they are.
+    barrier: usize,
+    reachable: bool,
+    /// Blocks that began in unreachable code.
+    skipped: u32,
+    /// Where the current instruction is in the module.
+    offset: u64,
+    too_large: bool,
+}
+
+impl<'m> Translator<'m> {
+    fn new(
+        parts: &'m Parts,
+        code: &'m mut Code,
+        validator: &FuncValidator<ValidatorResources>,
+    ) -> Result<Self, LoadError> {
+        let ty = parts.func_type(validator.index()).cloned().unwrap_or_else(|| FuncType::new([], []));
+        let barrier = code.ops.len();
+        let mut translator = Self {
+            parts,
+            code,
+            locals: Vec::new(),
+            local_uses: Vec::new(),
+            stack: Vec::new(),
+            top: 0,
+            labels: Vec::new(),
+            fresh: None,
+            barrier,
+            reachable: true,
+            skipped: 0,
+            offset: 0,
+            too_large: false,
+            ty,
+        };
+        translator.declare_locals(validator)?;
+        translator.enter_function();
+        Ok(translator)
+    }
+
+    fn declare_locals(&mut self, validator: &FuncValidator<ValidatorResources>) -> Result<(), LoadError> {
+        for local in 0..validator.len_locals() {
+            let ty = validator.get_local_type(local).unwrap_or(wasmparser::ValType::I32);
+            let ty = val_type(ty, self.offset)?;
+            self.locals.push((ty, self.top as u16));
+            self.top += ty.slots();
+        }
+        // Results are returned from the first slot on, so the frame has at least these.
+        self.too_large = self.top.max(self.ty.result_slots()) >= WINDOW;
+        self.local_uses = vec![0; self.locals.len()];
+        let params = self.ty.param_slots();
+        let zeroed = self.top.saturating_sub(params);
+        if zeroed > 0 {
+            self.emit(Op::new(OpCode::Control(Control::Zero), params as u16, zeroed as u16, 0));
+        }
+        Ok(())
+    }
+
+    /// Appends an operation.
+    fn emit(&mut self, op: Op) {
+        self.code.ops.push(op);
+        self.code.offsets.push(self.offset as u32);
+        self.fresh = None;
+    }
+
+    /// Appends an operation whose result, in `op.a`, is the operand on top.
+    fn emit_fresh(&mut self, op: Op) {
+        self.emit(op);
+        self.fresh = Some(self.code.ops.len() - 1);
+    }
+
+    /// Whether the last operation has made this operand.
+    fn is_fresh(&self, operand: &Operand) -> bool {
+        operand.place == operands::Place::Own
+            && self.fresh.is_some_and(|index| index + 1 == self.code.ops.len())
+            && self.code.ops.last().is_some_and(|op| op.a == operand.slot)
+    }
+
+    /// The operation that has made this operand, if it is the last one.
+    fn fresh_op(&self, operand: &Operand) -> Option<Op> {
+        if self.is_fresh(operand) { self.code.ops.last().copied() } else { None }
+    }
+
+    /// Takes the last operation back.
+    fn take_last(&mut self) -> Option<(Op, u32)> {
+        self.fresh = None;
+        Some((self.code.ops.pop()?, self.code.offsets.pop()?))
+    }
+
+    /// Appends an operation that was taken back.
+    fn restore_last(&mut self, op: Op, offset: u32) {
+        self.code.ops.push(op);
+        self.code.offsets.push(offset);
+        self.fresh = None;
+    }
+
+    /// The index of the next operation, to which something jumps.
+    fn bind_here(&mut self) -> u32 {
+        self.barrier = self.code.ops.len();
+        self.fresh = None;
+        self.barrier as u32
+    }
+
+    fn unsupported(&self, what: String) -> LoadError {
+        LoadError::unsupported(what, self.offset)
+    }
+
+    fn step(&mut self, operator: &Operator<'_>) -> Result<(), LoadError> {
+        if !self.reachable {
+            return self.skip(operator);
+        }
+        let known = self.control(operator)?
+            || self.call(operator)?
+            || self.variable(operator)
+            || self.numeric(operator)
+            || self.memory(operator)
+            || self.table(operator)
+            || self.vector(operator);
+        if known {
+            return Ok(());
+        }
+        let text = format!("{operator:?}");
+        let name = text.split([' ', '(', '{']).next().unwrap_or_default();
+        Err(self.unsupported(format!("instruction {name}")))
+    }
+
+    /// Locals, globals and what only moves values.
+    fn variable(&mut self, operator: &Operator<'_>) -> bool {
+        match *operator {
+            Operator::LocalGet { local_index } => self.push_local(local_index),
+            Operator::LocalSet { local_index } => self.set_local(local_index),
+            Operator::LocalTee { local_index } => self.tee_local(local_index),
+            Operator::GlobalGet { global_index } => self.global_get(global_index),
+            Operator::GlobalSet { global_index } => self.global_set(global_index),
+            Operator::Drop => drop(self.pop()),
+            Operator::I32Const { value } => self.push_const(ValType::I32, u64::from(value.cast_unsigned())),
+            Operator::I64Const { value } => self.push_const(ValType::I64, value.cast_unsigned()),
+            Operator::F32Const { value } => self.push_const(ValType::F32, u64::from(value.bits())),
+            Operator::F64Const { value } => self.push_const(ValType::F64, value.bits()),
+            Operator::RefNull { .. } => self.push_const(ValType::ExternRef, 0),
+            Operator::Nop => {}
+            _ => return false,
+        }
+        true
+    }
+
+    fn global_get(&mut self, global: u32) {
+        let ty = self.global_type(global);
+        let slot = self.push_own(ty);
+        let op = Op::new(OpCode::Control(Control::GlobalGet), slot, 0, global);
+        if ty == ValType::V128 {
+            self.emit(op);
+            let high = Op::new(OpCode::Control(Control::GlobalGetHigh), slot.wrapping_add(1), 0, global);
+            self.emit(high);
+        } else {
+            self.emit_fresh(op);
+        }
+    }
+
+    fn global_set(&mut self, global: u32) {
+        let operand = self.pop();
+        let slot = self.slot_of(operand);
+        self.emit(Op::new(OpCode::Control(Control::GlobalSet), 0, slot, global));
+        if operand.wide {
+            self.emit(Op::new(OpCode::Control(Control::GlobalSetHigh), 0, slot.wrapping_add(1), global));
+        }
+    }
+
+    fn global_type(&self, global: u32) -> ValType {
+        self.parts.globals.get(global as usize).map_or(ValType::I32, |ty| ty.content)
+    }
+}

@@ -1,0 +1,242 @@
+//! The operand stack as the translator sees it.
+//!
+//! An operand need not be in its own slot: a local that was read and a constant stay what they
+//! are until an operation uses them, so that reading a local costs nothing. Before a local is
+//! written, operands that still mean its old value are copied to their own slots.
+
+use super::Translator;
+use crate::exec::WINDOW;
+use crate::ir::{Code, Control, Op};
+use crate::types::ValType;
+
+/// Where an operand is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Place {
+    /// In its own slot.
+    Own,
+    /// In a local's slot.
+    Local(u32),
+    /// Nowhere yet.
+    Const(Const),
+}
+
+/// A constant, as a slot would hold it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Const {
+    pub(super) ty: ValType,
+    pub(super) bits: u64,
+}
+
+/// An operand on the stack.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operand {
+    pub(super) place: Place,
+    /// Its own slot: the number of slots of the operands below it, after those of the locals.
+    pub(super) slot: u16,
+    /// Whether it takes two slots.
+    pub(super) wide: bool,
+}
+
+impl Const {
+    /// The 32 bits that stand for the constant in an operation, if it has any.
+    pub(super) fn imm(self) -> Option<u32> {
+        match self.ty {
+            ValType::I32 | ValType::F32 => Some(self.bits as u32),
+            ValType::F64 => {
+                let value = f64::from_bits(self.bits);
+                let narrow = value as f32;
+                (f64::from(narrow).to_bits() == self.bits && !value.is_nan()).then(|| narrow.to_bits())
+            }
+            _ => i32::try_from(self.bits.cast_signed()).ok().map(i32::cast_unsigned),
+        }
+    }
+
+    /// The 16 bits that stand for the constant, sign-extended, in an operation.
+    pub(super) fn short(self) -> Option<u16> {
+        let value = match self.ty {
+            ValType::I32 | ValType::F32 => i64::from(self.bits as i32),
+            _ => self.bits.cast_signed(),
+        };
+        i16::try_from(value).ok().map(i16::cast_unsigned)
+    }
+}
+
+/// The 16 bits that stand for a 32-bit immediate, sign-extended, in an operation.
+pub(super) fn shorten(imm: u32) -> Option<u16> {
+    i16::try_from(imm.cast_signed()).ok().map(i16::cast_unsigned)
+}
+
+impl Translator<'_> {
+    fn push(&mut self, place: Place, wide: bool) -> u16 {
+        let slot = self.top as u16;
+        self.top += if wide { 2 } else { 1 };
+        self.too_large |= self.top >= WINDOW;
+        self.stack.push(Operand { place, slot, wide });
+        slot
+    }
+
+    /// Pushes an operand that will be in its own slot, which is returned.
+    pub(super) fn push_own(&mut self, ty: ValType) -> u16 {
+        self.push(Place::Own, ty == ValType::V128)
+    }
+
+    pub(super) fn push_const(&mut self, ty: ValType, bits: u64) {
+        self.push(Place::Const(Const { ty, bits }), false);
+    }
+
+    pub(super) fn push_local(&mut self, local: u32) {
+        let wide = self.local_type(local) == ValType::V128;
+        if let Some(uses) = self.local_uses.get_mut(local as usize) {
+            *uses += 1;
+        }
+        self.push(Place::Local(local), wide);
+    }
+
+    /// Takes the operand on top. Validation made sure that there is one.
+    pub(super) fn pop(&mut self) -> Operand {
+        let operand =
+            self.stack.pop().unwrap_or(Operand { place: Place::Own, slot: self.top as u16, wide: false });
+        self.top = usize::from(operand.slot);
+        self.forget(operand.place);
+        operand
+    }
+
+    fn forget(&mut self, place: Place) {
+        if let Place::Local(local) = place
+            && let Some(uses) = self.local_uses.get_mut(local as usize)
+        {
+            *uses -= 1;
+        }
+    }
+
+    /// Drops operands until `height` remain.
+    pub(super) fn truncate(&mut self, height: usize) {
+        while self.stack.len() > height {
+            self.pop();
+        }
+    }
+
+    /// The slot that holds an operand that was popped; a constant is put into its own.
+    pub(super) fn slot_of(&mut self, operand: Operand) -> u16 {
+        match operand.place {
+            Place::Own => operand.slot,
+            Place::Local(local) => self.local_slot(local),
+            Place::Const(value) => {
+                self.emit_const(operand.slot, value);
+                operand.slot
+            }
+        }
+    }
+
+    /// Puts an operand into `slot`.
+    pub(super) fn put(&mut self, operand: Operand, slot: u16) {
+        match operand.place {
+            Place::Const(value) => self.emit_const(slot, value),
+            Place::Own => self.emit_copy(slot, operand.slot, operand.wide),
+            Place::Local(local) => self.emit_copy(slot, self.local_slot(local), operand.wide),
+        }
+    }
+
+    /// Puts the operands from `height` on into their own slots.
+    pub(super) fn settle(&mut self, height: usize) {
+        self.settle_if(height, |_| true);
+    }
+
+    /// Puts locals among the operands from `height` on into their own slots: whether they are
+    /// written in the block that starts here is not known yet.
+    pub(super) fn settle_locals(&mut self, height: usize) {
+        self.settle_if(height, |place| matches!(place, Place::Local(_)));
+    }
+
+    fn settle_if(&mut self, height: usize, wanted: impl Fn(Place) -> bool) {
+        for i in height..self.stack.len() {
+            let Some(operand) = self.stack.get(i).copied() else {
+                return;
+            };
+            if operand.place != Place::Own && wanted(operand.place) {
+                self.put(operand, operand.slot);
+                self.forget(operand.place);
+                if let Some(operand) = self.stack.get_mut(i) {
+                    operand.place = Place::Own;
+                }
+            }
+        }
+    }
+
+    /// Copies operands that mean a local's old value before it is written.
+    fn preserve(&mut self, local: u32) {
+        if self.local_uses.get(local as usize).is_some_and(|uses| *uses > 0) {
+            // What is below the current block was settled when it began.
+            let height = self.labels.last().map_or(0, |label| label.height);
+            self.settle_if(height, |place| place == Place::Local(local));
+        }
+    }
+
+    /// Sets a local to the operand on top.
+    pub(super) fn set_local(&mut self, local: u32) {
+        let operand = self.pop();
+        if operand.place == Place::Local(local) {
+            return;
+        }
+        let slot = self.local_slot(local);
+        if self.is_fresh(&operand)
+            && let Some((op, offset)) = self.take_last()
+        {
+            // The copies go first: the operation overwrites what they read.
+            self.preserve(local);
+            self.restore_last(Op { a: slot, ..op }, offset);
+            return;
+        }
+        self.preserve(local);
+        self.put(operand, slot);
+    }
+
+    /// Sets a local to the operand on top and keeps the operand.
+    pub(super) fn tee_local(&mut self, local: u32) {
+        let top = self.stack.last().map(|operand| operand.place);
+        self.set_local(local);
+        match top {
+            Some(Place::Const(value)) => self.push_const(value.ty, value.bits),
+            _ => self.push_local(local),
+        }
+    }
+
+    pub(super) fn emit_const(&mut self, slot: u16, value: Const) {
+        let bits = value.bits;
+        if let Ok(imm) = u32::try_from(bits) {
+            self.emit(Op::new(Code::Control(Control::Const), slot, 0, imm));
+        } else if let Ok(imm) = i32::try_from(bits.cast_signed()) {
+            self.emit(Op::new(Code::Control(Control::ConstSigned), slot, 0, imm.cast_unsigned()));
+        } else {
+            self.emit(Op::new(Code::Control(Control::ConstLong), slot, 0, 0));
+            self.emit(Op::data(bits));
+        }
+    }
+
+    pub(super) fn emit_copy(&mut self, to: u16, from: u16, wide: bool) {
+        if to == from {
+            return;
+        }
+        if wide {
+            self.emit(Op::new(Code::Control(Control::CopySpan), to, from, 2));
+            return;
+        }
+        let mergeable = self.code.ops.len() > self.barrier;
+        if let Some(last) = self.code.ops.last_mut()
+            && mergeable
+            && last.code == Code::Control(Control::Copy)
+        {
+            *last = Op::wide(Code::Control(Control::CopyTwo), last.a, last.b, to, from);
+            return;
+        }
+        self.emit(Op::new(Code::Control(Control::Copy), to, from, 0));
+    }
+
+    pub(super) fn local_slot(&self, local: u32) -> u16 {
+        self.locals.get(local as usize).map_or(0, |(_, slot)| *slot)
+    }
+
+    pub(super) fn local_type(&self, local: u32) -> ValType {
+        self.locals.get(local as usize).map_or(ValType::I32, |(ty, _)| *ty)
+    }
+}
