@@ -4,7 +4,7 @@ use wasmparser::WasmFeatures;
 
 /// The proposals a module may use; what is off makes a module invalid that needs it.
 ///
-/// Threads, garbage collection, exceptions and the component model are never accepted.
+/// Threads, garbage-collected values, exceptions and the component model are never accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
     /// Mutable globals may be imported and exported.
@@ -25,6 +25,9 @@ pub struct Features {
     pub tail_call: bool,
     /// Arithmetic in constant expressions.
     pub extended_const: bool,
+    /// Constant expressions may read immutable globals of the module itself: what little of the
+    /// garbage collection proposal needs no new values.
+    pub global_constants: bool,
     /// Memories and tables with 64-bit indexes.
     pub memory64: bool,
     /// More than one memory in a module.
@@ -45,6 +48,7 @@ impl Features {
         simd: false,
         tail_call: false,
         extended_const: false,
+        global_constants: false,
         memory64: false,
         multi_memory: false,
         custom_page_sizes: false,
@@ -65,6 +69,7 @@ impl Features {
     pub const ALL: Self = Self {
         tail_call: true,
         extended_const: true,
+        global_constants: true,
         memory64: true,
         multi_memory: true,
         custom_page_sizes: true,
@@ -80,17 +85,12 @@ impl Features {
                 WasmFeatures::SATURATING_FLOAT_TO_INT,
             ),
             (self.multi_value, WasmFeatures::MULTI_VALUE),
-            (
-                self.reference_types,
-                WasmFeatures::REFERENCE_TYPES.union(WasmFeatures::CALL_INDIRECT_OVERLONG),
-            ),
-            (
-                self.bulk_memory,
-                WasmFeatures::BULK_MEMORY.union(WasmFeatures::BULK_MEMORY_OPT),
-            ),
+            (self.reference_types, WasmFeatures::REFERENCE_TYPES),
+            (self.bulk_memory, WasmFeatures::BULK_MEMORY),
             (self.simd, WasmFeatures::SIMD),
             (self.tail_call, WasmFeatures::TAIL_CALL),
             (self.extended_const, WasmFeatures::EXTENDED_CONST),
+            (self.global_constants, WasmFeatures::GC),
             (self.memory64, WasmFeatures::MEMORY64),
             (self.multi_memory, WasmFeatures::MULTI_MEMORY),
             (self.custom_page_sizes, WasmFeatures::CUSTOM_PAGE_SIZES),

@@ -41,6 +41,19 @@ macro_rules! min_max {
 min_max!(min32, max32, f32);
 min_max!(min64, max64, f64);
 
+macro_rules! quiet {
+    ($name:ident, $ty:ty, $bit:expr) => {
+        /// The float, or a quiet NaN in place of any NaN: rounding functions of the host may pass
+        /// signalling ones on.
+        #[inline(always)]
+        pub(crate) fn $name(x: $ty) -> $ty {
+            if x.is_nan() { <$ty>::from_bits(x.to_bits() | $bit) } else { x }
+        }
+    };
+}
+quiet!(quiet32, f32, 1 << 22);
+quiet!(quiet64, f64, 1 << 51);
+
 macro_rules! truncate {
     ($name:ident, $ty:ty, $low:expr, $high:expr) => {
         /// Toward zero; traps on NaN and on what does not fit. An `f32` widens exactly, so one
