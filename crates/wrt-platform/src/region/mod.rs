@@ -27,7 +27,7 @@ pub struct Region<P: PageAllocator> {
     /// - **I1** `base..base + len` is a [valid region](crate#valid-region) that this value owns:
     ///   through `&self` it is only read, through `&mut self` it may be written.
     /// - **I2** `base..base + committed` is a valid region too (I1 is a part of it), and its
-    ///   bytes from `len` on read zero.
+    ///   bytes from `len` on read zero unless `unerased` is set.
     base: NonNull<u8>,
     /// - **I3** `len <= committed <= capacity of the reservation <= isize::MAX`, and
     ///   `len <= limit`.
@@ -36,6 +36,8 @@ pub struct Region<P: PageAllocator> {
     /// The declared maximum in bytes, which may be more than the host can ever give.
     limit: u64,
     initial: u64,
+    /// Bytes from `len` on may hold old contents, so nothing may grow over them.
+    unerased: bool,
     policy: CommitPolicy,
     page: HostPage,
     /// Counts the changes that make an older [`RegionView`] wrong.
@@ -71,6 +73,7 @@ impl<P: PageAllocator> Region<P> {
             committed: HostBytes::ZERO,
             limit: request.maximum(),
             initial: request.initial(),
+            unerased: false,
             policy: request.commit_policy(),
             page,
             epoch: 0,
@@ -140,6 +143,10 @@ impl<P: PageAllocator> Region<P> {
         if new_len < self.len as u64 {
             let kind = AllocErrorKind::InvalidRequest("a memory cannot shrink");
             return Err(refuse(kind).possible(self.len as u64));
+        }
+        if self.unerased {
+            let kind = AllocErrorKind::InvalidRequest("its old contents could not be erased");
+            return Err(refuse(kind).possible(0));
         }
         if new_len > self.limit {
             return Err(refuse(AllocErrorKind::Maximum).possible(self.capacity()));
@@ -215,19 +222,19 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// When the backend could not erase the old contents. The region is empty then and stays so:
-    /// what it held is never shown again.
+    /// When the backend could not erase the old contents. The region is empty then and stays so
+    /// unless a later reset succeeds: what it held is never shown again.
     pub fn reset(&mut self) -> Result<(), AllocError> {
         self.epoch += 1;
         self.len = 0;
-        // Until the backend has answered, I2 may not hold beyond `len`: with a limit of zero no
-        // growth can show those bytes, even if the backend panics or fails.
-        let limit = core::mem::take(&mut self.limit);
+        // Until the backend has answered, and for good if it fails or panics, growth must not show
+        // those bytes.
+        self.unerased = true;
         let keep = self.page.round_up(self.initial).unwrap_or(self.committed);
         // SAFETY: I4; the initial bytes were committed first of all, so `keep <= committed`, and
         // `&mut self` means that nobody else uses the bytes.
         self.committed = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
-        self.limit = limit;
+        self.unerased = false;
         self.len = self.initial as usize;
         Ok(())
     }

@@ -81,7 +81,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the old contents could not be erased. The memory is empty then and stays so.
+    /// When the old contents could not be erased. The memory is empty then and stays so unless a
+    /// later reset succeeds.
     pub fn reset(&mut self) -> Result<(), MemoryError> {
         self.seals.forget_all();
         Ok(self.region.reset()?)
