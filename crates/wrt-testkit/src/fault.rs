@@ -1,11 +1,11 @@
 //! Accesses that the host must stop.
 
-use wrt_platform::{AllocError, HostRange, PageAllocator, Protection, ReserveRequest};
+use wrt_platform::{AllocError, HostBytes, HostRange, PageAllocator, Protection, ReserveRequest};
 
 use crate::contract::{Place, RawMemory};
 
-/// An access to a memory of one committed page out of four. All but the first must end the
-/// process where the backend has guards and protection, so each is [provoked](Self::provoke) in a
+/// An access by the host to a memory. All but the first must end the process where the backend
+/// has guards and protection, so each is [provoked](Self::provoke) in a
 /// [`ChildTest`](crate::ChildTest).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -54,32 +54,32 @@ impl Fault {
         all.into_iter().find(|fault| fault.name() == name)
     }
 
-    /// Makes the access. That this returns means that the host did not stop it.
+    /// Makes the access to a memory as `request` asks for, with its initial bytes committed. That
+    /// this returns means that the host did not stop it, or that the memory has no such byte.
     ///
     /// # Errors
     ///
     /// When the memory could not be made or its rights not changed.
-    pub fn provoke<A: PageAllocator + ?Sized>(self, allocator: &A) -> Result<(), AllocError> {
-        let page = allocator.page();
-        let bytes = page.bytes() as u64;
-        let mut memory = RawMemory::reserve(allocator, &ReserveRequest::new(bytes, 4 * bytes))?;
-        let one = page.round_down(bytes);
-        memory.commit(one)?;
+    pub fn provoke<A: PageAllocator + ?Sized>(
+        self,
+        allocator: &A,
+        request: &ReserveRequest<'_>,
+    ) -> Result<(), AllocError> {
+        let mut memory = RawMemory::reserve(allocator, request)?;
+        memory.commit(allocator.page().round_up(request.initial()).unwrap_or_default())?;
+        let all = HostRange { start: HostBytes::ZERO, len: memory.committed() };
         let place = match self {
             Self::None => Place::LastCommitted,
             Self::BeforeBase => Place::BeforeBase,
             Self::PastCommitted => Place::PastCommitted,
             Self::PastCapacity => Place::PastCapacity,
-            Self::ReadProtected | Self::WriteProtected => {
-                let range = HostRange { start: page.round_down(0), len: one };
-                return match self {
-                    Self::ReadProtected => {
-                        memory.with_protection(range, Protection::empty(), |byte| {
-                            let _ = byte.read();
-                        })
-                    }
-                    _ => memory.with_protection(range, Protection::READ, |byte| byte.write(1)),
-                };
+            Self::ReadProtected => {
+                return memory.with_protection(all, Protection::empty(), |byte| {
+                    let _ = byte.read();
+                });
+            }
+            Self::WriteProtected => {
+                return memory.with_protection(all, Protection::READ, |byte| byte.write(1));
             }
         };
         let _ = memory.touch(place);

@@ -1,0 +1,129 @@
+//! Faults around the base: before it, past what it has, and after it moved.
+
+use wrt_instructions::{MemArg, i32_load, i32_store};
+use wrt_platform::{Capabilities, HeapAllocator, PageAllocator, for_each_backend};
+use wrt_runtime::{LinearMemory, MemoryType, Observer};
+
+/// Every byte keeps its value wherever the memory goes, and nothing of the old place is used: the
+/// address sanitizer sees the rest.
+fn f10_growth(allocator: impl PageAllocator) {
+    let ty = MemoryType::wasm32(1, Some(48)).unwrap();
+    let mut memory = LinearMemory::new(&allocator, ty).unwrap();
+    for page in 0..48_u32 {
+        i32_store(&mut memory, MemArg::offset(65532), page << 16, !(page as i32)).unwrap();
+        // Something else takes the place that a moved memory leaves.
+        let mut other = LinearMemory::new(&allocator, MemoryType::wasm32(1, Some(1)).unwrap());
+        if let Ok(other) = &mut other {
+            other.data_mut().fill(0xB6);
+        }
+        for written in 0..=page {
+            let value = i32_load(&memory, MemArg::offset(65532), written << 16);
+            assert_eq!(value, Ok(!(written as i32)), "page {written} of {page}");
+        }
+        assert_eq!(memory.grow(1).is_ok(), page < 47);
+        drop(other);
+    }
+    memory.verify_integrity().unwrap();
+}
+
+/// What a guest calls: it may grow the memory that the caller has in its registers.
+fn host_call<P: PageAllocator, O: Observer>(memory: &mut LinearMemory<P, O>) {
+    memory.grow(1).unwrap();
+}
+
+/// Compiled code keeps base and length for as long as the epoch stays what it was.
+fn f11_views(allocator: impl PageAllocator) -> bool {
+    let ty = MemoryType::wasm32(1, Some(40)).unwrap();
+    let mut memory = LinearMemory::new(&allocator, ty).unwrap();
+    let mut cached = memory.view();
+    let mut moved = false;
+    for call in 0..39 {
+        memory.write(call * 65536 + 7, &[call as u8 + 1]).unwrap();
+        host_call(&mut memory);
+        let fresh = memory.view();
+        if fresh.epoch == cached.epoch {
+            assert_eq!(fresh.base, cached.base, "the base moved and the epoch did not say so");
+        }
+        moved |= fresh.base != cached.base;
+        assert!(fresh.len > cached.len, "the old length allows less, never more");
+        assert_eq!(fresh.base.as_ptr().addr(), memory.data().as_ptr().addr());
+        assert_eq!(memory.data()[call as usize * 65536 + 7], call as u8 + 1);
+        cached = fresh;
+    }
+    memory.reset().unwrap();
+    let fresh = memory.view();
+    assert_ne!(fresh.epoch, cached.epoch, "the memory is shorter now");
+    assert_eq!(fresh.len, 65536);
+    if allocator.capabilities().contains(Capabilities::STABLE_BASE) {
+        assert!(!moved);
+    }
+    moved
+}
+
+macro_rules! on_backends {
+    ($(($name:ident, $type:ty, $new:expr);)*) => {$(
+        mod $name {
+            #[test]
+            fn f10_growth_leaves_nothing_behind() {
+                super::f10_growth($new);
+            }
+
+            #[test]
+            fn f11_a_host_call_that_grows_tells_the_caller() {
+                super::f11_views($new);
+            }
+        }
+    )*};
+}
+
+for_each_backend!(on_backends);
+
+#[test]
+fn f11_the_heap_does_move() {
+    assert!(f11_views(HeapAllocator::new()), "or the tests above show nothing");
+}
+
+#[cfg(unix)]
+mod guards {
+    use wrt_platform::{MmapAllocator, ReserveRequest};
+    use wrt_testkit::{ChildTest, Ending, Fault};
+
+    const SIGSEGV: i32 = 11;
+
+    /// Runs `test` in a child for each fault; all must be stopped by the host, and the control
+    /// must not be.
+    fn all_fault(test: &str, request: &ReserveRequest<'_>, faults: &[Fault]) {
+        let child = ChildTest::new(test);
+        if let Some(case) = child.case() {
+            let fault = Fault::named(&case).unwrap();
+            fault.provoke(&MmapAllocator::new(), request).unwrap();
+            return;
+        }
+        let (ending, output) = child.run(Fault::None.name()).unwrap();
+        assert_eq!(ending, Ending::Success, "the control: {output}");
+        for fault in faults {
+            let (ending, output) = child.run(fault.name()).unwrap();
+            assert_eq!(ending, Ending::Signal(SIGSEGV), "{fault:?}: {output}");
+        }
+    }
+
+    #[test]
+    fn f03_guards_and_uncommitted_pages_fault() {
+        let request = ReserveRequest::new(64 << 10, 256 << 10);
+        all_fault("bases::guards::f03_guards_and_uncommitted_pages_fault", &request, Fault::ALL);
+    }
+
+    #[test]
+    fn f03_unreserved_memories_have_guards_too() {
+        let request = ReserveRequest::new(64 << 10, 1 << 40).reservation(0).guard(1);
+        let faults = [Fault::BeforeBase, Fault::PastCapacity];
+        all_fault("bases::guards::f03_unreserved_memories_have_guards_too", &request, &faults);
+    }
+
+    #[test]
+    fn f04_memories_of_no_bytes_have_guards() {
+        let request = ReserveRequest::new(0, 0);
+        let faults = [Fault::BeforeBase, Fault::PastCapacity];
+        all_fault("bases::guards::f04_memories_of_no_bytes_have_guards", &request, &faults);
+    }
+}
