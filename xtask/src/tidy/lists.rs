@@ -91,7 +91,7 @@ pub(super) fn check_stale(tree: &Tree, findings: &mut Vec<Finding>) {
     }
     for (path, name, _) in LONG_FUNCTIONS {
         let file = tree.file(path);
-        let found = file.is_some_and(|file| functions(file).iter().any(|one| one.name == name));
+        let found = file.is_some_and(|file| functions(file).iter().any(|one| one.name == *name));
         if !found {
             stale(format!("{path} has no function `{name}`, which is listed as long"));
         }
