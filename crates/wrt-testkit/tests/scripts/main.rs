@@ -1,0 +1,139 @@
+//! Scripts of operations against a vector: proptest writes them, every backend plays them, for
+//! every type of memory and both commit policies.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+
+mod strategy;
+
+use proptest::test_runner::{Config, TestRunner};
+use wrt_instructions::{LoadOp, StoreOp};
+use wrt_platform::{CommitPolicy, HeapAllocator, PageAllocator, for_each_backend};
+use wrt_runtime::{
+    IndexType, LinearMemory, MemoryBuilder, MemoryType, Metrics, PageSize, SyncMetrics,
+};
+use wrt_testkit::{ChildTest, Operation, Step, run_pair_script, run_script};
+
+/// The types of memory, small enough that every backend has room for their maximum.
+fn types() -> [MemoryType; 5] {
+    let new = |index, page, minimum, maximum| MemoryType::new(index, page, minimum, Some(maximum));
+    [
+        new(IndexType::I32, PageSize::Wasm, 1, 4),
+        new(IndexType::I64, PageSize::Wasm, 0, 3),
+        new(IndexType::I32, PageSize::One, 37, 9000),
+        new(IndexType::I64, PageSize::One, 0, 5000),
+        new(IndexType::I32, PageSize::One, 4097, 4097),
+    ]
+    .map(Result::unwrap)
+}
+
+const POLICIES: [CommitPolicy; 2] = [CommitPolicy::Exact, CommitPolicy::Ahead];
+
+fn memory<P: PageAllocator>(
+    allocator: P,
+    ty: MemoryType,
+    policy: CommitPolicy,
+) -> LinearMemory<P, Metrics> {
+    let builder = MemoryBuilder::new(ty).commit(policy).observer(Metrics::default());
+    builder.allocate(allocator).unwrap()
+}
+
+fn runner(cases: u32) -> TestRunner {
+    // An emulator takes several times as long.
+    let cases = if ChildTest::is_emulated() { cases / 4 } else { cases };
+    TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
+}
+
+/// Every type and policy with scripts of its own.
+fn single(allocator: impl PageAllocator) {
+    for ty in types() {
+        for policy in POLICIES {
+            let scripts = strategy::script(&ty);
+            let outcome = runner(60).run(&scripts, |script| {
+                let mut memory = memory(&allocator, ty, policy);
+                Ok(run_script(&mut memory, &script)?)
+            });
+            outcome.unwrap_or_else(|error| panic!("{ty:?}, {policy:?}: {error}"));
+        }
+    }
+}
+
+/// Every pair of types, and copies between the two. The second memory comes from the heap and
+/// counts for several threads.
+fn pairs(allocator: impl PageAllocator) {
+    for first_type in types() {
+        for second_type in types() {
+            let scripts = strategy::pair_script(&first_type, &second_type);
+            let outcome = runner(20).run(&scripts, |script| {
+                let mut first = memory(&allocator, first_type, CommitPolicy::Ahead);
+                let second = MemoryBuilder::new(second_type).observer(SyncMetrics::default());
+                let mut second = second.allocate(HeapAllocator::new()).unwrap();
+                Ok(run_pair_script(&mut first, &mut second, &script)?)
+            });
+            outcome.unwrap_or_else(|error| panic!("{first_type:?}, {second_type:?}: {error}"));
+        }
+    }
+}
+
+/// A script that can be read, for the day when the written ones fail to reach something.
+fn by_hand(allocator: impl PageAllocator) {
+    let store =
+        |address, bits| Operation::Store { op: StoreOp::V128Store, offset: 65520, address, bits };
+    let script = [
+        store(0, u128::MAX),
+        store(1, 1),
+        Operation::Seal { start: 65520, end: 65536 },
+        Operation::Grow { pages: 1 },
+        store(1, 1),
+        Operation::VerifyIntegrity,
+        Operation::Unseal,
+        Operation::Init { target: 131_072, source: 40, len: 0 },
+        Operation::DropData,
+        Operation::Init { target: 0, source: 0, len: 1 },
+        Operation::Copy { target: 65521, source: 65520, len: 65000 },
+        Operation::Load { op: LoadOp::V128Load32x2S, offset: 1, address: 65519 },
+        Operation::Grow { pages: u64::MAX },
+        Operation::Reset,
+        Operation::Load { op: LoadOp::F64Load, offset: 0, address: 65528 },
+    ];
+    for policy in POLICIES {
+        run_script(&mut memory(&allocator, types()[0], policy), &script).unwrap();
+        run_script(&mut memory(&allocator, types()[1], policy), &script).unwrap();
+    }
+}
+
+#[test]
+fn a_script_finds_a_memory_that_is_not_as_the_model_says() {
+    let mut first = memory(HeapAllocator::new(), types()[0], CommitPolicy::Exact);
+    let mut second = memory(HeapAllocator::new(), types()[2], CommitPolicy::Exact);
+    // The model takes the first step for one on the first memory, whose seal it does not know.
+    first.seal(0..8).unwrap();
+    let write = Operation::Write { address: 0, bytes: vec![1] };
+    let script = [Step::First(write), Step::ToSecond { target: 0, source: 0, len: 4 }];
+    let mismatch = run_pair_script(&mut first, &mut second, &script).unwrap_err();
+    assert_eq!(mismatch.step, 2);
+    let text = "step 2, \"the end\": memory: 8 sealed bytes at 0x0 have changed: true, but the \
+                model says false";
+    assert_eq!(mismatch.to_string(), text);
+}
+
+macro_rules! on_backends {
+    ($(($name:ident, $type:ty, $new:expr);)*) => {$(
+        mod $name {
+            #[test]
+            fn scripts_match_the_model() {
+                super::single($new);
+            }
+
+            #[test]
+            fn pair_scripts_match_the_model() {
+                super::pairs($new);
+            }
+
+            #[test]
+            fn the_script_by_hand_matches_the_model() {
+                super::by_hand($new);
+            }
+        }
+    )*};
+}
+
+for_each_backend!(on_backends);

@@ -1,0 +1,125 @@
+//! What proptest writes: operations near the places where something can go wrong.
+
+use proptest::collection::vec;
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use wrt_instructions::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
+use wrt_runtime::MemoryType;
+use wrt_testkit::{Operation, Step, corners};
+
+const LONGEST: usize = 60;
+
+/// Scripts for a memory of this type.
+pub(crate) fn script(ty: &MemoryType) -> impl Strategy<Value = Vec<Operation>> + use<> {
+    vec(operation(ty), 1..LONGEST)
+}
+
+/// Scripts for two memories.
+pub(crate) fn pair_script(
+    first: &MemoryType,
+    second: &MemoryType,
+) -> impl Strategy<Value = Vec<Step>> + use<> {
+    let across = (address(first), address(second), length(first));
+    let step = prop_oneof![
+        operation(first).prop_map(Step::First),
+        operation(second).prop_map(Step::Second),
+        across.clone().prop_map(|(target, source, len)| Step::ToFirst { target, source, len }),
+        across.prop_map(|(source, target, len)| Step::ToSecond { target, source, len }),
+    ];
+    vec(step, 1..LONGEST)
+}
+
+/// Anywhere in the memory, near a page's end, at a corner, or anything at all.
+fn address(ty: &MemoryType) -> BoxedStrategy<u64> {
+    let most = ty.limit().bytes();
+    let (initial, page) = (ty.initial().bytes(), ty.page_size().bytes());
+    prop_oneof![
+        6 => 0..most.max(1),
+        3 => (0..=most / page.max(16), -20..20_i64)
+            .prop_map(move |(at, by)| (at * page.max(16)).saturating_add_signed(by)),
+        2 => (-20..20_i64).prop_map(move |by| initial.saturating_add_signed(by)),
+        2 => select(corners(most)),
+        1 => any::<u64>(),
+    ]
+    .boxed()
+}
+
+fn length(ty: &MemoryType) -> BoxedStrategy<u64> {
+    let most = ty.limit().bytes();
+    prop_oneof![
+        2 => Just(0),
+        6 => 0..80_u64,
+        4 => 0..=most,
+        1 => select(corners(most)),
+    ]
+    .boxed()
+}
+
+/// Mostly none, as compilers write them.
+fn offset(ty: &MemoryType) -> BoxedStrategy<u64> {
+    prop_oneof![3 => Just(0), 3 => 0..64_u64, 2 => address(ty)].boxed()
+}
+
+fn pages(ty: &MemoryType) -> BoxedStrategy<u64> {
+    let most = ty.limit().get();
+    prop_oneof![
+        1 => Just(0),
+        5 => 0..=(most / 3).max(1),
+        2 => 0..=most + 1,
+        1 => select(corners(most)),
+    ]
+    .boxed()
+}
+
+fn operation(ty: &MemoryType) -> BoxedStrategy<Operation> {
+    prop_oneof![8 => access(ty), 5 => bulk(ty), 5 => host(ty)].boxed()
+}
+
+fn access(ty: &MemoryType) -> BoxedStrategy<Operation> {
+    let place = || (offset(ty), address(ty));
+    let load = (select(LoadOp::ALL), place());
+    let store = (select(StoreOp::ALL), place(), any::<u128>());
+    let load_lane = (select(LaneLoadOp::ALL), place(), any::<u8>(), any::<u128>());
+    let store_lane = (select(LaneStoreOp::ALL), place(), any::<u8>(), any::<u128>());
+    prop_oneof![
+        3 => load.prop_map(|(op, (offset, address))| Operation::Load { op, offset, address }),
+        3 => store.prop_map(|(op, (offset, address), bits)| {
+            Operation::Store { op, offset, address, bits }
+        }),
+        1 => load_lane.prop_map(|(op, (offset, address), lane, bits)| {
+            Operation::LoadLane { op, offset, address, lane, bits }
+        }),
+        1 => store_lane.prop_map(|(op, (offset, address), lane, bits)| {
+            Operation::StoreLane { op, offset, address, lane, bits }
+        }),
+    ]
+    .boxed()
+}
+
+fn bulk(ty: &MemoryType) -> BoxedStrategy<Operation> {
+    let fill = (address(ty), any::<u8>(), length(ty));
+    let copy = (address(ty), address(ty), length(ty));
+    let init = (address(ty), 0..45_u64, prop_oneof![0..45_u64, length(ty)]);
+    prop_oneof![
+        2 => fill.prop_map(|(address, byte, len)| Operation::Fill { address, byte, len }),
+        3 => copy.prop_map(|(target, source, len)| Operation::Copy { target, source, len }),
+        2 => init.prop_map(|(target, source, len)| Operation::Init { target, source, len }),
+        2 => pages(ty).prop_map(|pages| Operation::Grow { pages }),
+    ]
+    .boxed()
+}
+
+fn host(ty: &MemoryType) -> BoxedStrategy<Operation> {
+    let write = (address(ty), vec(any::<u8>(), 0..40));
+    let seal = (address(ty), length(ty));
+    prop_oneof![
+        4 => (address(ty), 0..200_u16).prop_map(|(address, len)| Operation::Read { address, len }),
+        6 => write.prop_map(|(address, bytes)| Operation::Write { address, bytes }),
+        3 => seal.prop_map(|(start, len)| Operation::Seal { start, end: start.wrapping_add(len) }),
+        2 => Just(Operation::Unseal),
+        2 => Just(Operation::VerifyIntegrity),
+        1 => Just(Operation::DropData),
+        1 => Just(Operation::Reset),
+    ]
+    .boxed()
+}
