@@ -326,3 +326,30 @@ fn too_large(request: &ReserveRequest<'_>) -> AllocError {
 fn address_space_limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::As).current
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::region::Region;
+
+    /// The host does not drop pages that are locked: `madvise` fails, and the bytes stay.
+    #[test]
+    fn a_reset_erases_what_the_host_will_not_drop() {
+        const LEN: usize = 1 << 16;
+        let request = ReserveRequest::new(8192, 1 << 20);
+        let mut region = Region::new(MmapAllocator::new(), &request).unwrap();
+        region.grow_to(LEN as u64).unwrap();
+        region.data_mut().fill(0xB6);
+        let base = region.view().base.as_ptr().cast::<c_void>();
+        // SAFETY: locking committed pages changes neither rights nor bytes.
+        if unsafe { rustix::mm::mlock(base, LEN) }.is_err() {
+            return; // Not everyone may lock so much.
+        }
+        region.discard(0, LEN as u64).unwrap_err();
+        assert!(region.data().iter().all(|byte| *byte == 0xB6), "half a discard");
+        region.reset().unwrap();
+        assert!(region.data().iter().all(|byte| *byte == 0));
+        region.grow_to(LEN as u64).unwrap();
+        assert!(region.data().iter().all(|byte| *byte == 0), "old contents are back");
+    }
+}
