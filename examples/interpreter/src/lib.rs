@@ -44,6 +44,7 @@ mod translate;
 mod trap;
 mod types;
 mod value;
+pub mod wasi;
 
 pub use error::{Error, HostError, InstantiateError, LimitError, LinkError, LoadError};
 pub use features::Features;
