@@ -13,7 +13,7 @@ use wrt_instructions::{MemArg, i32_load, i32_store};
 use wrt_platform::MmapAllocator;
 use wrt_runtime::{Counting, LinearMemory, MemoryBuilder, MemoryType, Metrics, SyncMetrics};
 
-const OFFSET: u32 = 16;
+const OFFSET: u64 = 16;
 
 type Memory<O> = LinearMemory<MmapAllocator, O>;
 
@@ -21,7 +21,7 @@ type Memory<O> = LinearMemory<MmapAllocator, O>;
 fn load<O: Counting>(memory: &Memory<O>, addresses: &[u32]) -> Option<u32> {
     let mut sum = 0_u32;
     for &address in addresses {
-        let memarg = MemArg::offset(u64::from(OFFSET));
+        let memarg = MemArg::offset(OFFSET);
         sum = sum.wrapping_add(i32_load(memory, memarg, address).ok()?.cast_unsigned());
     }
     Some(sum)
@@ -30,7 +30,7 @@ fn load<O: Counting>(memory: &Memory<O>, addresses: &[u32]) -> Option<u32> {
 #[inline(never)]
 fn store<O: Counting>(memory: &mut Memory<O>, addresses: &[u32], value: u32) -> Option<()> {
     for &address in addresses {
-        let memarg = MemArg::offset(u64::from(OFFSET));
+        let memarg = MemArg::offset(OFFSET);
         i32_store(memory, memarg, address, value.wrapping_add(address).cast_signed()).ok()?;
     }
     Some(())
@@ -69,12 +69,12 @@ fn one_thread<O: Counting + Default>(contest: &mut Contest<'_>, name: &str, limi
         &mut [
             &mut |runs| {
                 for _ in 0..runs {
-                    black_box(raw.load_u32::<CheckedBySum>(black_box(addresses), OFFSET));
+                    black_box(raw.load_u32::<CheckedBySum, _>(black_box(addresses), OFFSET));
                 }
             },
             &mut |runs| {
                 for _ in 0..runs {
-                    black_box(raw.load_u32::<CheckedByDifference>(black_box(addresses), OFFSET));
+                    black_box(raw.load_u32::<CheckedByDifference, _>(black_box(addresses), OFFSET));
                 }
             },
         ],
@@ -92,12 +92,12 @@ fn one_thread<O: Counting + Default>(contest: &mut Contest<'_>, name: &str, limi
         &mut [
             &mut |runs| {
                 for _ in 0..runs {
-                    black_box(raw.store_u32::<CheckedBySum>(black_box(addresses), OFFSET, 1));
+                    black_box(raw.store_u32::<CheckedBySum, _>(black_box(addresses), OFFSET, 1));
                 }
             },
             &mut |runs| {
                 for _ in 0..runs {
-                    black_box(raw.store_u32::<CheckedByDifference>(
+                    black_box(raw.store_u32::<CheckedByDifference, _>(
                         black_box(addresses),
                         OFFSET,
                         1,

@@ -11,6 +11,6 @@ mod unchecked;
 pub use addresses::addresses;
 pub use pairs::{Case, Contest, Limit, Side};
 pub use unchecked::{
-    Check, CheckedByDifference, CheckedBySum, RawMemory, Unchecked, bare_copy, bare_fill,
+    Check, CheckedByDifference, CheckedBySum, RawMemory, Unchecked, Word, bare_copy, bare_fill,
     bare_growth, bare_lifecycle,
 };

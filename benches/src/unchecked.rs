@@ -24,6 +24,13 @@ impl From<RegionView> for RawMemory {
     }
 }
 
+/// An address: `u32` or `u64`. With `u32` the compiler sees that the offset cannot overflow.
+pub trait Word: Copy + Into<u64> {}
+
+impl Word for u32 {}
+
+impl Word for u64 {}
+
 /// How a hand-written loop decides whether an access is in bounds.
 pub trait Check {
     /// Whether `width` bytes at `ea` lie below `len`.
@@ -68,10 +75,11 @@ macro_rules! scalar_loops {
         /// The sum of the values at `addresses` plus `offset`, or `None` at the first that is out
         /// of bounds.
         #[inline(never)]
-        pub fn $load<C: Check>(self, addresses: &[u32], offset: u32) -> Option<$value> {
+        pub fn $load<C: Check, A: Word>(self, addresses: &[A], offset: u64) -> Option<$value> {
             let mut sum: $value = 0;
             for &address in addresses {
-                let ea = u64::from(address) + u64::from(offset);
+                let ea: u64 = address.into();
+                let ea = ea.checked_add(offset)?;
                 if !C::allows(ea, size_of::<$value>() as u64, self.len as u64) {
                     return None;
                 }
@@ -85,16 +93,22 @@ macro_rules! scalar_loops {
 
         /// Stores `value` at `addresses` plus `offset`; `None` at the first that is out of bounds.
         #[inline(never)]
-        pub fn $store<C: Check>(self, addresses: &[u32], offset: u32, value: $value) -> Option<()> {
+        pub fn $store<C: Check, A: Word>(
+            self,
+            addresses: &[A],
+            offset: u64,
+            value: $value,
+        ) -> Option<()> {
             for &address in addresses {
-                let ea = u64::from(address) + u64::from(offset);
+                let ea: u64 = address.into();
+                let ea = ea.checked_add(offset)?;
                 if !C::allows(ea, size_of::<$value>() as u64, self.len as u64) {
                     return None;
                 }
                 // SAFETY: checked above, or promised by who made the addresses.
                 let place = unsafe { self.base.add(ea as usize) }.cast::<$value>();
                 // SAFETY: as above; nobody else uses the memory during the call.
-                unsafe { place.write_unaligned(value.wrapping_add(<$value>::from(address))) };
+                unsafe { place.write_unaligned(value.wrapping_add(address.into() as $value)) };
             }
             Some(())
         }

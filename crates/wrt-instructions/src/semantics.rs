@@ -12,7 +12,7 @@ pub(crate) fn extend<T: Stored, R: From<T>, M: GuestMemory>(
     memory: &M,
     ea: u64,
 ) -> Result<R, Trap> {
-    T::load_from(memory, ea).map(R::from)
+    Ok(R::from(T::load_from(memory, ea)?))
 }
 
 /// Loads 8 bytes of lanes and extends each to twice its width.

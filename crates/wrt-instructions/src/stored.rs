@@ -29,7 +29,8 @@ macro_rules! stored {
 
             #[inline(always)]
             fn load_from<M: GuestMemory>(memory: &M, ea: u64) -> Result<Self, Trap> {
-                memory.load(ea).map(|bytes| $from(<$bits>::from_le_bytes(bytes)))
+                let bytes = memory.load(ea)?;
+                Ok($from(<$bits>::from_le_bytes(bytes)))
             }
 
             #[inline(always)]

@@ -23,14 +23,14 @@ pub trait GuestMemory {
     /// When the memory cannot or may not grow; the guest sees -1.
     fn memory_grow(&mut self, delta: u64) -> Result<u64, GrowError>;
 
-    /// The `N` bytes at `ea`.
+    /// The `N` bytes at `ea`; `N` is 1 to 16, checked when it is compiled.
     ///
     /// # Errors
     ///
     /// [`Trap::OutOfBounds`].
     fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], Trap>;
 
-    /// Writes `bytes` at `ea`.
+    /// Writes `bytes`, 1 to 16 of them, at `ea`.
     ///
     /// # Errors
     ///

@@ -2,23 +2,27 @@
 //! compared.
 #![allow(unsafe_code)]
 
+use core::hint;
 use core::ptr::{self, NonNull};
 use core::slice;
 
-use super::Region;
+use super::{Region, WIDEST};
 use crate::allocator::PageAllocator;
 use crate::error::OutOfBounds;
 
 impl<P: PageAllocator> Region<P> {
     /// Where the `N` bytes at `ea` are.
     ///
-    /// `len - (N - 1)`, saturating, is the number of addresses at which `N` bytes fit: one
-    /// subtraction that does not depend on the address, then one compare, whatever the length.
+    /// One compare decides for every width, without arithmetic on the length (I4). Only for an
+    /// access within the last 15 bytes, or past them, is the exact answer computed.
     #[inline(always)]
     fn place<const N: usize>(&self, ea: u64) -> Result<NonNull<[u8; N]>, OutOfBounds> {
-        const { assert!(N > 0, "an access has at least one byte") };
-        if ea >= self.len.saturating_sub(N - 1) as u64 {
-            return Err(OutOfBounds);
+        const { assert!(0 < N && N <= WIDEST, "an access has 1 to 16 bytes") };
+        if ea >= self.wide_places as u64 {
+            hint::cold_path();
+            if ea >= self.len.saturating_sub(N - 1) as u64 {
+                return Err(OutOfBounds);
+            }
         }
         // SAFETY: `ea + N <= len` was just checked, so the result lies in the region (I1) and the
         // offset fits an `isize` (I3).
@@ -36,20 +40,31 @@ impl<P: PageAllocator> Region<P> {
         }
     }
 
-    /// The `N` bytes at effective address `ea`.
+    /// The `N` bytes, at most 16, at effective address `ea`.
     ///
     /// # Errors
     ///
     /// [`OutOfBounds`] unless all `N` bytes lie below the length.
     #[inline(always)]
     pub fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], OutOfBounds> {
-        let place = self.place::<N>(ea)?;
-        // SAFETY: `place` lies within the region, which is initialised and may be read (I1); an
-        // array of bytes has no alignment.
-        Ok(unsafe { place.read() })
+        self.array(ea).copied()
     }
 
-    /// Writes `bytes` at effective address `ea`.
+    /// The `N` bytes, at most 16, at effective address `ea`, where they are: a reference is passed
+    /// on in a register, while an array beside an error goes by way of the stack.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfBounds`] unless all `N` bytes lie below the length.
+    #[inline(always)]
+    pub fn array<const N: usize>(&self, ea: u64) -> Result<&[u8; N], OutOfBounds> {
+        let place = self.place::<N>(ea)?;
+        // SAFETY: `place` lies within the region, which is initialised and only read while `self`
+        // is borrowed (I1); an array of bytes has no alignment.
+        Ok(unsafe { place.as_ref() })
+    }
+
+    /// Writes `bytes`, at most 16, at effective address `ea`.
     ///
     /// # Errors
     ///

@@ -19,6 +19,9 @@ use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange};
 
+/// Bytes of the widest access of an instruction: a vector.
+const WIDEST: usize = 16;
+
 /// The bytes of one linear memory: a base that nobody else holds, a length that only grows, and
 /// access that is checked against it.
 ///
@@ -32,6 +35,9 @@ pub struct Region<P: PageAllocator> {
     /// - **I3** `len <= committed <= capacity of the reservation <= isize::MAX`, and
     ///   `len <= limit`.
     len: usize,
+    /// - **I4** `wide_places` is the number of addresses at which 16 bytes, the widest access of an
+    ///   instruction, lie below `len`: `len - 15`, or none.
+    wide_places: usize,
     committed: HostBytes,
     /// The declared maximum in bytes, which may be more than the host can ever give.
     limit: u64,
@@ -42,7 +48,7 @@ pub struct Region<P: PageAllocator> {
     page: HostPage,
     /// Counts the changes that make an older [`RegionView`] wrong.
     epoch: u64,
-    /// - **I4** `reservation` came from `allocator`, is not released, and exactly `committed`
+    /// - **I5** `reservation` came from `allocator`, is not released, and exactly `committed`
     ///   bytes of it are committed.
     reservation: Reservation,
     allocator: P,
@@ -70,6 +76,7 @@ impl<P: PageAllocator> Region<P> {
         let mut region = Self {
             base: reservation.base(),
             len: 0,
+            wide_places: 0,
             committed: HostBytes::ZERO,
             limit: request.maximum(),
             initial: request.initial(),
@@ -81,7 +88,7 @@ impl<P: PageAllocator> Region<P> {
             allocator,
         };
         region.commit(initial)?;
-        region.len = request.initial() as usize;
+        region.set_len(request.initial() as usize);
         Ok(region)
     }
 
@@ -162,8 +169,14 @@ impl<P: PageAllocator> Region<P> {
             self.commit_for_growth(needed)?;
         }
         // I2 made these bytes accessible and zero, I3 bounds them by what was just checked.
-        self.len = new_len as usize;
+        self.set_len(new_len as usize);
         Ok(())
+    }
+
+    /// The one place that sets the length, which callers keep within what is committed (I3).
+    const fn set_len(&mut self, len: usize) {
+        self.len = len;
+        self.wide_places = len.saturating_sub(WIDEST - 1);
     }
 
     /// Commits what the policy wants for `needed` bytes, or just those if that is refused.
@@ -176,7 +189,7 @@ impl<P: PageAllocator> Region<P> {
     }
 
     fn commit(&mut self, target: HostBytes) -> Result<(), AllocError> {
-        // SAFETY: I4; `target` is not below `committed` at either caller, and `&mut self` means
+        // SAFETY: I5; `target` is not below `committed` at either caller, and `&mut self` means
         // that nobody else uses the bytes.
         let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, target) };
         // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
@@ -210,7 +223,7 @@ impl<P: PageAllocator> Region<P> {
             return Ok(Discarded::ZeroedOnly);
         };
         let range = HostRange { start: first, len: last.saturating_sub(first) };
-        // SAFETY: I4; the range ends at or below `len`, so it is committed (I3), and `&mut self`
+        // SAFETY: I5; the range ends at or below `len`, so it is committed (I3), and `&mut self`
         // means that nobody else uses it.
         let outcome = unsafe { self.allocator.discard(&self.reservation, range) }?;
         self.zero(start, first.get());
@@ -226,16 +239,16 @@ impl<P: PageAllocator> Region<P> {
     /// unless a later reset succeeds: what it held is never shown again.
     pub fn reset(&mut self) -> Result<(), AllocError> {
         self.epoch += 1;
-        self.len = 0;
+        self.set_len(0);
         // Until the backend has answered, and for good if it fails or panics, growth must not show
         // those bytes.
         self.unerased = true;
         let keep = self.page.round_up(self.initial).unwrap_or(self.committed);
-        // SAFETY: I4; the initial bytes were committed first of all, so `keep <= committed`, and
+        // SAFETY: I5; the initial bytes were committed first of all, so `keep <= committed`, and
         // `&mut self` means that nobody else uses the bytes.
         self.committed = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
         self.unerased = false;
-        self.len = self.initial as usize;
+        self.set_len(self.initial as usize);
         Ok(())
     }
 
@@ -254,14 +267,14 @@ impl<P: PageAllocator> Region<P> {
         if !sizes_agree {
             return Err(Corruption::Accounting);
         }
-        // SAFETY: I4.
+        // SAFETY: I5.
         unsafe { self.allocator.verify(&self.reservation, self.committed) }
     }
 
     /// Bytes of the region that occupy physical memory, where the host can say.
     #[must_use]
     pub fn resident(&self) -> Option<u64> {
-        // SAFETY: I4.
+        // SAFETY: I5.
         unsafe { self.allocator.resident(&self.reservation, self.committed) }
     }
 }
@@ -280,7 +293,7 @@ fn check_request(request: &ReserveRequest<'_>, page: HostPage) -> Result<HostByt
 
 impl<P: PageAllocator> Drop for Region<P> {
     fn drop(&mut self) {
-        // SAFETY: I4, and a dropped region uses its reservation no more.
+        // SAFETY: I5, and a dropped region uses its reservation no more.
         unsafe { self.allocator.release(&self.reservation, self.committed) }
     }
 }

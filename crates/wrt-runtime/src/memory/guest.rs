@@ -52,13 +52,11 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
 
     #[inline(always)]
     fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], Trap> {
-        match self.region.load(ea) {
-            Ok(bytes) => {
-                self.observer.load(N);
-                Ok(bytes)
-            }
-            Err(OutOfBounds) => Err(self.out_of_bounds(ea, N as u64)),
-        }
+        let Ok(bytes) = self.region.array::<N>(ea) else {
+            return Err(self.out_of_bounds(ea, N as u64));
+        };
+        self.observer.load(N);
+        Ok(*bytes)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use core::array;
 
 use super::counter::Counter;
-use super::thread_slot::{SLOTS, current};
+use super::thread_slot::{self, THREADS};
 use super::{AccessCounts, Counting};
 use crate::observer::{BulkOperation, GrowEvent, Observer};
 use crate::trap::{Access, Trap};
@@ -15,82 +15,111 @@ use crate::trap::{Access, Trap};
 /// one. Either way no count is lost. It takes about 2 KiB.
 #[derive(Debug)]
 pub struct SyncMetrics {
-    /// Owned by one live thread each.
-    owned: [Stripe; SLOTS],
-    shared: Stripe,
+    /// The stripes one after the other, in one array of counters: a thread's slot is the index of
+    /// its first counter, which spares every count a multiplication.
+    counters: Counters,
 }
 
-/// The counts of one thread, on cache lines that no other thread writes: two, because adjacent
-/// lines are fetched in pairs.
-#[derive(Default, Debug)]
+/// Starts on a boundary of two cache lines, because adjacent lines are fetched in pairs; so does
+/// every stripe, whose counters take that much.
+#[derive(Debug)]
 #[repr(align(128))]
-struct Stripe {
-    loads: Counter,
-    stores: Counter,
-    bulk_operations: Counter,
-    bulk_bytes: Counter,
-    traps: Counter,
-    grows: Counter,
-    refused_grows: Counter,
+struct Counters([Counter; SHARED + STRIPE]);
+
+/// Counters in a stripe, of 8 bytes each; not all are used.
+pub(super) const STRIPE: usize = 128 / size_of::<Counter>();
+
+/// The stripe that all threads without a slot share.
+const SHARED: usize = THREADS * STRIPE;
+
+/// A counter's place in its stripe.
+#[derive(Clone, Copy)]
+enum Figure {
+    Loads,
+    Stores,
+    BulkOperations,
+    BulkBytes,
+    Traps,
+    Grows,
+    RefusedGrows,
 }
 
 impl SyncMetrics {
     #[inline(always)]
-    fn add(&self, counter: impl Fn(&Stripe) -> &Counter, amount: u64) {
-        match current().and_then(|slot| self.owned.get(slot)) {
-            Some(stripe) => counter(stripe).add_owned(amount),
-            None => counter(&self.shared).add_shared(amount),
+    fn add(&self, figure: Figure, amount: u64) {
+        // A slot is a byte, so the compiler sees that the index is in bounds.
+        if let Some(slot) = thread_slot::known()
+            && let Some(counter) = self.counters.0.get(usize::from(slot) + figure as usize)
+        {
+            counter.add_owned(amount);
+        } else {
+            self.add_slowly(figure, amount);
         }
+    }
+
+    /// Counts for a thread that has not got a slot yet, or cannot get one.
+    #[cold]
+    #[inline(never)]
+    fn add_slowly(&self, figure: Figure, amount: u64) {
+        let slot = thread_slot::ask();
+        let stripe = slot.map_or(SHARED, usize::from);
+        if let Some(counter) = self.counters.0.get(stripe + figure as usize) {
+            match slot {
+                Some(_) => counter.add_owned(amount),
+                None => counter.add_shared(amount),
+            }
+        }
+    }
+
+    fn sum(&self, figure: Figure) -> u64 {
+        let of_all_stripes = self.counters.0.iter().skip(figure as usize).step_by(STRIPE);
+        of_all_stripes.fold(0, |sum, counter| sum.wrapping_add(counter.get()))
     }
 }
 
 impl Default for SyncMetrics {
     fn default() -> Self {
-        Self { owned: array::from_fn(|_| Stripe::default()), shared: Stripe::default() }
+        Self { counters: Counters(array::from_fn(|_| Counter::default())) }
     }
 }
 
 impl Observer for SyncMetrics {
     #[inline(always)]
     fn load(&self, _bytes: usize) {
-        self.add(|stripe| &stripe.loads, 1);
+        self.add(Figure::Loads, 1);
     }
 
     #[inline(always)]
     fn store(&self, _bytes: usize) {
-        self.add(|stripe| &stripe.stores, 1);
+        self.add(Figure::Stores, 1);
     }
 
     #[inline(always)]
     fn bulk(&self, _operation: BulkOperation, bytes: u64) {
-        self.add(|stripe| &stripe.bulk_operations, 1);
-        self.add(|stripe| &stripe.bulk_bytes, bytes);
+        self.add(Figure::BulkOperations, 1);
+        self.add(Figure::BulkBytes, bytes);
     }
 
     fn trap(&self, _trap: Trap, _access: Access) {
-        self.add(|stripe| &stripe.traps, 1);
+        self.add(Figure::Traps, 1);
     }
 
     fn after_grow(&self, event: &GrowEvent) {
         let succeeded = event.outcome.is_ok();
-        self.add(|stripe| if succeeded { &stripe.grows } else { &stripe.refused_grows }, 1);
+        self.add(if succeeded { Figure::Grows } else { Figure::RefusedGrows }, 1);
     }
 }
 
 impl Counting for SyncMetrics {
     fn counts(&self) -> AccessCounts {
-        let sum = |counter: fn(&Stripe) -> &Counter| {
-            let stripes = self.owned.iter().chain([&self.shared]);
-            stripes.fold(0, |sum: u64, stripe| sum.wrapping_add(counter(stripe).get()))
-        };
         AccessCounts {
-            loads: sum(|stripe| &stripe.loads),
-            stores: sum(|stripe| &stripe.stores),
-            bulk_operations: sum(|stripe| &stripe.bulk_operations),
-            bulk_bytes: sum(|stripe| &stripe.bulk_bytes),
-            traps: sum(|stripe| &stripe.traps),
-            grows: sum(|stripe| &stripe.grows),
-            refused_grows: sum(|stripe| &stripe.refused_grows),
+            loads: self.sum(Figure::Loads),
+            stores: self.sum(Figure::Stores),
+            bulk_operations: self.sum(Figure::BulkOperations),
+            bulk_bytes: self.sum(Figure::BulkBytes),
+            traps: self.sum(Figure::Traps),
+            grows: self.sum(Figure::Grows),
+            refused_grows: self.sum(Figure::RefusedGrows),
         }
     }
 }

@@ -1,71 +1,72 @@
-//! A small number for each live thread, so that it can count in a place of its own.
+//! A slot for each live thread, so that it can count in a place of its own.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::thread_local;
 
-/// How many live threads can have a number at once.
-pub(super) const SLOTS: usize = 16;
+use super::sync::STRIPE;
+
+/// How many live threads can have a slot at once: as many as a byte can number the counters of.
+pub(super) const THREADS: usize = 256 / STRIPE;
 
 /// One bit for each number that a live thread has.
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 
 /// This thread has not asked yet.
-const UNKNOWN: usize = usize::MAX;
-/// This thread has no number: there were none left, or it is ending.
-const NONE: usize = usize::MAX - 1;
+const UNKNOWN: u8 = 1;
+/// This thread has no slot: there were none left, or it is ending.
+const NONE: u8 = 2;
 
 thread_local! {
-    /// The number, or one of the two values above. It has no destructor, so reading it is a load.
-    static SLOT: Cell<usize> = const { Cell::new(UNKNOWN) };
+    /// The thread's number times the counters in a stripe, or one of the two values above. It has no destructor, so reading it is a load.
+    static SLOT: Cell<u8> = const { Cell::new(UNKNOWN) };
     /// Gives the number back when the thread ends; touched only when one is taken.
-    static LEASE: Lease = const { Lease(Cell::new(NONE)) };
+    static LEASE: Lease = const { Lease(Cell::new(None)) };
 }
 
-struct Lease(Cell<usize>);
+/// The number that a thread has taken.
+struct Lease(Cell<Option<u32>>);
 
 impl Drop for Lease {
     fn drop(&mut self) {
         // What this thread still counts while it ends goes where all may count.
         SLOT.set(NONE);
-        if self.0.get() < SLOTS {
+        if let Some(number) = self.0.get() {
             // Release: whoever takes the number next sees all that was counted under it.
-            TAKEN.fetch_and(!(1 << self.0.get()), Ordering::Release);
+            TAKEN.fetch_and(!(1 << number), Ordering::Release);
         }
     }
 }
 
-/// This thread's number, below [`SLOTS`], or `None` if it has none. No other live thread has it,
-/// and the next one to get it sees everything this one wrote.
+/// This thread's slot, if it has one that it knows of: a multiple of the counters in a stripe. No
+/// other live thread has the same, and the next one to get it sees everything this one wrote.
 #[inline(always)]
-pub(super) fn current() -> Option<usize> {
+pub(super) fn known() -> Option<u8> {
     let slot = SLOT.get();
-    if slot < SLOTS { Some(slot) } else { current_slow(slot) }
+    if slot & (STRIPE as u8 - 1) == 0 { Some(slot) } else { None }
 }
 
-#[cold]
-fn current_slow(slot: usize) -> Option<usize> {
-    if slot == UNKNOWN {
+/// This thread's slot, which it asks for if it has not yet; `None` if there is none for it.
+pub(super) fn ask() -> Option<u8> {
+    if SLOT.get() == UNKNOWN {
         // A thread that is ending has no lease any more and gets no number.
-        let taken = LEASE.try_with(|lease| {
-            let taken = take();
-            lease.0.set(taken);
-            taken
+        let number = LEASE.try_with(|lease| {
+            lease.0.set(take());
+            lease.0.get()
         });
-        SLOT.set(taken.unwrap_or(NONE));
+        let slot = number.ok().flatten().map(|number| number as u8 * STRIPE as u8);
+        SLOT.set(slot.unwrap_or(NONE));
     }
-    Some(SLOT.get()).filter(|slot| *slot < SLOTS)
+    known()
 }
 
 /// Takes the lowest free number.
-fn take() -> usize {
-    let free = |taken: u32| Some(taken.trailing_ones() as usize).filter(|slot| *slot < SLOTS);
-    let claim = |taken: u32| free(taken).map(|slot| taken | 1 << slot);
+fn take() -> Option<u32> {
+    let free = |taken: u32| Some(taken.trailing_ones()).filter(|free| (*free as usize) < THREADS);
+    let claim = |taken: u32| free(taken).map(|number| taken | 1 << number);
     // Acquire: pairs with the release of the thread that had the number before.
-    match TAKEN.fetch_update(Ordering::Acquire, Ordering::Relaxed, claim) {
-        Ok(before) => free(before).unwrap_or(NONE),
-        Err(_) => NONE,
-    }
+    let before = TAKEN.fetch_update(Ordering::Acquire, Ordering::Relaxed, claim).ok()?;
+    free(before)
 }
 
 #[cfg(test)]
@@ -78,21 +79,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn live_threads_never_share_a_number_and_numbers_come_back() {
+    fn live_threads_never_share_a_slot_and_slots_come_back() {
         for _ in 0..20 {
-            let all_have_asked = Barrier::new(SLOTS + 4);
-            let numbers: Vec<_> = thread::scope(|scope| {
+            let all_have_asked = Barrier::new(THREADS + 4);
+            let slots: Vec<_> = thread::scope(|scope| {
                 let ask = || {
-                    let number = current();
+                    let slot = ask();
                     all_have_asked.wait();
-                    assert_eq!(number, current());
-                    number
+                    assert_eq!(slot, known());
+
+                    slot
                 };
-                let threads: Vec<_> = (0..SLOTS + 4).map(|_| scope.spawn(ask)).collect();
+                let threads: Vec<_> = (0..THREADS + 4).map(|_| scope.spawn(ask)).collect();
                 threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
             });
-            assert!(numbers.len() >= SLOTS / 2, "numbers of ended threads are given out again");
-            assert_eq!(numbers.len(), numbers.iter().collect::<HashSet<_>>().len());
+            assert!(slots.len() >= THREADS / 2, "slots of ended threads are given out again");
+            assert!(slots.iter().all(|slot| usize::from(*slot) % STRIPE == 0));
+            assert_eq!(slots.len(), slots.iter().collect::<HashSet<_>>().len());
         }
     }
 }
