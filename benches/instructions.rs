@@ -1,0 +1,115 @@
+//! Does the observer `()` compile to nothing, and how many instructions has an access?
+//!
+//! Counted by `valgrind --tool=callgrind`, not timed: the same loop over the same addresses
+//! through a `Region`, which knows no observers, and through a `LinearMemory` observed by `()`.
+//! The bench runs itself under valgrind, once for each side, and fails if the counts differ.
+
+use std::env;
+use std::hint::black_box;
+use std::process::{Command, ExitCode};
+
+use wrt_benches::addresses;
+use wrt_instructions::{MemArg, i32_load, i32_store};
+use wrt_platform::{HeapAllocator, Region, ReserveRequest};
+use wrt_runtime::{LinearMemory, MemoryType};
+
+const OFFSET: u64 = 16;
+const ACCESSES: u32 = 4096;
+
+type Memory = LinearMemory<HeapAllocator>;
+
+#[inline(never)]
+fn load_region(region: &Region<HeapAllocator>, addresses: &[u32]) -> Option<u32> {
+    let mut sum = 0_u32;
+    for &address in addresses {
+        let bytes = region.array(u64::from(address) + OFFSET).ok()?;
+        sum = sum.wrapping_add(u32::from_le_bytes(*bytes));
+    }
+    Some(sum)
+}
+
+#[inline(never)]
+fn load_memory(memory: &Memory, addresses: &[u32]) -> Option<u32> {
+    let mut sum = 0_u32;
+    for &address in addresses {
+        let value = i32_load(memory, MemArg::offset(OFFSET), address).ok()?;
+        sum = sum.wrapping_add(value.cast_unsigned());
+    }
+    Some(sum)
+}
+
+#[inline(never)]
+fn store_region(region: &mut Region<HeapAllocator>, addresses: &[u32]) -> Option<()> {
+    for &address in addresses {
+        region.store(u64::from(address) + OFFSET, address.to_le_bytes()).ok()?;
+    }
+    Some(())
+}
+
+#[inline(never)]
+fn store_memory(memory: &mut Memory, addresses: &[u32]) -> Option<()> {
+    for &address in addresses {
+        i32_store(memory, MemArg::offset(OFFSET), address, address.cast_signed()).ok()?;
+    }
+    Some(())
+}
+
+/// The functions that are counted, in pairs that must be equal.
+const PAIRS: [[&str; 2]; 2] = [["load_region", "load_memory"], ["store_region", "store_memory"]];
+
+#[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
+fn run_all_sides() {
+    let words = addresses(ACCESSES, 16 << 10, false);
+    let request = ReserveRequest::new(65536, 65536);
+    let mut region = Region::new(HeapAllocator::new(), &request).expect("64 KiB");
+    let ty = MemoryType::wasm32(1, Some(1)).expect("the type is valid");
+    let mut memory = LinearMemory::new(HeapAllocator::new(), ty).expect("64 KiB");
+    black_box(load_region(black_box(&region), black_box(&words)));
+    black_box(load_memory(black_box(&memory), black_box(&words)));
+    black_box(store_region(black_box(&mut region), black_box(&words)));
+    black_box(store_memory(black_box(&mut memory), black_box(&words)));
+}
+
+/// Instructions executed inside `function`, as callgrind counts them.
+fn count(function: &str) -> Result<u64, String> {
+    let program = env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--collect-atstart=no")
+        .arg(format!("--toggle-collect=*{function}*"))
+        .arg(program)
+        .arg("--run-all-sides")
+        .output()
+        .map_err(|error| format!("valgrind cannot be started: {error}"))?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    let collected = report.lines().find_map(|line| line.split_once("Collected : "));
+    let number = collected.and_then(|(_, number)| number.trim().parse().ok());
+    number.ok_or_else(|| format!("valgrind reported no count:\n{report}"))
+}
+
+fn compare() -> Result<bool, String> {
+    let mut all_equal = true;
+    for [region, memory] in PAIRS {
+        let (without, with) = (count(region)?, count(memory)?);
+        let per_access = without as f64 / f64::from(ACCESSES);
+        let verdict = if with == without { "equal" } else { "DIFFERENT" };
+        println!("{region}: {without} instructions, {memory}: {with} ({per_access:.2} an access): {verdict}");
+        all_equal &= with == without && without > u64::from(ACCESSES);
+    }
+    Ok(all_equal)
+}
+
+fn main() -> ExitCode {
+    if env::args().any(|argument| argument == "--run-all-sides") {
+        run_all_sides();
+        return ExitCode::SUCCESS;
+    }
+    match compare() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
