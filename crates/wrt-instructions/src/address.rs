@@ -4,7 +4,9 @@ use core::fmt;
 
 use wrt_runtime::IndexType;
 
-/// An address operand: `u32` for memories with 32-bit addresses, `u64` for 64-bit ones.
+/// An address operand: `u32` or `i32` for memories with 32-bit addresses, `u64` or `i64` for 64-bit
+/// ones. Signed operands are what many interpreters keep on their stacks; they are read as unsigned,
+/// as the specification does.
 pub trait Address: Copy {
     /// The sum of this address and a static offset.
     ///
@@ -13,19 +15,18 @@ pub trait Address: Copy {
     fn effective(self, offset: u64) -> u64;
 }
 
-impl Address for u32 {
-    #[inline(always)]
-    fn effective(self, offset: u64) -> u64 {
-        u64::from(self).saturating_add(offset)
-    }
+macro_rules! address {
+    ($($type:ty: $unsigned:ident),*) => {$(
+        impl Address for $type {
+            #[inline(always)]
+            fn effective(self, offset: u64) -> u64 {
+                (self as $unsigned as u64).saturating_add(offset)
+            }
+        }
+    )*};
 }
 
-impl Address for u64 {
-    #[inline(always)]
-    fn effective(self, offset: u64) -> u64 {
-        self.saturating_add(offset)
-    }
-}
+address!(u32: u32, i32: u32, u64: u64, i64: u64);
 
 /// The immediates of a memory access: static offset, alignment hint, memory index.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]

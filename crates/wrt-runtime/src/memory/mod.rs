@@ -47,6 +47,12 @@ impl<P: PageAllocator> LinearMemory<P> {
     pub fn new(allocator: P, ty: MemoryType) -> Result<Self, MemoryError> {
         MemoryBuilder::new(ty).allocate(allocator)
     }
+
+    /// A builder for a memory with other than the usual choices.
+    #[must_use]
+    pub const fn builder<'a>(ty: MemoryType) -> MemoryBuilder<'a> {
+        MemoryBuilder::new(ty)
+    }
 }
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {

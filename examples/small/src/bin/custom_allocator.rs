@@ -1,0 +1,82 @@
+//! An allocator of one's own: a fixed buffer that one memory at a time can have. What it must
+//! promise, C1 to C6, is said at `PageAllocator`.
+#![allow(unsafe_code)]
+
+use std::cell::{Cell, UnsafeCell};
+use std::error::Error;
+use std::ptr::NonNull;
+
+use wrt_platform::{
+    AllocError, AllocErrorKind, Capabilities, Committed, Discarded, HostBytes, HostPage, HostRange,
+    Operation, PageAllocator, Reservation, ReserveRequest,
+};
+use wrt_runtime::{LinearMemory, MemoryType};
+
+const BYTES: usize = 256 << 10;
+
+#[repr(align(4096))]
+struct OneBuffer {
+    bytes: UnsafeCell<[u8; BYTES]>,
+    taken: Cell<bool>,
+}
+
+/// Zeroes bytes of the buffer.
+///
+/// # Safety
+///
+/// The `len` bytes from `start` lie within the reservation, which the caller owns.
+unsafe fn zero(reservation: &Reservation, start: HostBytes, len: HostBytes) {
+    // SAFETY: the caller keeps the range in the buffer.
+    let first = unsafe { reservation.base().add(start.get()) };
+    // SAFETY: as above.
+    unsafe { first.write_bytes(0, len.get()) };
+}
+
+// SAFETY: C1 the buffer goes to one reservation at a time, is aligned and in bounds; C2 commit
+// zeroes what it adds; C3 errors come first; C4 the trait is implemented for a reference, so the
+// buffer stays where it is; C5 zeroing changes no rights; C6 the page is a constant.
+unsafe impl PageAllocator for &OneBuffer {
+    fn page(&self) -> HostPage {
+        HostPage::SMALLEST
+    }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::STABLE_BASE
+    }
+    fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        if self.taken.replace(true) {
+            let kind = AllocErrorKind::Slots;
+            return Err(AllocError::new(Operation::Reserve, kind, request.initial()).possible(0));
+        }
+        let base = NonNull::new(self.bytes.get()).unwrap_or(NonNull::dangling()).cast();
+        Ok(Reservation::new(base, self.page().round_down(BYTES as u64)))
+    }
+    #[rustfmt::skip]
+    unsafe fn commit(&self, r: &Reservation, old: HostBytes, new: HostBytes) -> Result<Committed, AllocError> {
+        // SAFETY: `Region` never asks for more than the capacity (C1).
+        unsafe { zero(r, old, new.saturating_sub(old)) };
+        Ok(Committed::InPlace)
+    }
+    unsafe fn discard(&self, r: &Reservation, range: HostRange) -> Result<Discarded, AllocError> {
+        // SAFETY: the caller's range is committed.
+        unsafe { zero(r, range.start, range.len) };
+        Ok(Discarded::ZeroedOnly)
+    }
+    #[rustfmt::skip]
+    unsafe fn reset(&self, r: &Reservation, committed: HostBytes, keep: HostBytes) -> Result<HostBytes, AllocError> {
+        // SAFETY: the bytes are the caller's.
+        unsafe { zero(r, HostBytes::ZERO, committed) };
+        Ok(keep)
+    }
+    unsafe fn release(&self, _: &Reservation, _: HostBytes) {
+        self.taken.set(false);
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let buffer = OneBuffer { bytes: UnsafeCell::new([0; BYTES]), taken: Cell::new(false) };
+    let mut memory = LinearMemory::new(&buffer, MemoryType::wasm32(1, None)?)?;
+    println!("grew from {} pages to {}", memory.grow(3)?, memory.size());
+    assert!(memory.grow(1).is_err_and(|error| error.current == 4), "the buffer has four pages");
+    assert!(LinearMemory::new(&buffer, *memory.memory_type()).is_err(), "the buffer is taken");
+    Ok(())
+}
