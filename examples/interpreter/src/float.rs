@@ -56,29 +56,21 @@ quiet!(quiet64, f64, 1 << 51);
 
 macro_rules! truncate {
     ($name:ident, $ty:ty, $low:expr, $high:expr) => {
-        /// Toward zero; traps on NaN and on what does not fit. An `f32` widens exactly, so one
-        /// function serves both.
+        /// Toward zero; traps on NaN and on what does not fit: what is not strictly between the
+        /// nearest floats that do not. An `f32` widens exactly, so one function serves both.
         #[inline(always)]
         pub(crate) fn $name(x: f64) -> Result<$ty, TrapKind> {
-            let whole = x.trunc();
-            if whole >= $low && whole < $high {
-                Ok(whole as $ty)
-            } else {
-                Err(refused(x.is_nan()))
-            }
+            if x > $low && x < $high { Ok(x as $ty) } else { Err(refused(x.is_nan())) }
         }
     };
 }
-truncate!(to_i32, i32, -2_147_483_648.0, 2_147_483_648.0);
-truncate!(to_u32, u32, 0.0, 4_294_967_296.0);
-truncate!(to_i64, i64, -9_223_372_036_854_775_808.0, 9_223_372_036_854_775_808.0);
-truncate!(to_u64, u64, 0.0, 18_446_744_073_709_551_616.0);
+truncate!(to_i32, i32, -2_147_483_649.0, 2_147_483_648.0);
+truncate!(to_u32, u32, -1.0, 4_294_967_296.0);
+// No float lies between -2^63 and the next one below.
+truncate!(to_i64, i64, -9_223_372_036_854_777_856.0, 9_223_372_036_854_775_808.0);
+truncate!(to_u64, u64, -1.0, 18_446_744_073_709_551_616.0);
 
 #[cold]
 fn refused(nan: bool) -> TrapKind {
-    if nan {
-        TrapKind::InvalidConversionToInteger
-    } else {
-        TrapKind::IntegerOverflow
-    }
+    if nan { TrapKind::InvalidConversionToInteger } else { TrapKind::IntegerOverflow }
 }

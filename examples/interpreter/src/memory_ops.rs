@@ -67,24 +67,49 @@ impl Slots for V128 {
 
 /// One load.
 pub(crate) trait LoadRow {
+    /// Bytes accessed.
+    const BYTES: u32;
     type Value: Slots;
-    fn load<M: GuestMemory, A: Address>(memory: &M, at: MemArg, address: A) -> Result<Self::Value, Trap>;
+    fn load<M: GuestMemory, A: Address>(
+        memory: &M,
+        at: MemArg,
+        address: A,
+    ) -> Result<Self::Value, Trap>;
 }
 
 /// One store.
 pub(crate) trait StoreRow {
+    /// Bytes accessed.
+    const BYTES: u32;
     type Value: Slots;
-    fn store<M: GuestMemory, A: Address>(memory: &mut M, at: MemArg, address: A, value: Self::Value) -> Result<(), Trap>;
+    fn store<M: GuestMemory, A: Address>(
+        memory: &mut M,
+        at: MemArg,
+        address: A,
+        value: Self::Value,
+    ) -> Result<(), Trap>;
 }
 
 /// One load of a lane.
 pub(crate) trait LaneLoadRow {
-    fn load<M: GuestMemory, A: Address>(memory: &M, at: MemArg, address: A, lane: u8, vector: V128) -> Result<V128, Trap>;
+    fn load<M: GuestMemory, A: Address>(
+        memory: &M,
+        at: MemArg,
+        address: A,
+        lane: u8,
+        vector: V128,
+    ) -> Result<V128, Trap>;
 }
 
 /// One store of a lane.
 pub(crate) trait LaneStoreRow {
-    fn store<M: GuestMemory, A: Address>(memory: &mut M, at: MemArg, address: A, lane: u8, vector: V128) -> Result<(), Trap>;
+    fn store<M: GuestMemory, A: Address>(
+        memory: &mut M,
+        at: MemArg,
+        address: A,
+        lane: u8,
+        vector: V128,
+    ) -> Result<(), Trap>;
 }
 
 macro_rules! op_enum {
@@ -124,6 +149,7 @@ macro_rules! rows {
         }
 
         $(impl LoadRow for load::$load {
+            const BYTES: u32 = $load_bytes;
             type Value = $result;
             #[inline(always)]
             fn load<M: GuestMemory, A: Address>(memory: &M, at: MemArg, address: A) -> Result<$result, Trap> {
@@ -131,6 +157,7 @@ macro_rules! rows {
             }
         })*
         $(impl StoreRow for store::$store {
+            const BYTES: u32 = $store_bytes;
             type Value = $operand;
             #[inline(always)]
             fn store<M: GuestMemory, A: Address>(memory: &mut M, at: MemArg, address: A, value: $operand) -> Result<(), Trap> {

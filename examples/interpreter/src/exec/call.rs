@@ -132,7 +132,12 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
 
     /// Begins a call of the function at `address`: a host function is called, of an instance's
     /// function the position is returned where it starts.
-    fn begin(&mut self, address: u32, base: usize, caller: Option<Position>) -> Result<Option<Position>, Error> {
+    fn begin(
+        &mut self,
+        address: u32,
+        base: usize,
+        caller: Option<Position>,
+    ) -> Result<Option<Position>, Error> {
         let func = *self.funcs.get(address as usize).ok_or(Error::Foreign)?;
         // The call is the operation before the one the caller goes on with.
         let at = caller.map(|at| Position { pc: at.pc.saturating_sub(1), ..at });
@@ -171,7 +176,9 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
 
     fn take_results(&mut self, base: usize, ty: &FuncType, results: &[Value]) -> Result<(), Error> {
         if results.iter().map(Value::ty).ne(ty.results().iter().copied()) {
-            return Err(Error::Host(format!("a host function returned other values than its type says: {ty}")));
+            return Err(Error::Host(format!(
+                "a host function returned other values than its type says: {ty}"
+            )));
         }
         self.write_values(base, results);
         Ok(())
@@ -187,7 +194,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         let Some(instance) = self.instances.get(at.instance as usize) else {
             return missing;
         };
-        let memory0 = instance.memories.first().map_or(self.memories.len(), |address| *address as usize);
+        let memory0 =
+            instance.memories.first().map_or(self.memories.len(), |address| *address as usize);
         let Some((before, rest)) = self.memories.split_at_mut_checked(memory0) else {
             return missing;
         };

@@ -1,7 +1,8 @@
 //! Branches, calls and moves.
 
 use super::machine::{
-    BOUNDARY, Context, WINDOW, get, handlers, jump, leave_call, leave_end, leave_outside, leave_trap, next, set, window,
+    BOUNDARY, Context, WINDOW, get, handlers, jump, leave_call, leave_end, leave_outside,
+    leave_trap, next, set, window,
 };
 use super::numeric::short;
 use crate::ir::{Cmp, FromSlot};
@@ -17,7 +18,12 @@ enum Callee {
 
 /// The function in element `index` of `table`, which must have type `ty`.
 #[inline(always)]
-fn element<M>(context: &Context<'_, M>, table: u64, index: u64, ty: u32) -> Result<Callee, TrapKind> {
+fn element<M>(
+    context: &Context<'_, M>,
+    table: u64,
+    index: u64,
+    ty: u32,
+) -> Result<Callee, TrapKind> {
     let table = context.tables.get(table as usize).ok_or(TrapKind::UndefinedElement)?;
     let index = usize::try_from(index).map_err(|_| TrapKind::UndefinedElement)?;
     let reference = *table.elements.get(index).ok_or(TrapKind::UndefinedElement)?;
@@ -39,7 +45,9 @@ macro_rules! enter {
     ($context:ident, $rest:ident, $memory:ident, $entry:expr, $base:expr) => {{
         let back = ($context.code.len() - $rest.len()) as u64;
         let base = $context.base + usize::from($base);
-        let (Some(frame), Some(regs)) = ($context.frames.get($context.depth), window($context.stack, base)) else {
+        let (Some(frame), Some(regs)) =
+            ($context.frames.get($context.depth), window($context.stack, base))
+        else {
             return leave_trap($context, $rest, TrapKind::CallStackExhausted);
         };
         frame.set(back << 32 | $context.base as u64);
@@ -99,6 +107,32 @@ handlers! {
     fn br_unless_rr<C: Cmp>(context, regs, op, rest, memory) {
         let (x, y) = (C::Operand::from_slot(get(regs, op.a)), C::Operand::from_slot(get(regs, op.b)));
         if !C::test(x, y) {
+            return jump!(context, regs, op.imm, memory);
+        }
+        next!(context, regs, rest, memory)
+    }
+
+    fn br_step_rr<C: Cmp>(context, regs, op, rest, memory) {
+        let bits = C::Operand::stepped(get(regs, op.a), (op.imm >> 24) as i8);
+        set(regs, op.a, bits);
+        if C::test(C::Operand::from_slot(bits), C::Operand::from_slot(get(regs, op.b))) {
+            return jump!(context, regs, op.imm & 0xFF_FFFF, memory);
+        }
+        next!(context, regs, rest, memory)
+    }
+
+    fn br_step_ri<C: Cmp>(context, regs, op, rest, memory) {
+        let bits = C::Operand::stepped(get(regs, op.a), (op.imm >> 24) as i8);
+        set(regs, op.a, bits);
+        if C::test(C::Operand::from_slot(bits), short(op.b)) {
+            return jump!(context, regs, op.imm & 0xFF_FFFF, memory);
+        }
+        next!(context, regs, rest, memory)
+    }
+
+    fn br_mask<C: Cmp>(context, regs, op, rest, memory) {
+        let masked = get(regs, op.a) & u64::from(op.b as u8);
+        if C::test(C::Operand::from_slot(masked), C::Operand::from_imm(u32::from(op.b >> 8))) {
             return jump!(context, regs, op.imm, memory);
         }
         next!(context, regs, rest, memory)

@@ -5,8 +5,9 @@ use wrt_runtime::GuestMemory;
 use super::machine::Handler;
 use super::{control, memory, numeric};
 use crate::ir::{
-    Bin, BinOp, Cmp, CmpOp, Code, Control, Form, FuseForm, FuseOp, LoadForm, StoreForm, TryBin, TryBinOp, TryUnOp, UnOp, bin,
-    cmp, for_each_bin, for_each_cmp, for_each_fuse, for_each_try_bin, for_each_try_un, for_each_un, try_bin, try_un, un,
+    Bin, BinOp, Cmp, CmpOp, Code, Control, FloatOp, Form, FuseForm, FuseOp, LoadForm, StoreForm,
+    TryBin, TryBinOp, TryUnOp, UnOp, bin, cmp, for_each_bin, for_each_cmp, for_each_fuse,
+    for_each_try_bin, for_each_try_un, for_each_un, try_bin, try_un, un,
 };
 use crate::memory_ops::{
     LaneLoadOp, LaneStoreOp, LoadOp, LoadRow, StoreOp, StoreRow, lane_load, lane_store, load, store,
@@ -24,7 +25,10 @@ pub(crate) fn handler<M: GuestMemory>(code: Code) -> Handler<M> {
         Code::BrIf(op, form) => cmp_handler(op, Use::BrIf, form),
         Code::BrUnless(op, form) => cmp_handler(op, Use::BrUnless, form),
         Code::SelectIf(op, form) => cmp_handler(op, Use::Select, form),
+        Code::BrStep(op, form) => cmp_handler(op, Use::BrStep, form),
+        Code::BrMask(op) => cmp_handler(op, Use::BrMask, Form::Ri),
         Code::Fuse(inner, outer, form) => fuse_handler(inner, outer, form),
+        Code::FuseFloat(inner, outer, form) => float_handler(inner, outer, form),
         Code::Un(op) => un_handler(op),
         Code::TryUn(op) => try_un_handler(op),
         Code::Load(op, form) => load_handler(op, form),
@@ -70,6 +74,8 @@ enum Use {
     Value,
     BrIf,
     BrUnless,
+    BrStep,
+    BrMask,
     Select,
 }
 
@@ -94,6 +100,9 @@ fn cmp_form<C: Cmp, M: GuestMemory>(purpose: Use, form: Form) -> Handler<M> {
         (Use::Value, _) => numeric::cmp_rr::<C, M>,
         (Use::BrIf, Form::Ri) => control::br_if_ri::<C, M>,
         (Use::BrIf, _) => control::br_if_rr::<C, M>,
+        (Use::BrStep, Form::Ri) => control::br_step_ri::<C, M>,
+        (Use::BrStep, _) => control::br_step_rr::<C, M>,
+        (Use::BrMask, _) => control::br_mask::<C, M>,
         (Use::BrUnless, _) => control::br_unless_rr::<C, M>,
         (Use::Select, Form::Ri) => numeric::select_ri::<C, M>,
         (Use::Select, _) => numeric::select_rr::<C, M>,
@@ -106,6 +115,16 @@ fn fuse_form<I: Bin, O: Bin, M: GuestMemory>(form: FuseForm) -> Handler<M> {
         FuseForm::Ir => numeric::fuse_ir::<I, O, M>,
         FuseForm::Ri => numeric::fuse_ri::<I, O, M>,
         FuseForm::Ii => numeric::fuse_ii::<I, O, M>,
+        FuseForm::Rev => numeric::fuse_rev::<I, O, M>,
+        FuseForm::RevIr => numeric::fuse_rev_ir::<I, O, M>,
+    }
+}
+
+/// Fused floats have no immediates.
+fn float_form<I: Bin, O: Bin, M: GuestMemory>(form: FuseForm) -> Handler<M> {
+    match form {
+        FuseForm::Rev => numeric::fuse_rev::<I, O, M>,
+        _ => numeric::fuse_rr::<I, O, M>,
     }
 }
 
@@ -113,6 +132,9 @@ fn load_form<L: LoadRow, M: GuestMemory>(form: LoadForm) -> Handler<M> {
     match form {
         LoadForm::Near => memory::load_near::<L, M>,
         LoadForm::Sum => memory::load_sum::<L, M>,
+        LoadForm::Added => memory::load_added::<L, M>,
+        LoadForm::Index => memory::load_index::<L, M>,
+        LoadForm::SumIndex => memory::load_sum_index::<L, M>,
         LoadForm::At => memory::load_at::<L, M>,
         LoadForm::Near64 => memory::load_near64::<L, M>,
         LoadForm::Far => memory::load_other::<L, M>,
@@ -124,6 +146,9 @@ fn store_form<S: StoreRow, M: GuestMemory>(form: StoreForm) -> Handler<M> {
         StoreForm::Near => memory::store_near::<S, M>,
         StoreForm::NearImm => memory::store_near_imm::<S, M>,
         StoreForm::Sum => memory::store_sum::<S, M>,
+        StoreForm::Added => memory::store_added::<S, M>,
+        StoreForm::Index => memory::store_index::<S, M>,
+        StoreForm::SumIndex => memory::store_sum_index::<S, M>,
         StoreForm::At => memory::store_at::<S, M>,
         StoreForm::Near64 => memory::store_near64::<S, M>,
         StoreForm::Far => memory::store_other::<S, M>,
@@ -176,13 +201,21 @@ macro_rules! try_un_rows {
 for_each_try_un!(try_un_rows);
 
 macro_rules! fuse_rows {
-    ($($name:ident)*) => {
+    ({ $($name:ident)* } { $($float:ident)* }) => {
         fn fuse_handler<M: GuestMemory>(inner: FuseOp, outer: FuseOp, form: FuseForm) -> Handler<M> {
             match inner { $(FuseOp::$name => fuse_outer::<bin::$name, M>(outer, form),)* }
         }
 
         fn fuse_outer<I: Bin, M: GuestMemory>(outer: FuseOp, form: FuseForm) -> Handler<M> {
             match outer { $(FuseOp::$name => fuse_form::<I, bin::$name, M>(form),)* }
+        }
+
+        fn float_handler<M: GuestMemory>(inner: FloatOp, outer: FloatOp, form: FuseForm) -> Handler<M> {
+            match inner { $(FloatOp::$float => float_outer::<bin::$float, M>(outer, form),)* }
+        }
+
+        fn float_outer<I: Bin, M: GuestMemory>(outer: FloatOp, form: FuseForm) -> Handler<M> {
+            match outer { $(FloatOp::$float => float_form::<I, bin::$float, M>(form),)* }
         }
     };
 }

@@ -165,21 +165,39 @@ macro_rules! next {
     }};
 }
 
+/// Goes on with `$op`, which is number `$target` and followed by `$rest`.
+#[cfg(wrt_tail_dispatch)]
+macro_rules! go {
+    ($context:ident, $regs:ident, $target:expr, $op:ident, $rest:ident, $memory:ident) => {
+        ($op.handler)($context, $regs, $op, $rest, $memory)
+    };
+}
+
+/// Goes on with `$op`, which is number `$target` and followed by `$rest`.
+#[cfg(not(wrt_tail_dispatch))]
+macro_rules! go {
+    ($context:ident, $regs:ident, $target:expr, $op:ident, $rest:ident, $memory:ident) => {{
+        let _ = ($regs, $op, $rest, $memory);
+        $context.pc = $target;
+        $crate::exec::machine::Exit::Next
+    }};
+}
+
 /// Goes on with the operation numbered `$target`.
 macro_rules! jump {
     ($context:ident, $regs:ident, $target:expr, $memory:ident) => {{
-        match $context.code.get($target as usize..) {
-            Some(rest) => {
-                #[allow(unused_mut)]
-                let mut rest = rest.iter();
-                $crate::exec::machine::next!($context, $regs, rest, $memory)
+        let target = $target as usize;
+        match $context.code.get(target) {
+            Some(op) => {
+                let rest = $context.code[target + 1..].iter();
+                $crate::exec::machine::go!($context, $regs, target, op, rest, $memory)
             }
             None => $crate::exec::machine::leave_end($context),
         }
     }};
 }
 
-pub(crate) use {handlers, jump, next};
+pub(crate) use {go, handlers, jump, next};
 
 /// The operation before the next one.
 fn current<M>(context: &Context<'_, M>, rest: &Rest<'_, M>) -> usize {
@@ -201,7 +219,11 @@ pub(crate) fn leave_end<M>(_context: &mut Context<'_, M>) -> Exit {
 /// Traps.
 #[cold]
 #[inline(never)]
-pub(crate) fn leave_trap<'a, M>(context: &mut Context<'a, M>, rest: Rest<'a, M>, kind: TrapKind) -> Exit {
+pub(crate) fn leave_trap<'a, M>(
+    context: &mut Context<'a, M>,
+    rest: Rest<'a, M>,
+    kind: TrapKind,
+) -> Exit {
     context.pc = current(context, &rest);
     context.trap = Some(kind);
     black_box(Exit::Trap)
@@ -210,7 +232,11 @@ pub(crate) fn leave_trap<'a, M>(context: &mut Context<'a, M>, rest: Rest<'a, M>,
 /// Traps because a memory did.
 #[cold]
 #[inline(never)]
-pub(crate) fn leave_memory_trap<'a, M>(context: &mut Context<'a, M>, rest: Rest<'a, M>, trap: Trap) -> Exit {
+pub(crate) fn leave_memory_trap<'a, M>(
+    context: &mut Context<'a, M>,
+    rest: Rest<'a, M>,
+    trap: Trap,
+) -> Exit {
     context.pc = current(context, &rest);
     context.trap = Some(TrapKind::Memory(trap));
     black_box(Exit::Trap)
@@ -227,14 +253,22 @@ pub(crate) fn leave_outside<'a, M>(context: &mut Context<'a, M>, rest: Rest<'a, 
 /// Leaves a call to the outer loop; the caller goes on with `rest`.
 #[cold]
 #[inline(never)]
-pub(crate) fn leave_call<'a, M>(context: &mut Context<'a, M>, rest: Rest<'a, M>, callee: (u32, u16)) -> Exit {
+pub(crate) fn leave_call<'a, M>(
+    context: &mut Context<'a, M>,
+    rest: Rest<'a, M>,
+    callee: (u32, u16),
+) -> Exit {
     context.pc = context.code.len().wrapping_sub(rest.len());
     context.callee = callee;
     black_box(Exit::Call)
 }
 
 /// Executes from operation `pc` on, in the window that starts at `context.base`.
-pub(crate) fn run<M: GuestMemory>(context: &mut Context<'_, M>, mut memory: Option<&mut M>, pc: usize) -> Exit {
+pub(crate) fn run<M: GuestMemory>(
+    context: &mut Context<'_, M>,
+    mut memory: Option<&mut M>,
+    pc: usize,
+) -> Exit {
     context.pc = pc;
     loop {
         let Some(regs) = window(context.stack, context.base) else {

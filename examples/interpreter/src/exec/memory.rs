@@ -42,7 +42,11 @@ macro_rules! stored {
 
 /// The memory at `address` in the store: the one at hand, or one before or after it.
 #[inline(always)]
-fn pick<'m, M>(context: &'m mut Context<'_, M>, memory: Option<&'m mut M>, address: u32) -> Option<&'m mut M> {
+fn pick<'m, M>(
+    context: &'m mut Context<'_, M>,
+    memory: Option<&'m mut M>,
+    address: u32,
+) -> Option<&'m mut M> {
     let (before, after) = &mut context.memories;
     let address = address as usize;
     match address.checked_sub(before.len()) {
@@ -53,7 +57,11 @@ fn pick<'m, M>(context: &'m mut Context<'_, M>, memory: Option<&'m mut M>, addre
 }
 
 /// Loads from a memory of either index type.
-fn load_far<L: LoadRow, M: GuestMemory>(memory: &M, at: u64, address: u64) -> Result<L::Value, Trap> {
+fn load_far<L: LoadRow, M: GuestMemory>(
+    memory: &M,
+    at: u64,
+    address: u64,
+) -> Result<L::Value, Trap> {
     match memory.index_type() {
         IndexType::I32 => L::load(memory, MemArg::offset(at), address as u32),
         IndexType::I64 => L::load(memory, MemArg::offset(at), address),
@@ -61,7 +69,12 @@ fn load_far<L: LoadRow, M: GuestMemory>(memory: &M, at: u64, address: u64) -> Re
 }
 
 /// Stores to a memory of either index type.
-fn store_far<S: StoreRow, M: GuestMemory>(memory: &mut M, at: u64, address: u64, value: S::Value) -> Result<(), Trap> {
+fn store_far<S: StoreRow, M: GuestMemory>(
+    memory: &mut M,
+    at: u64,
+    address: u64,
+    value: S::Value,
+) -> Result<(), Trap> {
     match memory.index_type() {
         IndexType::I32 => S::store(memory, MemArg::offset(at), address as u32, value),
         IndexType::I64 => S::store(memory, MemArg::offset(at), address, value),
@@ -74,6 +87,12 @@ fn sum(x: u64, y: u64) -> u32 {
     (x as u32).wrapping_add(y as u32)
 }
 
+/// An index times the size of what it counts, as `i32.shl` has it.
+#[inline(always)]
+fn scaled(index: u64, bytes: u32) -> u32 {
+    (index as u32).wrapping_mul(bytes)
+}
+
 handlers! {
     fn load_near<L: LoadRow>(context, regs, op, rest, memory) {
         loaded!(context, regs, op, rest, memory, |m| L::load(m, offset(op.imm), get(regs, op.b) as u32))
@@ -82,6 +101,23 @@ handlers! {
     fn load_sum<L: LoadRow>(context, regs, op, rest, memory) {
         loaded!(context, regs, op, rest, memory, |m| {
             L::load(m, offset(u32::from(op.d())), sum(get(regs, op.b), get(regs, op.c())))
+        })
+    }
+
+    fn load_added<L: LoadRow>(context, regs, op, rest, memory) {
+        loaded!(context, regs, op, rest, memory, |m| {
+            L::load(m, offset(0), sum(get(regs, op.b), u64::from(op.imm)))
+        })
+    }
+
+    fn load_index<L: LoadRow>(context, regs, op, rest, memory) {
+        loaded!(context, regs, op, rest, memory, |m| L::load(m, offset(op.imm), scaled(get(regs, op.b), L::BYTES)))
+    }
+
+    fn load_sum_index<L: LoadRow>(context, regs, op, rest, memory) {
+        loaded!(context, regs, op, rest, memory, |m| {
+            let address = scaled(get(regs, op.b), L::BYTES).wrapping_add(get(regs, op.c()) as u32);
+            L::load(m, offset(u32::from(op.d())), address)
         })
     }
 
@@ -122,6 +158,25 @@ handlers! {
     fn store_sum<S: StoreRow>(context, regs, op, rest, memory) {
         stored!(context, regs, op, rest, memory, |m| {
             let address = sum(get(regs, op.b), get(regs, op.c()));
+            S::store(m, offset(u32::from(op.d())), address, Slots::take(regs, op.a))
+        })
+    }
+
+    fn store_added<S: StoreRow>(context, regs, op, rest, memory) {
+        stored!(context, regs, op, rest, memory, |m| {
+            S::store(m, offset(0), sum(get(regs, op.b), u64::from(op.imm)), Slots::take(regs, op.a))
+        })
+    }
+
+    fn store_index<S: StoreRow>(context, regs, op, rest, memory) {
+        stored!(context, regs, op, rest, memory, |m| {
+            S::store(m, offset(op.imm), scaled(get(regs, op.b), S::BYTES), Slots::take(regs, op.a))
+        })
+    }
+
+    fn store_sum_index<S: StoreRow>(context, regs, op, rest, memory) {
+        stored!(context, regs, op, rest, memory, |m| {
+            let address = scaled(get(regs, op.b), S::BYTES).wrapping_add(get(regs, op.c()) as u32);
             S::store(m, offset(u32::from(op.d())), address, Slots::take(regs, op.a))
         })
     }

@@ -94,6 +94,18 @@ handlers! {
         next!(context, regs, rest, memory)
     }
 
+    fn fuse_rev<I: Bin, O: Bin>(context, regs, op, rest, memory) {
+        let inner = I::eval(read(regs, op.b), read(regs, op.c()));
+        set(regs, op.a, O::eval(read(regs, op.d()), FromSlot::from_slot(inner)));
+        next!(context, regs, rest, memory)
+    }
+
+    fn fuse_rev_ir<I: Bin, O: Bin>(context, regs, op, rest, memory) {
+        let inner = I::eval(read(regs, op.b), short(op.c()));
+        set(regs, op.a, O::eval(read(regs, op.d()), FromSlot::from_slot(inner)));
+        next!(context, regs, rest, memory)
+    }
+
     fn select_rr<C: Cmp>(context, regs, op, rest, memory) {
         let Some(values) = rest.next() else {
             return super::machine::leave_end(context);

@@ -1,6 +1,8 @@
 //! Operations that are executed outside of the inner loop, where all of the store is at hand.
 
-use wrt_instructions::{data_drop, memory_copy, memory_copy_between, memory_fill, memory_grow, memory_init, memory_size};
+use wrt_instructions::{
+    data_drop, memory_copy, memory_copy_between, memory_fill, memory_grow, memory_init, memory_size,
+};
 use wrt_platform::PageAllocator;
 use wrt_runtime::{IndexType, Observer};
 
@@ -51,7 +53,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         let operands = self.three(at, a);
         match misc {
             Misc::MemorySize => {
-                let pages = self.memories.get(self.memory_at(instance, op.imm)?).map_or(0, memory_size);
+                let pages =
+                    self.memories.get(self.memory_at(instance, op.imm)?).map_or(0, memory_size);
                 self.set_slot(at, a, pages);
             }
             Misc::MemoryGrow => {
@@ -68,7 +71,10 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             }
             Misc::TableSet => self.table_set(instance, op.imm, operands[0], operands[1])?,
             Misc::TableSize => {
-                let size = self.tables.get(self.table_at(instance, op.imm)?).map_or(0, |table| table.elements.len());
+                let size = self
+                    .tables
+                    .get(self.table_at(instance, op.imm)?)
+                    .map_or(0, |table| table.elements.len());
                 self.set_slot(at, a, size as u64);
             }
             Misc::TableGrow => {
@@ -104,13 +110,24 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         Ok(memory_grow(memory, delta))
     }
 
-    fn fill(&mut self, instance: u32, index: u32, [target, byte, len]: [u64; 3]) -> Result<(), TrapKind> {
+    fn fill(
+        &mut self,
+        instance: u32,
+        index: u32,
+        [target, byte, len]: [u64; 3],
+    ) -> Result<(), TrapKind> {
         let address = self.memory_at(instance, index)?;
         let memory = self.memories.get_mut(address).ok_or(MISSING)?;
         Ok(memory_fill(memory, target, byte as u8, len)?)
     }
 
-    fn copy(&mut self, instance: u32, to: u32, from: u32, [target, source, len]: [u64; 3]) -> Result<(), TrapKind> {
+    fn copy(
+        &mut self,
+        instance: u32,
+        to: u32,
+        from: u32,
+        [target, source, len]: [u64; 3],
+    ) -> Result<(), TrapKind> {
         let (to, from) = (self.memory_at(instance, to)?, self.memory_at(instance, from)?);
         if to == from {
             let memory = self.memories.get_mut(to).ok_or(MISSING)?;
@@ -138,7 +155,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     /// `data.drop`.
     pub(crate) fn data_drop(&mut self, instance: u32, segment: u32) {
         let instance = self.instances.get_mut(instance as usize);
-        if let Some(segment) = instance.and_then(|instance| instance.data.get_mut(segment as usize)) {
+        if let Some(segment) = instance.and_then(|instance| instance.data.get_mut(segment as usize))
+        {
             data_drop(segment);
         }
     }
@@ -146,7 +164,9 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     /// `elem.drop`.
     pub(crate) fn elem_drop(&mut self, instance: u32, segment: u32) {
         let instance = self.instances.get_mut(instance as usize);
-        if let Some(segment) = instance.and_then(|instance| instance.elements.get_mut(segment as usize)) {
+        if let Some(segment) =
+            instance.and_then(|instance| instance.elements.get_mut(segment as usize))
+        {
             *segment = Vec::new();
         }
     }
@@ -157,15 +177,28 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         element.copied().ok_or(TrapKind::TableOutOfBounds)
     }
 
-    fn table_set(&mut self, instance: u32, index: u32, element: u64, reference: u64) -> Result<(), TrapKind> {
+    fn table_set(
+        &mut self,
+        instance: u32,
+        index: u32,
+        element: u64,
+        reference: u64,
+    ) -> Result<(), TrapKind> {
         let address = self.table_at(instance, index)?;
         let table = self.tables.get_mut(address).ok_or(MISSING)?;
-        let element = usize::try_from(element).ok().and_then(|element| table.elements.get_mut(element));
+        let element =
+            usize::try_from(element).ok().and_then(|element| table.elements.get_mut(element));
         *element.ok_or(TrapKind::TableOutOfBounds)? = reference;
         Ok(())
     }
 
-    fn table_grow(&mut self, instance: u32, index: u32, delta: u64, init: u64) -> Result<u64, TrapKind> {
+    fn table_grow(
+        &mut self,
+        instance: u32,
+        index: u32,
+        delta: u64,
+        init: u64,
+    ) -> Result<u64, TrapKind> {
         let address = self.table_at(instance, index)?;
         let table = self.tables.get_mut(address).ok_or(MISSING)?;
         let refused = match table.ty.index {
@@ -175,7 +208,12 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         Ok(table.grow(delta, init).unwrap_or(refused))
     }
 
-    fn table_fill(&mut self, instance: u32, index: u32, [target, value, len]: [u64; 3]) -> Result<(), TrapKind> {
+    fn table_fill(
+        &mut self,
+        instance: u32,
+        index: u32,
+        [target, value, len]: [u64; 3],
+    ) -> Result<(), TrapKind> {
         let address = self.table_at(instance, index)?;
         let table = self.tables.get_mut(address).ok_or(MISSING)?;
         part_mut(&mut table.elements, target, len)?.fill(value);
@@ -241,7 +279,9 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             SimdOp::Const => data,
             SimdOp::Shuffle => shuffle(first, self.vector(at, second), data),
             SimdOp::Swizzle => swizzle(first, self.vector(at, second)),
-            SimdOp::Bitselect => bitselect(first, self.vector(at, second), self.vector(at, a.wrapping_add(4))),
+            SimdOp::Bitselect => {
+                bitselect(first, self.vector(at, second), self.vector(at, a.wrapping_add(4)))
+            }
             SimdOp::AnyTrue => u128::from(first != 0),
             SimdOp::Bin(bin) => bin.eval(first, self.vector(at, second)),
             SimdOp::Un(un) => un.eval(first),

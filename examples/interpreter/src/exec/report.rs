@@ -32,7 +32,14 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     }
 
     /// The report of a segment that does not fit its memory.
-    pub(crate) fn segment_trap(&self, instance: u32, kind: TrapKind, memory: u32, target: u64, len: u64) -> Error {
+    pub(crate) fn segment_trap(
+        &self,
+        instance: u32,
+        kind: TrapKind,
+        memory: u32,
+        target: u64,
+        len: u64,
+    ) -> Error {
         let access = self.describe(instance, (memory, u128::from(target), len));
         Error::Trap(Box::new(TrapReport { access, ..TrapReport::bare(kind) }))
     }
@@ -41,7 +48,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     fn access(&self, at: Position) -> Option<MemoryAccess> {
         let (op, pc) = self.op_before_data(at)?;
         let ranges = self.ranges(op, Position { pc, ..at });
-        let refused = ranges.into_iter().flatten().find(|range| self.is_outside(at.instance, *range));
+        let refused =
+            ranges.into_iter().flatten().find(|range| self.is_outside(at.instance, *range));
         self.describe(at.instance, refused?)
     }
 
@@ -87,7 +95,15 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
 
     /// What the operation accesses; which range was refused is for the caller to find out.
     fn ranges(&self, op: Op, at: Position) -> [Option<Range>; 2] {
-        let sum = || u128::from((self.slot(at, op.b) as u32).wrapping_add(self.slot(at, op.c()) as u32));
+        let sum =
+            || u128::from((self.slot(at, op.b) as u32).wrapping_add(self.slot(at, op.c()) as u32));
+        let scaled = |bytes: u64| (self.slot(at, op.b) as u32).wrapping_mul(bytes as u32);
+        let index = |bytes: u64| u128::from(scaled(bytes)) + u128::from(op.imm);
+        let sum_index = |bytes: u64| {
+            let address = scaled(bytes).wrapping_add(self.slot(at, op.c()) as u32);
+            u128::from(address) + u128::from(op.d())
+        };
+        let added = || u128::from((self.slot(at, op.b) as u32).wrapping_add(op.imm));
         let near = || self.address(at, 0, op.b) + u128::from(op.imm);
         let far = || {
             let offset = self.op(at.instance, at.pc + 1).map_or(0, |data| data.bits());
@@ -98,12 +114,20 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             Code::Load(load, form) => match form {
                 LoadForm::Near | LoadForm::Near64 => one(0, near(), load.bytes()),
                 LoadForm::Sum => one(0, sum() + u128::from(op.d()), load.bytes()),
+                LoadForm::Added => one(0, added(), load.bytes()),
+                LoadForm::Index => one(0, index(load.bytes()), load.bytes()),
+                LoadForm::SumIndex => one(0, sum_index(load.bytes()), load.bytes()),
                 LoadForm::At => one(0, u128::from(op.imm), load.bytes()),
                 LoadForm::Far => one(op.imm, far(), load.bytes()),
             },
             Code::Store(store, form) => match form {
-                StoreForm::Near | StoreForm::NearImm | StoreForm::Near64 => one(0, near(), store.bytes()),
+                StoreForm::Near | StoreForm::NearImm | StoreForm::Near64 => {
+                    one(0, near(), store.bytes())
+                }
                 StoreForm::Sum => one(0, sum() + u128::from(op.d()), store.bytes()),
+                StoreForm::Added => one(0, added(), store.bytes()),
+                StoreForm::Index => one(0, index(store.bytes()), store.bytes()),
+                StoreForm::SumIndex => one(0, sum_index(store.bytes()), store.bytes()),
                 StoreForm::At => one(0, u128::from(op.imm), store.bytes()),
                 StoreForm::Far => one(op.imm, far(), store.bytes()),
             },

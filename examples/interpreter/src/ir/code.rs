@@ -1,6 +1,6 @@
 //! What an operation does.
 
-use super::{BinOp, CmpOp, FuseOp, TryBinOp, TryUnOp, UnOp};
+use super::{BinOp, CmpOp, FloatOp, FuseOp, TryBinOp, TryUnOp, UnOp};
 use crate::memory_ops::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
 use crate::simd::SimdOp;
 
@@ -20,6 +20,8 @@ pub(crate) enum Code {
     Cmp(CmpOp, Form),
     /// `a = outer(inner(b, c), d)`.
     Fuse(FuseOp, FuseOp, FuseForm),
+    /// `a = outer(inner(b, c), d)`, floats.
+    FuseFloat(FloatOp, FloatOp, FuseForm),
     /// `a = op b`.
     Un(UnOp),
     /// `a = op b`, may trap.
@@ -29,6 +31,12 @@ pub(crate) enum Code {
     /// To operation `imm` if the comparison of `a` and `b` does not hold (floats, where the
     /// opposite of "less" is not "greater or equal").
     BrUnless(CmpOp, Form),
+    /// `a += step`, then to operation `target` if the comparison of `a` and `b` holds. The step is
+    /// the upper 8 bits of `imm`, signed; the target the lower 24.
+    BrStep(CmpOp, Form),
+    /// To operation `imm` if the comparison of `a & mask` and a constant holds; the mask is the
+    /// lower and the constant the upper 8 bits of `b`.
+    BrMask(CmpOp),
     /// `a = c op d ? x : y`, with `x` and `y` in `a` and `b` of the data that follow.
     SelectIf(CmpOp, Form),
     /// A load into `a`.
@@ -68,6 +76,10 @@ pub(crate) enum FuseForm {
     Ri,
     /// Both are.
     Ii,
+    /// All in slots, and `d` is the outer operation's first operand.
+    Rev,
+    /// `c` is 16 bits, sign-extended, and `d` is the outer operation's first operand.
+    RevIr,
 }
 
 /// How a load finds its address.
@@ -77,6 +89,12 @@ pub(crate) enum LoadForm {
     Near,
     /// 32-bit memory 0, at `(b + c) + d`, `d` being 16 bits of offset.
     Sum,
+    /// 32-bit memory 0, at `(b + imm)`, where the sum wraps around: an `i32.add` and no offset.
+    Added,
+    /// 32-bit memory 0, at `(b * bytes) + imm`, `bytes` being the size of the access.
+    Index,
+    /// 32-bit memory 0, at `(b * bytes + c) + d`, `d` being 16 bits of offset.
+    SumIndex,
     /// 32-bit memory 0, at `imm`.
     At,
     /// 64-bit memory 0, at `b + imm`.
@@ -94,6 +112,12 @@ pub(crate) enum StoreForm {
     NearImm,
     /// 32-bit memory 0, at `(b + c) + d`, `d` being 16 bits of offset.
     Sum,
+    /// 32-bit memory 0, at `(b + imm)`, where the sum wraps around: an `i32.add` and no offset.
+    Added,
+    /// 32-bit memory 0, at `(b * bytes) + imm`, `bytes` being the size of the access.
+    Index,
+    /// 32-bit memory 0, at `(b * bytes + c) + d`, `d` being 16 bits of offset.
+    SumIndex,
     /// 32-bit memory 0, at `imm`.
     At,
     /// 64-bit memory 0, at `b + imm`.

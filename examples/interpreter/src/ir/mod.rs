@@ -9,10 +9,14 @@ mod code;
 mod numeric;
 mod table;
 
-pub(crate) use code::{Code, Control, FuseForm, Form, LoadForm, Misc, StoreForm};
+pub(crate) use code::{Code, Control, Form, FuseForm, LoadForm, Misc, StoreForm};
 pub(crate) use numeric::{Bin, Cmp, FromSlot, IntoSlot, TryBin, TryUn, Un};
-pub(crate) use table::{BinOp, CmpOp, FuseOp, TryBinOp, TryUnOp, UnOp, bin, cmp, try_bin, try_un, un};
-pub(crate) use table::{for_each_bin, for_each_cmp, for_each_fuse, for_each_try_bin, for_each_try_un, for_each_un};
+pub(crate) use table::{
+    BinOp, CmpOp, FloatOp, FuseOp, TryBinOp, TryUnOp, UnOp, bin, cmp, try_bin, try_un, un,
+};
+pub(crate) use table::{
+    for_each_bin, for_each_cmp, for_each_fuse, for_each_try_bin, for_each_try_un, for_each_un,
+};
 
 /// One operation. What the fields mean is told by [`Code`]; `imm` may hold two more slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

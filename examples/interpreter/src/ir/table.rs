@@ -188,24 +188,23 @@ macro_rules! for_each_try_un {
     };
 }
 
-/// The operations that come in fused pairs, `outer(inner(x, y), z)`.
+/// The operations that come in fused pairs, `outer(inner(x, y), z)`: integers and floats.
 macro_rules! for_each_fuse {
     ($then:ident) => {
         $then! {
-            I32Add I32Sub I32And I32Or I32Xor I32Shl I32ShrU I32ShrS I32Rotl
+            { I32Add I32Sub I32Mul I32And I32Or I32Xor I32Shl I32ShrU I32ShrS I32Rotl }
+            { F32Add F32Sub F32Mul F64Add F64Sub F64Mul }
         }
     };
 }
 
-pub(crate) use {for_each_bin, for_each_cmp, for_each_fuse, for_each_try_bin, for_each_try_un, for_each_un};
+pub(crate) use {
+    for_each_bin, for_each_cmp, for_each_fuse, for_each_try_bin, for_each_try_un, for_each_un,
+};
 
 #[cold]
 fn division(by_zero: bool) -> TrapKind {
-    if by_zero {
-        TrapKind::IntegerDivideByZero
-    } else {
-        TrapKind::IntegerOverflow
-    }
+    if by_zero { TrapKind::IntegerDivideByZero } else { TrapKind::IntegerOverflow }
 }
 
 macro_rules! bin_rows {
@@ -293,16 +292,28 @@ macro_rules! try_un_rows {
 for_each_try_un!(try_un_rows);
 
 macro_rules! fuse_rows {
-    ($($name:ident)*) => {
-        /// An operation that may be half of a fused pair.
+    ({ $($name:ident)* } { $($float:ident)* }) => {
+        /// An integer operation that may be half of a fused pair.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum FuseOp { $($name,)* }
+
+        /// An operation on floats that may be half of a fused pair.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum FloatOp { $($float,)* }
 
         impl BinOp {
             /// The operation as half of a fused pair, if it may be one.
             pub(crate) fn fuse(self) -> Option<FuseOp> {
                 match self {
                     $(Self::$name => Some(FuseOp::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// The operation as half of a fused pair of floats, if it may be one.
+            pub(crate) fn fuse_float(self) -> Option<FloatOp> {
+                match self {
+                    $(Self::$float => Some(FloatOp::$float),)*
                     _ => None,
                 }
             }

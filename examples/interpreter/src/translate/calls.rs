@@ -35,7 +35,12 @@ impl Translator<'_> {
                     self.emit_return();
                 } else {
                     let slots = ty.param_slots() as u16;
-                    self.emit(Op::new(Code::Control(Control::TailCall), base, slots, function_index));
+                    self.emit(Op::new(
+                        Code::Control(Control::TailCall),
+                        base,
+                        slots,
+                        function_index,
+                    ));
                 }
                 self.dead();
             }
@@ -43,14 +48,21 @@ impl Translator<'_> {
                 let (ty, index) = self.indirect(type_index)?;
                 let base = self.arguments(&ty);
                 let slots = ty.param_slots() as u64;
-                self.emit(Op::new(Code::Control(Control::TailCallIndirect), base, index, type_index));
+                self.emit(Op::new(
+                    Code::Control(Control::TailCallIndirect),
+                    base,
+                    index,
+                    type_index,
+                ));
                 self.emit(Op::data(u64::from(table_index) | slots << 32));
                 // Reached after functions of the host or of another instance only.
                 self.results(&ty);
                 self.emit_return();
                 self.dead();
             }
-            Operator::RefFunc { function_index } => self.misc(Misc::RefFunc, 0, 0, function_index, 1),
+            Operator::RefFunc { function_index } => {
+                self.misc(Misc::RefFunc, 0, 0, function_index, 1)
+            }
             _ => return Ok(false),
         }
         Ok(true)

@@ -6,7 +6,7 @@ use super::Translator;
 use super::numeric::{Compared, Condition};
 use super::operands::Place;
 use crate::error::LoadError;
-use crate::ir::{Code, Control, Form, Op};
+use crate::ir::{BinOp, CmpOp, Code, Control, Form, Op};
 use crate::module::block_types;
 use crate::types::{FuncType, ValType};
 
@@ -47,7 +47,13 @@ impl Translator<'_> {
     /// Opens the block that is the function's body.
     pub(super) fn enter_function(&mut self) {
         let ty = FuncType::new([], self.ty.results());
-        self.labels.push(Label { kind: Kind::Function, ty, height: 0, base: self.top as u16, patches: Vec::new() });
+        self.labels.push(Label {
+            kind: Kind::Function,
+            ty,
+            height: 0,
+            base: self.top as u16,
+            patches: Vec::new(),
+        });
     }
 
     pub(super) fn control(&mut self, operator: &Operator<'_>) -> Result<bool, LoadError> {
@@ -79,7 +85,9 @@ impl Translator<'_> {
     /// Passes over an instruction that is never reached.
     pub(super) fn skip(&mut self, operator: &Operator<'_>) -> Result<(), LoadError> {
         match operator {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => self.skipped += 1,
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                self.skipped += 1
+            }
             Operator::End if self.skipped > 0 => self.skipped -= 1,
             Operator::End => self.end(),
             Operator::Else if self.skipped == 0 => self.else_(),
@@ -239,6 +247,12 @@ impl Translator<'_> {
         let (form, b) = match y {
             Compared::Slot(slot) => (Form::Rr, slot),
             Compared::Short(bits) => (Form::Ri, bits),
+            Compared::Masked(mask, number) => {
+                let op = if negated { op.opposite().unwrap_or(op) } else { op };
+                let b = u16::from_le_bytes([mask, number]);
+                self.emit(Op::new(Code::BrMask(op), x, b, 0));
+                return self.code.ops.len() - 1;
+            }
         };
         let code = match op.opposite() {
             Some(opposite) if negated => Code::BrIf(opposite, form),
@@ -280,7 +294,7 @@ impl Translator<'_> {
         let mut slot = label.base;
         let values = self.stack.len().saturating_sub(count);
         self.stack.iter().skip(values).all(|operand| {
-            let in_place = operand.place == Place::Own && operand.slot == slot;
+            let in_place = operand.place == Place::Own && !operand.low && operand.slot == slot;
             slot = slot.wrapping_add(if operand.wide { 2 } else { 1 });
             in_place
         })
@@ -338,12 +352,37 @@ impl Translator<'_> {
         self.emit(Op::new(Code::Control(Control::Return), 0, 0, 0));
     }
 
+    /// The end of a counting loop: the last operation adds a small number to what is compared,
+    /// and the branch goes back.
+    fn step_branch(&mut self, condition: Condition, depth: u32) -> bool {
+        let Some(Kind::Loop(start)) = self.label(depth).map(|(_, label)| label.kind) else {
+            return false;
+        };
+        let Some(last) =
+            self.code.ops.last().copied().filter(|_| self.code.ops.len() > self.barrier)
+        else {
+            return false;
+        };
+        let Some((op, form, other)) = stepped(condition, last) else {
+            return false;
+        };
+        let (Ok(step), true) = (i8::try_from(last.imm.cast_signed()), start < 1 << 24) else {
+            return false;
+        };
+        self.take_last();
+        let imm = start | u32::from(step.cast_unsigned()) << 24;
+        self.emit(Op::new(Code::BrStep(op, form), last.a, other, imm));
+        true
+    }
+
     fn br_if(&mut self, depth: u32) {
         let decider = self.pop();
         let condition = self.condition(decider);
         if self.is_plain(depth) {
-            let branch = self.emit_branch(condition);
-            self.aim(branch, depth);
+            if !self.step_branch(condition, depth) {
+                let branch = self.emit_branch(condition);
+                self.aim(branch, depth);
+            }
             return;
         }
         let around = self.emit_branch(Condition { negated: !condition.negated, ..condition });
@@ -383,3 +422,25 @@ impl Translator<'_> {
     }
 }
 
+/// The comparison, its form and its second operand, if the first one is what `last` adds a
+/// constant to.
+fn stepped(condition: Condition, last: Op) -> Option<(CmpOp, Form, u16)> {
+    let Condition { op, x, y, negated } = condition;
+    let op = if negated { op.opposite()? } else { op };
+    let wide = match last.code {
+        Code::Bin(BinOp::I32Add, Form::Ri) => false,
+        Code::Bin(BinOp::I64Add, Form::Ri) => true,
+        _ => return None,
+    };
+    if op.is_float() || op.is_wide() != wide || last.a != last.b {
+        return None;
+    }
+    match y {
+        Compared::Short(bits) if x == last.a => Some((op, Form::Ri, bits)),
+        Compared::Slot(other) if x == last.a && other != x => Some((op, Form::Rr, other)),
+        Compared::Slot(other) if other == last.a && other != x => {
+            Some((op.mirrored(), Form::Rr, x))
+        }
+        _ => None,
+    }
+}

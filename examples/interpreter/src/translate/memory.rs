@@ -5,7 +5,7 @@ use wrt_runtime::IndexType;
 
 use super::Translator;
 use super::operands::{Operand, Place};
-use crate::ir::{BinOp, Code, Control, Form, LoadForm, Misc, Op, StoreForm};
+use crate::ir::{BinOp, Code, Control, Form, FuseForm, FuseOp, LoadForm, Misc, Op, StoreForm};
 use crate::memory_ops::{Access, LaneLoadOp, LaneStoreOp, LoadOp, StoreOp, access};
 use crate::types::ValType;
 
@@ -15,6 +15,12 @@ enum Address {
     Slot(u16, u32),
     /// Two slots and a short offset.
     Sum(u16, u16, u16),
+    /// A slot and what is added to it.
+    Added(u16, u32),
+    /// A slot that counts accesses of this size, and an offset.
+    Index(u16, u32),
+    /// The same, and a slot to add to it, and a short offset.
+    SumIndex(u16, u16, u16),
     /// A number.
     At(u32),
 }
@@ -24,6 +30,21 @@ fn memory_of(memarg: &MemArg) -> u32 {
     match memarg.target {
         MemArgTarget::Memory(index) => index,
         MemArgTarget::Array(_) => 0,
+    }
+}
+
+/// The address that an operation computes, if an access of `bytes` bytes can do that itself.
+fn computed(op: &Op, offset: u32, bytes: u64) -> Option<Address> {
+    let scale = bytes.trailing_zeros();
+    let short = u16::try_from(offset).ok();
+    match op.code {
+        Code::Bin(BinOp::I32Add, Form::Rr) => Some(Address::Sum(op.b, op.c(), short?)),
+        Code::Bin(BinOp::I32Add, Form::Ri) if offset == 0 => Some(Address::Added(op.b, op.imm)),
+        Code::Bin(BinOp::I32Shl, Form::Ri) if op.imm == scale => Some(Address::Index(op.b, offset)),
+        Code::Fuse(FuseOp::I32Shl, FuseOp::I32Add, FuseForm::Ir) if u32::from(op.c()) == scale => {
+            Some(Address::SumIndex(op.b, op.d(), short?))
+        }
+        _ => None,
     }
 }
 
@@ -46,7 +67,7 @@ impl Translator<'_> {
     }
 
     /// The shortest way to an address in memory 0, if its addresses have 32 bits.
-    fn address(&mut self, operand: Operand, memarg: &MemArg) -> Option<Address> {
+    fn address(&mut self, operand: Operand, memarg: &MemArg, bytes: u64) -> Option<Address> {
         if memory_of(memarg) != 0 || self.index_type(0) != IndexType::I32 {
             return None;
         }
@@ -57,13 +78,12 @@ impl Translator<'_> {
             return Some(Address::At(at));
         }
         if let Some(op) = self.fresh_op(&operand)
-            && op.code == Code::Bin(BinOp::I32Add, Form::Rr)
-            && let Ok(short) = u16::try_from(offset)
+            && let Some(address) = computed(&op, offset, bytes)
         {
             self.take_last();
-            return Some(Address::Sum(op.b, op.c(), short));
+            return Some(address);
         }
-        Some(Address::Slot(self.slot_of(operand), offset))
+        Some(Address::Slot(self.low_slot_of(operand), offset))
     }
 
     /// Whether memory 0 has 64-bit addresses, and the offset fits into an operation.
@@ -74,13 +94,16 @@ impl Translator<'_> {
 
     fn load(&mut self, op: LoadOp, memarg: &MemArg) {
         let operand = self.pop();
-        let address = self.address(operand, memarg);
+        let address = self.address(operand, memarg, op.bytes());
         // One slot is like another: only the size matters.
         let ty = if op.is_wide() { ValType::V128 } else { ValType::I64 };
         let code = |form| Code::Load(op, form);
         let load = match address {
             Some(Address::Slot(b, offset)) => Op::new(code(LoadForm::Near), 0, b, offset),
             Some(Address::Sum(b, c, d)) => Op::wide(code(LoadForm::Sum), 0, b, c, d),
+            Some(Address::Added(b, added)) => Op::new(code(LoadForm::Added), 0, b, added),
+            Some(Address::Index(b, offset)) => Op::new(code(LoadForm::Index), 0, b, offset),
+            Some(Address::SumIndex(b, c, d)) => Op::wide(code(LoadForm::SumIndex), 0, b, c, d),
             Some(Address::At(at)) => Op::new(code(LoadForm::At), 0, 0, at),
             None => {
                 let b = self.slot_of(operand);
@@ -102,7 +125,7 @@ impl Translator<'_> {
         let value = self.pop();
         let operand = self.pop();
         // Before the value is put anywhere: the sum of an address must be the last operation.
-        let address = self.address(operand, memarg);
+        let address = self.address(operand, memarg, op.bytes());
         let code = |form| Code::Store(op, form);
         if let (Some(Address::Slot(b, offset)), Place::Const(constant)) = (&address, value.place)
             && let Some(short) = constant.short()
@@ -110,10 +133,21 @@ impl Translator<'_> {
             self.emit(Op::new(code(StoreForm::NearImm), short, *b, *offset));
             return;
         }
-        let a = self.slot_of(value);
+        let a = self.low_slot_of(value);
         match address {
-            Some(Address::Slot(b, offset)) => self.emit(Op::new(code(StoreForm::Near), a, b, offset)),
+            Some(Address::Slot(b, offset)) => {
+                self.emit(Op::new(code(StoreForm::Near), a, b, offset))
+            }
             Some(Address::Sum(b, c, d)) => self.emit(Op::wide(code(StoreForm::Sum), a, b, c, d)),
+            Some(Address::Added(b, added)) => {
+                self.emit(Op::new(code(StoreForm::Added), a, b, added))
+            }
+            Some(Address::Index(b, offset)) => {
+                self.emit(Op::new(code(StoreForm::Index), a, b, offset))
+            }
+            Some(Address::SumIndex(b, c, d)) => {
+                self.emit(Op::wide(code(StoreForm::SumIndex), a, b, c, d))
+            }
             Some(Address::At(at)) => self.emit(Op::new(code(StoreForm::At), a, 0, at)),
             None => {
                 let b = self.slot_of(operand);
@@ -158,11 +192,17 @@ impl Translator<'_> {
                 self.bulk_near(Control::MemoryFill);
             }
             Operator::MemoryFill { mem } => self.misc(Misc::MemoryFill, 3, 0, mem, 0),
-            Operator::MemoryCopy { dst_mem: 0, src_mem: 0 } if self.index_type(0) == IndexType::I32 => {
+            Operator::MemoryCopy { dst_mem: 0, src_mem: 0 }
+                if self.index_type(0) == IndexType::I32 =>
+            {
                 self.bulk_near(Control::MemoryCopy);
             }
-            Operator::MemoryCopy { dst_mem, src_mem } => self.misc(Misc::MemoryCopy, 3, dst_mem, src_mem, 0),
-            Operator::MemoryInit { data_index, mem } => self.misc(Misc::MemoryInit, 3, mem, data_index, 0),
+            Operator::MemoryCopy { dst_mem, src_mem } => {
+                self.misc(Misc::MemoryCopy, 3, dst_mem, src_mem, 0)
+            }
+            Operator::MemoryInit { data_index, mem } => {
+                self.misc(Misc::MemoryInit, 3, mem, data_index, 0)
+            }
             Operator::DataDrop { data_index } => self.misc(Misc::DataDrop, 0, 0, data_index, 0),
             _ => return false,
         }
@@ -183,8 +223,12 @@ impl Translator<'_> {
             Operator::TableSize { table } => self.misc(Misc::TableSize, 0, 0, table, 1),
             Operator::TableGrow { table } => self.misc(Misc::TableGrow, 2, 0, table, 1),
             Operator::TableFill { table } => self.misc(Misc::TableFill, 3, 0, table, 0),
-            Operator::TableCopy { dst_table, src_table } => self.misc(Misc::TableCopy, 3, dst_table, src_table, 0),
-            Operator::TableInit { elem_index, table } => self.misc(Misc::TableInit, 3, table, elem_index, 0),
+            Operator::TableCopy { dst_table, src_table } => {
+                self.misc(Misc::TableCopy, 3, dst_table, src_table, 0)
+            }
+            Operator::TableInit { elem_index, table } => {
+                self.misc(Misc::TableInit, 3, table, elem_index, 0)
+            }
             Operator::ElemDrop { elem_index } => self.misc(Misc::ElemDrop, 0, 0, elem_index, 0),
             Operator::RefIsNull => {
                 let operand = self.pop();

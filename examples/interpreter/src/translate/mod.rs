@@ -10,6 +10,7 @@ mod memory;
 mod numeric;
 mod operands;
 mod rules;
+mod scan;
 mod vector;
 
 use wasmparser::{FuncValidator, FunctionBody, Operator, OperatorsReader, ValidatorResources};
@@ -21,6 +22,7 @@ use crate::module::{Code, Parts, val_type};
 use crate::types::{FuncType, ValType};
 use control::Label;
 use operands::Operand;
+use scan::Scan;
 
 /// Validates a function and appends its operations to `code`.
 pub(crate) fn translate(
@@ -33,7 +35,8 @@ pub(crate) fn translate(
         return Err(refused(body, error));
     }
     let start = code.ops.len() as u32;
-    let mut translator = Translator::new(parts, code, validator)?;
+    let scan = scan::scan(body, validator.len_locals() as usize)?;
+    let mut translator = Translator::new(parts, code, validator, &scan)?;
     let mut reader = body.get_operators_reader().map_err(LoadError::malformed)?;
     while !reader.eof() {
         let offset = reader.original_position();
@@ -42,7 +45,8 @@ pub(crate) fn translate(
         translator.step(&operator)?;
     }
     if translator.too_large {
-        let what = format!("a function that needs more than {WINDOW} slots for its locals and operands");
+        let what =
+            format!("a function that needs more than {WINDOW} slots for its locals and operands");
         return Err(LoadError::unsupported(what, body.range().start));
     }
     let end = code.ops.len();
@@ -73,6 +77,8 @@ struct Translator<'m> {
     ty: FuncType,
     /// Type and first slot of each local, parameters first.
     locals: Vec<(ValType, u16)>,
+    /// Constants that have a slot, which follows those of the locals.
+    constants: Vec<(u64, u16)>,
     /// How many operands are each local's value at this moment.
     local_uses: Vec<u32>,
     stack: Vec<Operand>,
@@ -96,13 +102,16 @@ impl<'m> Translator<'m> {
         parts: &'m Parts,
         code: &'m mut Code,
         validator: &FuncValidator<ValidatorResources>,
+        scan: &Scan,
     ) -> Result<Self, LoadError> {
-        let ty = parts.func_type(validator.index()).cloned().unwrap_or_else(|| FuncType::new([], []));
+        let ty =
+            parts.func_type(validator.index()).cloned().unwrap_or_else(|| FuncType::new([], []));
         let barrier = code.ops.len();
         let mut translator = Self {
             parts,
             code,
             locals: Vec::new(),
+            constants: Vec::new(),
             local_uses: Vec::new(),
             stack: Vec::new(),
             top: 0,
@@ -116,11 +125,16 @@ impl<'m> Translator<'m> {
             ty,
         };
         translator.declare_locals(validator)?;
+        translator.zero_locals(scan);
+        translator.keep_constants(scan);
         translator.enter_function();
         Ok(translator)
     }
 
-    fn declare_locals(&mut self, validator: &FuncValidator<ValidatorResources>) -> Result<(), LoadError> {
+    fn declare_locals(
+        &mut self,
+        validator: &FuncValidator<ValidatorResources>,
+    ) -> Result<(), LoadError> {
         for local in 0..validator.len_locals() {
             let ty = validator.get_local_type(local).unwrap_or(wasmparser::ValType::I32);
             let ty = val_type(ty, self.offset)?;
@@ -130,12 +144,39 @@ impl<'m> Translator<'m> {
         // Results are returned from the first slot on, so the frame has at least these.
         self.too_large = self.top.max(self.ty.result_slots()) >= WINDOW;
         self.local_uses = vec![0; self.locals.len()];
-        let params = self.ty.param_slots();
-        let zeroed = self.top.saturating_sub(params);
-        if zeroed > 0 {
-            self.emit(Op::new(OpCode::Control(Control::Zero), params as u16, zeroed as u16, 0));
-        }
         Ok(())
+    }
+
+    /// Zeroes the locals that may be read before they are written.
+    fn zero_locals(&mut self, scan: &Scan) {
+        let params = self.ty.params().len();
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for (local, (ty, slot)) in self.locals.iter().enumerate().skip(params) {
+            let (start, slots) = (usize::from(*slot), ty.slots());
+            if !scan.zeroed.get(local).copied().unwrap_or(true) {
+                continue;
+            }
+            match runs.last_mut() {
+                Some((first, count)) if *first + *count == start => *count += slots,
+                _ => runs.push((start, slots)),
+            }
+        }
+        for (start, count) in runs {
+            let op = if count == 1 { Control::Const } else { Control::Zero };
+            self.emit(Op::new(OpCode::Control(op), start as u16, count as u16, 0));
+        }
+    }
+
+    /// Gives the constants of loops slots of their own.
+    fn keep_constants(&mut self, scan: &Scan) {
+        for bits in &scan.constants {
+            let slot = self.top as u16;
+            self.top += 1;
+            self.too_large |= self.top >= WINDOW;
+            self.emit(Op::new(OpCode::Control(Control::ConstLong), slot, 0, 0));
+            self.emit(Op::data(*bits));
+            self.constants.push((*bits, slot));
+        }
     }
 
     /// Appends an operation.
@@ -215,7 +256,9 @@ impl<'m> Translator<'m> {
             Operator::GlobalGet { global_index } => self.global_get(global_index),
             Operator::GlobalSet { global_index } => self.global_set(global_index),
             Operator::Drop => drop(self.pop()),
-            Operator::I32Const { value } => self.push_const(ValType::I32, u64::from(value.cast_unsigned())),
+            Operator::I32Const { value } => {
+                self.push_const(ValType::I32, u64::from(value.cast_unsigned()))
+            }
             Operator::I64Const { value } => self.push_const(ValType::I64, value.cast_unsigned()),
             Operator::F32Const { value } => self.push_const(ValType::F32, u64::from(value.bits())),
             Operator::F64Const { value } => self.push_const(ValType::F64, value.bits()),
@@ -232,7 +275,8 @@ impl<'m> Translator<'m> {
         let op = Op::new(OpCode::Control(Control::GlobalGet), slot, 0, global);
         if ty == ValType::V128 {
             self.emit(op);
-            let high = Op::new(OpCode::Control(Control::GlobalGetHigh), slot.wrapping_add(1), 0, global);
+            let high =
+                Op::new(OpCode::Control(Control::GlobalGetHigh), slot.wrapping_add(1), 0, global);
             self.emit(high);
         } else {
             self.emit_fresh(op);
@@ -244,7 +288,12 @@ impl<'m> Translator<'m> {
         let slot = self.slot_of(operand);
         self.emit(Op::new(OpCode::Control(Control::GlobalSet), 0, slot, global));
         if operand.wide {
-            self.emit(Op::new(OpCode::Control(Control::GlobalSetHigh), 0, slot.wrapping_add(1), global));
+            self.emit(Op::new(
+                OpCode::Control(Control::GlobalSetHigh),
+                0,
+                slot.wrapping_add(1),
+                global,
+            ));
         }
     }
 

@@ -5,8 +5,8 @@ use wasmparser::Operator;
 use super::Translator;
 use super::operands::{Const, Operand, Place, shorten};
 use crate::ir::{
-    BinOp, CmpOp, Code, Control, Form, FuseForm, Op, TryBinOp, TryUnOp, UnOp, for_each_bin, for_each_cmp,
-    for_each_try_bin, for_each_try_un, for_each_un,
+    BinOp, CmpOp, Code, Control, Form, FuseForm, Op, TryBinOp, TryUnOp, UnOp, for_each_bin,
+    for_each_cmp, for_each_try_bin, for_each_try_un, for_each_un,
 };
 use crate::types::ValType;
 
@@ -70,6 +70,8 @@ pub(super) struct Condition {
 pub(super) enum Compared {
     Slot(u16),
     Short(u16),
+    /// A number, after masking.
+    Masked(u8, u8),
 }
 
 /// The type of a single-slot result matters to nobody: any will do.
@@ -81,13 +83,15 @@ impl Translator<'_> {
             self.bin(op);
         } else if let Some(op) = cmp_row(operator) {
             self.cmp(op);
+        } else if matches!(operator, Operator::I32WrapI64) {
+            self.wrap();
         } else if let Some(op) = un_row(operator) {
             self.un(op);
         } else if let Some(op) = try_bin_row(operator) {
             self.try_bin(op);
         } else if let Some(op) = try_un_row(operator) {
             let operand = self.pop();
-            let slot = self.slot_of(operand);
+            let slot = self.low_slot_of(operand);
             let result = self.push_own(ANY);
             self.emit_fresh(Op::new(Code::TryUn(op), result, slot, 0));
         } else {
@@ -114,6 +118,10 @@ impl Translator<'_> {
             }
             _ => return false,
         };
+        if ty == ValType::I64 && self.stack.last().is_some_and(|operand| operand.low) {
+            self.clear_upper_half();
+            return true;
+        }
         if let Some(operand) = self.stack.last_mut()
             && let Place::Const(value) = &mut operand.place
         {
@@ -138,12 +146,12 @@ impl Translator<'_> {
             _ => None,
         };
         let (form, b, imm) = if let Some(imm) = imm(&right) {
-            (Form::Ri, self.slot_of(left), imm)
+            (Form::Ri, self.low_slot_of(left), imm)
         } else if let Some(imm) = imm(&left) {
-            (Form::Ir, self.slot_of(right), imm)
+            (Form::Ir, self.low_slot_of(right), imm)
         } else {
-            let b = self.slot_of(left);
-            (Form::Rr, b, u32::from(self.slot_of(right)))
+            let b = self.low_slot_of(left);
+            (Form::Rr, b, u32::from(self.low_slot_of(right)))
         };
         let result = self.push_own(ANY);
         self.emit_fresh(Op::new(Code::Bin(op, form), result, b, imm));
@@ -152,16 +160,13 @@ impl Translator<'_> {
     /// `op(left, right)` together with the operation that has made one of them; its `a` is left
     /// to the caller.
     fn fuse(&mut self, op: BinOp, left: Operand, right: Operand) -> Option<Op> {
-        let outer = op.fuse()?;
-        let (inner, other) = match self.fresh_op(&left) {
-            Some(inner) => (inner, right),
-            None if op.commutes() => (self.fresh_op(&right)?, left),
-            None => return None,
+        let (inner, other, reversed) = match self.fresh_op(&left) {
+            Some(inner) => (inner, right, false),
+            None => (self.fresh_op(&right)?, left, !op.commutes()),
         };
         let Code::Bin(inner_op, inner_form) = inner.code else {
             return None;
         };
-        let inner_op = inner_op.fuse()?;
         let (first_short, c) = match inner_form {
             Form::Rr => (false, inner.c()),
             Form::Ri => (true, shorten(inner.imm)?),
@@ -172,23 +177,27 @@ impl Translator<'_> {
             Place::Own => (false, other.slot),
             Place::Local(local) => (false, self.local_slot(local)),
         };
-        let form = match (first_short, second_short) {
-            (false, false) => FuseForm::Rr,
-            (true, false) => FuseForm::Ir,
-            (false, true) => FuseForm::Ri,
-            (true, true) => FuseForm::Ii,
+        let form = match (first_short, second_short, reversed) {
+            (false, false, false) => FuseForm::Rr,
+            (true, false, false) => FuseForm::Ir,
+            (false, true, false) => FuseForm::Ri,
+            (true, true, false) => FuseForm::Ii,
+            (false, false, true) => FuseForm::Rev,
+            (true, false, true) => FuseForm::RevIr,
+            (_, true, true) => return None,
         };
+        let code = fused_code(inner_op, op, form)?;
         self.take_last();
-        Some(Op::wide(Code::Fuse(inner_op, outer, form), 0, inner.b, c, d))
+        Some(Op::wide(code, 0, inner.b, c, d))
     }
 
     fn try_bin(&mut self, op: TryBinOp) {
         let right = self.pop();
         let left = self.pop();
-        let b = self.slot_of(left);
+        let b = self.low_slot_of(left);
         let (form, imm) = match right.place {
             Place::Const(value) if value.imm().is_some() => (Form::Ri, value.imm().unwrap_or(0)),
-            _ => (Form::Rr, u32::from(self.slot_of(right))),
+            _ => (Form::Rr, u32::from(self.low_slot_of(right))),
         };
         let result = self.push_own(ANY);
         self.emit_fresh(Op::new(Code::TryBin(op, form), result, b, imm));
@@ -202,13 +211,35 @@ impl Translator<'_> {
             _ => (op, left, right),
         };
         // The operand that is higher on the stack may be first here: both keep their own slots.
-        let b = self.slot_of(left);
+        let b = self.low_slot_of(left);
         let (form, imm) = match right.place {
             Place::Const(value) if value.imm().is_some() => (Form::Ri, value.imm().unwrap_or(0)),
-            _ => (Form::Rr, u32::from(self.slot_of(right))),
+            _ => (Form::Rr, u32::from(self.low_slot_of(right))),
         };
         let result = self.push_own(ANY);
         self.emit_fresh(Op::new(Code::Cmp(op, form), result, b, imm));
+    }
+
+    /// `i32.wrap_i64`: operations on `i32` read no more than the lower half of a slot, so there
+    /// is nothing to do before the value goes where the upper half might be seen.
+    fn wrap(&mut self) {
+        let Some(operand) = self.stack.last_mut() else {
+            return;
+        };
+        match &mut operand.place {
+            Place::Const(value) => {
+                *value = Const { ty: ValType::I32, bits: u64::from(value.bits as u32) }
+            }
+            _ => operand.low = true,
+        }
+    }
+
+    /// Makes the operand on top an `i64` of its lower half.
+    fn clear_upper_half(&mut self) {
+        let operand = self.pop();
+        let slot = self.low_slot_of(operand);
+        let result = self.push_own(ANY);
+        self.emit_fresh(Op::new(Code::Un(UnOp::I32WrapI64), result, slot, 0));
     }
 
     fn un(&mut self, op: UnOp) {
@@ -223,27 +254,56 @@ impl Translator<'_> {
             self.emit_fresh(Op { code: Code::Cmp(opposite, form), a: result, ..last });
             return;
         }
-        let slot = self.slot_of(operand);
+        let slot = self.low_slot_of(operand);
         let result = self.push_own(ANY);
         self.emit_fresh(Op::new(Code::Un(op), result, slot, 0));
     }
 
-    /// What decides whether `operand` is other than 0. A comparison that has just made it is
-    /// taken back.
+    /// What decides whether `operand` is other than 0, for a branch. A comparison that has just
+    /// made it is taken back.
     pub(super) fn condition(&mut self, operand: Operand) -> Condition {
+        let condition = self.comparison_of(operand);
+        self.masked(condition).unwrap_or(condition)
+    }
+
+    fn comparison_of(&mut self, operand: Operand) -> Condition {
         if let Some(last) = self.fresh_op(&operand)
             && let Some(condition) = comparison(&last)
         {
             self.take_last();
             return condition;
         }
-        let x = self.slot_of(operand);
+        let x = self.low_slot_of(operand);
         Condition { op: CmpOp::I32Ne, x, y: Compared::Short(0), negated: false }
+    }
+
+    /// A comparison for equality of what the last operation has masked, with small numbers, in
+    /// one: it is taken back as well.
+    fn masked(&mut self, condition: Condition) -> Option<Condition> {
+        let mergeable = self.code.ops.len() > self.barrier;
+        let last = self.code.ops.last().copied().filter(|_| mergeable)?;
+        let Compared::Short(number) = condition.y else {
+            return None;
+        };
+        let (number, mask) = (u8::try_from(number).ok()?, u8::try_from(last.imm).ok()?);
+        let wanted = match condition.op {
+            CmpOp::I32Eq | CmpOp::I32Ne => BinOp::I32And,
+            CmpOp::I64Eq | CmpOp::I64Ne => BinOp::I64And,
+            _ => return None,
+        };
+        // The masked value must be nobody else's: an operand that was just popped.
+        let popped = usize::from(last.a) >= self.top;
+        if last.code != Code::Bin(wanted, Form::Ri) || last.a != condition.x || !popped {
+            return None;
+        }
+        self.take_last();
+        let y = Compared::Masked(mask, number);
+        Some(Condition { x: last.b, y, ..condition })
     }
 
     fn select(&mut self) {
         let decider = self.pop();
-        let condition = self.condition(decider);
+        let condition = self.comparison_of(decider);
         let right = self.pop();
         let left = self.pop();
         if left.wide {
@@ -260,6 +320,8 @@ impl Translator<'_> {
         let (form, d) = match condition.y {
             Compared::Slot(slot) => (Form::Rr, slot),
             Compared::Short(bits) => (Form::Ri, bits),
+            // Branches only.
+            Compared::Masked(..) => return,
         };
         self.emit(Op::wide(Code::SelectIf(condition.op, form), result, 0, condition.x, d));
         self.emit(Op::data(u64::from(x) | u64::from(y) << 16));
@@ -274,6 +336,19 @@ impl Translator<'_> {
         self.put(right, result);
         let here = self.bind_here();
         self.patch(skip, here);
+    }
+}
+
+/// The code of a pair, if it comes fused.
+fn fused_code(inner: BinOp, outer: BinOp, form: FuseForm) -> Option<Code> {
+    if let (Some(inner), Some(outer)) = (inner.fuse(), outer.fuse()) {
+        return Some(Code::Fuse(inner, outer, form));
+    }
+    match (inner.fuse_float(), outer.fuse_float(), form) {
+        (Some(inner), Some(outer), FuseForm::Rr | FuseForm::Rev) => {
+            Some(Code::FuseFloat(inner, outer, form))
+        }
+        _ => None,
     }
 }
 
@@ -299,9 +374,13 @@ fn arrange(op: BinOp, left: Operand, right: Operand) -> (BinOp, Operand, Operand
 fn comparison(last: &Op) -> Option<Condition> {
     let (op, x, y) = match last.code {
         Code::Cmp(op, Form::Rr) => (op, last.b, Compared::Slot(last.c())),
-        Code::Cmp(op, Form::Ri) if !op.is_float() => (op, last.b, Compared::Short(shorten(last.imm)?)),
+        Code::Cmp(op, Form::Ri) if !op.is_float() => {
+            (op, last.b, Compared::Short(shorten(last.imm)?))
+        }
         Code::Bin(BinOp::I32And, Form::Rr) => (CmpOp::I32Test, last.b, Compared::Slot(last.c())),
-        Code::Bin(BinOp::I32And, Form::Ri) => (CmpOp::I32Test, last.b, Compared::Short(shorten(last.imm)?)),
+        Code::Bin(BinOp::I32And, Form::Ri) => {
+            (CmpOp::I32Test, last.b, Compared::Short(shorten(last.imm)?))
+        }
         Code::Un(UnOp::I32Eqz) => (CmpOp::I32Eq, last.b, Compared::Short(0)),
         Code::Un(UnOp::I64Eqz) => (CmpOp::I64Eq, last.b, Compared::Short(0)),
         _ => return None,

@@ -6,7 +6,7 @@
 
 use super::Translator;
 use crate::exec::WINDOW;
-use crate::ir::{Code, Control, Op};
+use crate::ir::{Code, Control, Op, UnOp};
 use crate::types::ValType;
 
 /// Where an operand is.
@@ -35,6 +35,8 @@ pub(super) struct Operand {
     pub(super) slot: u16,
     /// Whether it takes two slots.
     pub(super) wide: bool,
+    /// Whether it is an `i32` in the lower half of a slot whose upper half is something else.
+    pub(super) low: bool,
 }
 
 impl Const {
@@ -45,7 +47,8 @@ impl Const {
             ValType::F64 => {
                 let value = f64::from_bits(self.bits);
                 let narrow = value as f32;
-                (f64::from(narrow).to_bits() == self.bits && !value.is_nan()).then(|| narrow.to_bits())
+                (f64::from(narrow).to_bits() == self.bits && !value.is_nan())
+                    .then(|| narrow.to_bits())
             }
             _ => i32::try_from(self.bits.cast_signed()).ok().map(i32::cast_unsigned),
         }
@@ -71,7 +74,7 @@ impl Translator<'_> {
         let slot = self.top as u16;
         self.top += if wide { 2 } else { 1 };
         self.too_large |= self.top >= WINDOW;
-        self.stack.push(Operand { place, slot, wide });
+        self.stack.push(Operand { place, slot, wide, low: false });
         slot
     }
 
@@ -94,8 +97,8 @@ impl Translator<'_> {
 
     /// Takes the operand on top. Validation made sure that there is one.
     pub(super) fn pop(&mut self) -> Operand {
-        let operand =
-            self.stack.pop().unwrap_or(Operand { place: Place::Own, slot: self.top as u16, wide: false });
+        let nothing = Operand { place: Place::Own, slot: self.top as u16, wide: false, low: false };
+        let operand = self.stack.pop().unwrap_or(nothing);
         self.top = usize::from(operand.slot);
         self.forget(operand.place);
         operand
@@ -118,22 +121,50 @@ impl Translator<'_> {
 
     /// The slot that holds an operand that was popped; a constant is put into its own.
     pub(super) fn slot_of(&mut self, operand: Operand) -> u16 {
+        if operand.low {
+            self.put(operand, operand.slot);
+            return operand.slot;
+        }
+        self.low_slot_of(operand)
+    }
+
+    /// [`slot_of`](Self::slot_of) for who reads the lower half of an `i32` only.
+    pub(super) fn low_slot_of(&mut self, operand: Operand) -> u16 {
         match operand.place {
             Place::Own => operand.slot,
             Place::Local(local) => self.local_slot(local),
             Place::Const(value) => {
+                if let Some(slot) = self.kept(value) {
+                    return slot;
+                }
                 self.emit_const(operand.slot, value);
                 operand.slot
             }
         }
     }
 
+    /// The slot that holds a constant from the function's start on.
+    fn kept(&self, value: Const) -> Option<u16> {
+        if value.imm().is_some() {
+            return None;
+        }
+        self.constants.iter().find(|(bits, _)| *bits == value.bits).map(|(_, slot)| *slot)
+    }
+
     /// Puts an operand into `slot`.
     pub(super) fn put(&mut self, operand: Operand, slot: u16) {
-        match operand.place {
-            Place::Const(value) => self.emit_const(slot, value),
-            Place::Own => self.emit_copy(slot, operand.slot, operand.wide),
-            Place::Local(local) => self.emit_copy(slot, self.local_slot(local), operand.wide),
+        let from = match operand.place {
+            Place::Const(value) => match self.kept(value) {
+                Some(kept) => kept,
+                None => return self.emit_const(slot, value),
+            },
+            Place::Own => operand.slot,
+            Place::Local(local) => self.local_slot(local),
+        };
+        if operand.low {
+            self.emit(Op::new(Code::Un(UnOp::I32WrapI64), slot, from, 0));
+        } else {
+            self.emit_copy(slot, from, operand.wide);
         }
     }
 
@@ -153,11 +184,12 @@ impl Translator<'_> {
             let Some(operand) = self.stack.get(i).copied() else {
                 return;
             };
-            if operand.place != Place::Own && wanted(operand.place) {
+            if (operand.place != Place::Own || operand.low) && wanted(operand.place) {
                 self.put(operand, operand.slot);
                 self.forget(operand.place);
                 if let Some(operand) = self.stack.get_mut(i) {
                     operand.place = Place::Own;
+                    operand.low = false;
                 }
             }
         }
@@ -175,11 +207,12 @@ impl Translator<'_> {
     /// Sets a local to the operand on top.
     pub(super) fn set_local(&mut self, local: u32) {
         let operand = self.pop();
-        if operand.place == Place::Local(local) {
+        if operand.place == Place::Local(local) && !operand.low {
             return;
         }
         let slot = self.local_slot(local);
-        if self.is_fresh(&operand)
+        if !operand.low
+            && self.is_fresh(&operand)
             && let Some((op, offset)) = self.take_last()
         {
             // The copies go first: the operation overwrites what they read.

@@ -65,6 +65,25 @@ impl CmpOp {
         }
     }
 
+    /// Whether the operands are `i64`.
+    pub(crate) fn is_wide(self) -> bool {
+        matches!(
+            self,
+            Self::I64Eq
+                | Self::I64Ne
+                | Self::I64LtS
+                | Self::I64LtU
+                | Self::I64GtS
+                | Self::I64GtU
+                | Self::I64LeS
+                | Self::I64LeU
+                | Self::I64GeS
+                | Self::I64GeU
+                | Self::I64Test
+                | Self::I64TestZ
+        )
+    }
+
     /// Whether the operands are floats.
     pub(crate) fn is_float(self) -> bool {
         matches!(

@@ -6,9 +6,9 @@ use wasmparser::Operator;
 use super::Translator;
 use crate::ir::{Code, Op};
 use crate::simd::{
-    SimdBin, SimdExtract, SimdOp, SimdReplace, SimdShift, SimdSplat, SimdTest, SimdUn, for_each_simd_bin,
-    for_each_simd_extract, for_each_simd_replace, for_each_simd_shift, for_each_simd_splat, for_each_simd_test,
-    for_each_simd_un,
+    SimdBin, SimdExtract, SimdOp, SimdReplace, SimdShift, SimdSplat, SimdTest, SimdUn,
+    for_each_simd_bin, for_each_simd_extract, for_each_simd_replace, for_each_simd_shift,
+    for_each_simd_splat, for_each_simd_test, for_each_simd_un,
 };
 use crate::types::ValType;
 
@@ -76,7 +76,9 @@ impl SimdOp {
             Self::Const => (0, ValType::V128),
             Self::Un(_) | Self::Splat(_) => (1, ValType::V128),
             Self::AnyTrue | Self::Test(_) | Self::Extract(_) => (1, ValType::I64),
-            Self::Shuffle | Self::Swizzle | Self::Bin(_) | Self::Shift(_) | Self::Replace(_) => (2, ValType::V128),
+            Self::Shuffle | Self::Swizzle | Self::Bin(_) | Self::Shift(_) | Self::Replace(_) => {
+                (2, ValType::V128)
+            }
             Self::Bitselect => (3, ValType::V128),
         }
     }
