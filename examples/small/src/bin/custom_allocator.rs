@@ -20,11 +20,7 @@ struct OneBuffer {
     taken: Cell<bool>,
 }
 
-/// Zeroes bytes of the buffer.
-///
-/// # Safety
-///
-/// The `len` bytes from `start` lie within the reservation, which the caller owns.
+/// Zeroes `len` bytes from `start`, which lie within the reservation, which the caller owns.
 unsafe fn zero(reservation: &Reservation, start: HostBytes, len: HostBytes) {
     // SAFETY: the caller keeps the range in the buffer.
     let first = unsafe { reservation.base().add(start.get()) };
