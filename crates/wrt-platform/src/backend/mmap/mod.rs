@@ -352,4 +352,30 @@ mod tests {
         region.grow_to(LEN as u64).unwrap();
         assert!(region.data().iter().all(|byte| *byte == 0), "old contents are back");
     }
+
+    #[test]
+    fn verification_finds_rights_that_others_changed() {
+        let page = MmapAllocator::new().page();
+        let pages = |count: u64| page.round_down(count * page.bytes() as u64);
+        let request = ReserveRequest::new(pages(2).as_u64(), pages(8).as_u64());
+        let region = Region::new(MmapAllocator::new(), &request).unwrap();
+        let at = |start| HostRange { start: pages(start), len: pages(1) };
+        let change = |range, flags| {
+            // SAFETY: the range lies within the reservation, and nobody uses its bytes.
+            unsafe { set_rights(region.reservation(), range, flags) }.unwrap();
+        };
+        let usual = MprotectFlags::READ | MprotectFlags::WRITE;
+        assert_eq!(region.verify(), Ok(()));
+        for (range, wrong, right, fault) in [
+            (at(2), usual, MprotectFlags::empty(), Corruption::Guard),
+            (at(8), MprotectFlags::READ, MprotectFlags::empty(), Corruption::Guard),
+            (at(0), MprotectFlags::READ, usual, Corruption::Protection),
+            (at(1), MprotectFlags::empty(), usual, Corruption::Protection),
+        ] {
+            change(range, wrong);
+            assert_eq!(region.verify(), Err(fault), "{range:?} {wrong:?}");
+            change(range, right);
+            assert_eq!(region.verify(), Ok(()));
+        }
+    }
 }

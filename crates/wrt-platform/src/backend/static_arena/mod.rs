@@ -265,3 +265,43 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
         if unsafe { place.read_unaligned() } == CANARY { Ok(()) } else { Err(Corruption::Canary) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::region::Region;
+
+    /// What code that goes around the bounds checks would do.
+    fn write_past<const N: usize>(arena: &StaticArena<N>, region: &Region<&StaticArena<N>>) {
+        let end = arena.offset_of(region.reservation()) + region.committed().get();
+        let address = core::ptr::from_ref(arena).cast_mut().cast::<u8>().wrapping_add(end);
+        // SAFETY: the byte past the memory is nobody's, and no other thread knows the arena (A1).
+        unsafe { address.write(0) };
+    }
+
+    #[test]
+    fn the_canary_tells_of_writes_past_the_end() {
+        static ARENA: StaticArena<{ 64 << 10 }> = StaticArena::new();
+        let arena = &ARENA;
+        let mut region = Region::new(arena, &ReserveRequest::new(4096, 16384)).unwrap();
+        assert_eq!(region.verify(), Ok(()));
+        write_past(arena, &region);
+        assert_eq!(region.verify(), Err(Corruption::Canary));
+        region.grow_to(8192).unwrap();
+        assert_eq!(region.verify(), Ok(()), "the byte is the memory's own now");
+        write_past(arena, &region);
+        assert_eq!(region.verify(), Err(Corruption::Canary));
+        region.reset().unwrap();
+        assert_eq!(region.verify(), Ok(()));
+    }
+
+    #[test]
+    fn a_memory_that_fills_the_arena_has_a_canary_too() {
+        static ARENA: StaticArena<{ 16 << 10 }> = StaticArena::new();
+        let arena = &ARENA;
+        let region = Region::new(arena, &ReserveRequest::new(16384, 16384)).unwrap();
+        assert_eq!(region.verify(), Ok(()));
+        write_past(arena, &region);
+        assert_eq!(region.verify(), Err(Corruption::Canary));
+    }
+}
