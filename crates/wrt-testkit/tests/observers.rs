@@ -79,6 +79,37 @@ fn counts_of(threads: u32, allocator: impl PageAllocator + Sync) {
     assert_eq!(memory.access_count(), 2 * all);
 }
 
+/// More threads than have a stripe of their own: those that count are the ones without.
+fn counts_beyond_the_stripes(allocator: impl PageAllocator + Sync) {
+    const IDLE: usize = 16;
+    const BUSY: usize = 4;
+    const ROUNDS: u32 = 30_000;
+    let builder = MemoryBuilder::new(one_page()).observer(SyncMetrics::default());
+    let memory = builder.allocate(&allocator).unwrap();
+    let (taken, done) = (Barrier::new(IDLE + BUSY), Barrier::new(IDLE + BUSY));
+    let load = |round: u32| i32_load8_u(&memory, MemArg::offset(0), round).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..IDLE {
+            scope.spawn(|| {
+                load(0);
+                taken.wait();
+                done.wait();
+            });
+        }
+        for _ in 0..BUSY {
+            scope.spawn(|| {
+                taken.wait();
+                for round in 0..ROUNDS {
+                    load(round);
+                }
+                done.wait();
+            });
+        }
+    });
+    let all = IDLE as u64 + BUSY as u64 * u64::from(ROUNDS);
+    assert_eq!(memory.metrics().counts.loads, all);
+}
+
 fn hooks(allocator: impl PageAllocator) {
     let log = RefCell::new(Vec::new());
     let memory = LinearMemory::new(&allocator, one_page()).unwrap();
@@ -251,6 +282,7 @@ macro_rules! on_backends {
                 for threads in [1, 2, 16, 17, 40] {
                     super::counts_of(threads, $new);
                 }
+                super::counts_beyond_the_stripes($new);
             }
 
             #[test]

@@ -26,15 +26,28 @@ pub(crate) fn fresh_zero<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
 }
 
 pub(crate) fn old_bytes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let mut memory = RawMemory::reserve(allocator, &request(allocator, 0, 64))?;
-    for (mark, step) in (1_u8..).zip(STEPS) {
-        let old = memory.committed().get();
-        let before = memory.bytes().to_vec();
-        memory.commit(pages(allocator, step))?;
-        ensure!(memory.bytes()[..old] == before, "a growth to {step} pages changed old bytes");
-        memory.bytes_mut()[old..].fill(mark);
+    // Blocks in the way of a heap: a memory that moves ends up somewhere else in its page.
+    let mut in_the_way = Vec::new();
+    for round in 0..16 {
+        let mut memory = RawMemory::reserve(allocator, &request(allocator, 0, 64))?;
+        for step in STEPS {
+            let before = memory.bytes().to_vec();
+            in_the_way.push(vec![POISON; 48 * (round + 1)]);
+            memory.commit(pages(allocator, step))?;
+            let kept = memory.bytes().get(..before.len());
+            ensure!(kept == Some(&before), "a growth to {step} pages changed old bytes");
+            fill_with_addresses(memory.bytes_mut());
+        }
     }
     Ok(())
+}
+
+/// Gives every eight bytes their own value, so that nothing can be elsewhere and seem right.
+fn fill_with_addresses(bytes: &mut [u8]) {
+    let (words, _) = bytes.as_chunks_mut::<8>();
+    for (index, word) in words.iter_mut().enumerate() {
+        *word = (index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();
+    }
 }
 
 pub(crate) fn stable_base<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
