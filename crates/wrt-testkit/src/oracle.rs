@@ -14,7 +14,7 @@ use crate::face::{
 use crate::script::semantics::{loaded, with_lane};
 
 /// Executes every load and store, by both faces, at every pair of [`corners`] as address and
-/// static offset. Where base + offset + width, in 128 bits, is within the memory, the access must
+/// static offset, the address as an unsigned and as a signed operand. Where base + offset + width, in 128 bits, is within the memory, the access must
 /// touch exactly those bytes; elsewhere it must trap and touch none. Returns how many accesses
 /// were made.
 ///
@@ -32,9 +32,13 @@ pub fn check_addresses<P: PageAllocator, O: Observer>(
     match index {
         IndexType::I32 => {
             all.retain(|corner| *corner <= u32::MAX.into());
-            Oracle::new(memory).walk(&all, |corner| corner as u32)
+            let cases = Oracle::new(memory).walk(&all, |corner| corner as u32)?;
+            Ok(cases + Oracle::new(memory).walk(&all, |corner| corner as i32)?)
         }
-        IndexType::I64 => Oracle::new(memory).walk(&all, |corner| corner),
+        IndexType::I64 => {
+            let cases = Oracle::new(memory).walk(&all, |corner| corner)?;
+            Ok(cases + Oracle::new(memory).walk(&all, |corner| corner as i64)?)
+        }
     }
 }
 

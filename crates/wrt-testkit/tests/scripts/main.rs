@@ -47,7 +47,7 @@ fn single(allocator: impl PageAllocator) {
     for ty in types() {
         for policy in POLICIES {
             let scripts = strategy::script(&ty);
-            let outcome = runner(60).run(&scripts, |script| {
+            let outcome = runner(50).run(&scripts, |script| {
                 let mut memory = memory(&allocator, ty, policy);
                 Ok(run_script(&mut memory, &script)?)
             });
@@ -62,7 +62,7 @@ fn pairs(allocator: impl PageAllocator) {
     for first_type in types() {
         for second_type in types() {
             let scripts = strategy::pair_script(&first_type, &second_type);
-            let outcome = runner(20).run(&scripts, |script| {
+            let outcome = runner(12).run(&scripts, |script| {
                 let mut first = memory(&allocator, first_type, CommitPolicy::Ahead);
                 let second = MemoryBuilder::new(second_type).observer(SyncMetrics::default());
                 let mut second = second.allocate(HeapAllocator::new()).unwrap();
