@@ -124,10 +124,14 @@ mod large {
                 assert_eq!(i64_store(&mut memory, arg, base, value).is_ok(), fits, "{ea:#x}");
                 if fits {
                     assert_eq!(i64_load(&memory, arg, base), Ok(value), "{ea:#x}");
+                    // As it lies on a stack of signed numbers.
+                    assert_eq!(i64_load(&memory, arg, base as i32), Ok(value), "{ea:#x}");
                     let there = memory.get_safe_slice(ea, 8).unwrap();
                     assert_eq!(&*there, value.to_le_bytes(), "{ea:#x}");
                 } else {
                     assert_eq!(i64_load(&memory, arg, base), Err(Trap::OutOfBounds), "{ea:#x}");
+                    let signed = i64_load(&memory, arg, base as i32);
+                    assert_eq!(signed, Err(Trap::OutOfBounds), "{ea:#x}");
                 }
             }
         }

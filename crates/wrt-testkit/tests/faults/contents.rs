@@ -20,6 +20,10 @@ fn f07_failed_reset(allocator: impl PageAllocator) {
     region.reset().unwrap_err();
     let shown = |region: &Region<_>| region.data().iter().any(|byte| *byte != 0);
     assert!(!shown(&region) && region.is_empty(), "old contents are visible");
+    for address in [0, 100, 65535] {
+        assert!(region.load::<1>(address).is_err(), "byte {address} can still be loaded");
+        assert!(region.store(address, [0; 8]).is_err(), "byte {address} can still be stored to");
+    }
     for size in [0, 1, 8192, 65536, 1 << 20] {
         assert!(region.grow_to(size).is_err(), "growing to {size} bytes shows old contents");
         assert!(region.is_empty());
@@ -32,6 +36,7 @@ fn f07_failed_reset(allocator: impl PageAllocator) {
     // Whoever tries again gets a clean memory.
     region.reset().unwrap();
     assert!(!shown(&region) && region.len() == 8192);
+    assert!(region.load::<1>(8191).is_ok() && region.load::<1>(8192).is_err());
     region.verify().unwrap();
     region.grow_to(1 << 20).unwrap();
     assert!(!shown(&region));
