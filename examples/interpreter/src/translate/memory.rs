@@ -67,7 +67,16 @@ impl Translator<'_> {
     }
 
     /// The shortest way to an address in memory 0, if its addresses have 32 bits.
-    fn address(&mut self, operand: Operand, memarg: &MemArg, bytes: u64) -> Option<Address> {
+    ///
+    /// With `fuse`, the operation that has just made the address is taken back. Its own operands
+    /// may lie in the slots from `operand.slot` on, so nothing may be put there before the access.
+    fn address(
+        &mut self,
+        operand: Operand,
+        memarg: &MemArg,
+        bytes: u64,
+        fuse: bool,
+    ) -> Option<Address> {
         if memory_of(memarg) != 0 || self.index_type(0) != IndexType::I32 {
             return None;
         }
@@ -77,7 +86,8 @@ impl Translator<'_> {
         {
             return Some(Address::At(at));
         }
-        if let Some(op) = self.fresh_op(&operand)
+        if fuse
+            && let Some(op) = self.fresh_op(&operand)
             && let Some(address) = computed(&op, offset, bytes)
         {
             self.take_last();
@@ -94,7 +104,7 @@ impl Translator<'_> {
 
     fn load(&mut self, op: LoadOp, memarg: &MemArg) {
         let operand = self.pop();
-        let address = self.address(operand, memarg, op.bytes());
+        let address = self.address(operand, memarg, op.bytes(), true);
         // One slot is like another: only the size matters.
         let ty = if op.is_wide() { ValType::V128 } else { ValType::I64 };
         let code = |form| Code::Load(op, form);
@@ -125,7 +135,8 @@ impl Translator<'_> {
         let value = self.pop();
         let operand = self.pop();
         // Before the value is put anywhere: the sum of an address must be the last operation.
-        let address = self.address(operand, memarg, op.bytes());
+        let to_be_put = matches!(value.place, Place::Const(value) if self.kept(value).is_none());
+        let address = self.address(operand, memarg, op.bytes(), !to_be_put);
         let code = |form| Code::Store(op, form);
         if let (Some(Address::Slot(b, offset)), Place::Const(constant)) = (&address, value.place)
             && let Some(short) = constant.short()

@@ -144,7 +144,7 @@ impl Translator<'_> {
     }
 
     /// The slot that holds a constant from the function's start on.
-    fn kept(&self, value: Const) -> Option<u16> {
+    pub(super) fn kept(&self, value: Const) -> Option<u16> {
         if value.imm().is_some() {
             return None;
         }
