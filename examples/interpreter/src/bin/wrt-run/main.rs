@@ -51,9 +51,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to error output, if somebody is there to read it.
+/// Writes one line to error output, if somebody is there to read it.
 fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "wrt-run: {text}");
+    let line: Vec<&str> = text.lines().map(str::trim).collect();
+    let _ = writeln!(io::stderr(), "wrt-run: {}", line.join(" "));
 }
 
 fn run(options: &Options) -> Result<End, String> {

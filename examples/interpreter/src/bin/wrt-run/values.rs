@@ -9,7 +9,7 @@ use wrt_interpreter::{FuncType, ValType, Value};
 pub(crate) fn parse(name: &str, ty: &FuncType, args: &[OsString]) -> Result<Vec<Value>, String> {
     let (wanted, given) = (ty.params().len(), args.len());
     if wanted != given {
-        return Err(format!("{name}: {ty} takes {wanted} arguments, {given} given"));
+        return Err(format!("{name}: wrong number of arguments for {ty}: {given}, not {wanted}"));
     }
     let mut values = Vec::new();
     for (index, (arg, ty)) in args.iter().zip(ty.params()).enumerate() {
