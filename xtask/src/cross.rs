@@ -35,14 +35,23 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 fn row(workspace: &Workspace, target: &Target, run: bool) -> Result<()> {
     check::rows(workspace, target)?;
-    if matches!(target.kind, Kind::Bare) {
-        return Ok(());
-    }
     let compiler = Compiler::choose(workspace, target)?;
+    if matches!(target.kind, Kind::Bare) {
+        return bare_example(workspace, target, &compiler);
+    }
     tests(compiler.cargo(workspace, target, "test"), run)?;
     if run {
         suite(workspace, target, &compiler)?;
     }
+    Ok(())
+}
+
+/// The example that composes the crates without std.
+fn bare_example(workspace: &Workspace, target: &Target, compiler: &Compiler) -> Result<()> {
+    println!("cross: the small example without std, {}", target.triple);
+    let command = compiler.cargo(workspace, target, "build");
+    let command = command.args(["--quiet", "-p", "wrt-examples", "--lib", "--no-default-features"]);
+    command.quiet().run()?;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/static_arena/mod.rs", "pages of a static"),
     ("crates/wrt-platform/src/region/access.rs", "checked access through the one pointer"),
     ("crates/wrt-platform/src/region/mod.rs", "the one type that owns the pointer"),
+    ("examples/small/src/bin/custom_allocator.rs", "shows how an allocator keeps the contract"),
     ("crates/wrt-testkit/src/contract.rs", "the contract's operations, called as it says"),
     ("crates/wrt-testkit/src/faulty.rs", "an allocator that fails when told to"),
     ("crates/wrt-testkit/tests/leaks.rs", "a global allocator that counts"),

@@ -56,11 +56,16 @@ fn is_crate_root(path: &str, folder: &str) -> bool {
 
 const FILE_SOFT: usize = 500;
 const FILE_HARD: usize = 550;
+/// What a newcomer reads at a glance.
+const SMALL_EXAMPLE: usize = 80;
 
 fn file_length(file: &File, findings: &mut Vec<Finding>) {
     let lines = file.text.lines().count();
     let message = format!("{lines} lines; about {FILE_SOFT} is the most that one noun needs");
-    if lines > FILE_HARD {
+    if file.path.starts_with("examples/small/") && lines > SMALL_EXAMPLE {
+        let message = format!("{lines} lines; a small example has at most {SMALL_EXAMPLE}");
+        findings.push(Finding::error(&file.path, lines, "file-length", message));
+    } else if lines > FILE_HARD {
         findings.push(Finding::error(&file.path, lines, "file-length", message));
     } else if lines > FILE_SOFT {
         findings.push(Finding::warning(&file.path, lines, "file-length", message));
@@ -202,6 +207,7 @@ mod tests {
     fn length_has_a_limit() {
         assert!(rules("a.rs", &"//\n".repeat(500)).is_empty());
         assert_eq!(rules("a.rs", &"//\n".repeat(551)), ["file-length"]);
+        assert_eq!(rules("examples/small/src/bin/a.rs", &"//\n".repeat(81)), ["file-length"]);
         let long = format!("fn f() {{\n{}}}\n", "    g();\n".repeat(61));
         assert_eq!(rules("a.rs", &long), ["function-length"]);
     }
