@@ -52,9 +52,15 @@ impl LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed { message, offset } => write!(f, "malformed module: {message} (at offset {offset:#x})"),
-            Self::Invalid { message, offset } => write!(f, "invalid module: {message} (at offset {offset:#x})"),
-            Self::Unsupported { what, offset } => write!(f, "not supported: {what} (at offset {offset:#x})"),
+            Self::Malformed { message, offset } => {
+                write!(f, "malformed module: {message} (at offset {offset:#x})")
+            }
+            Self::Invalid { message, offset } => {
+                write!(f, "invalid module: {message} (at offset {offset:#x})")
+            }
+            Self::Unsupported { what, offset } => {
+                write!(f, "not supported: {what} (at offset {offset:#x})")
+            }
         }
     }
 }
@@ -71,7 +77,7 @@ pub enum LinkError {
         /// Its name there.
         name: String,
         /// What it should be.
-        wanted: ExternType,
+        wanted: Box<ExternType>,
     },
     /// The import is defined as something else.
     IncompatibleType {
@@ -80,9 +86,9 @@ pub enum LinkError {
         /// Its name there.
         name: String,
         /// What it should be.
-        wanted: ExternType,
+        wanted: Box<ExternType>,
         /// What it is; for a memory or table with its current size.
-        found: ExternType,
+        found: Box<ExternType>,
     },
 }
 
@@ -93,7 +99,10 @@ impl fmt::Display for LinkError {
                 write!(f, "unknown import {module:?}.{name:?}: wanted {wanted}")
             }
             Self::IncompatibleType { module, name, wanted, found } => {
-                write!(f, "incompatible import type {module:?}.{name:?}: wanted {wanted}, found {found}")
+                write!(
+                    f,
+                    "incompatible import type {module:?}.{name:?}: wanted {wanted}, found {found}"
+                )
             }
         }
     }
@@ -127,7 +136,9 @@ impl fmt::Display for LimitError {
             Self::TableTooLarge { elements, limit } => {
                 write!(f, "a table of {elements} elements exceeds the limit of {limit} elements")
             }
-            Self::WrongType { wanted, found } => write!(f, "wanted a value of type {wanted}, found {found}"),
+            Self::WrongType { wanted, found } => {
+                write!(f, "wanted a value of type {wanted}, found {found}")
+            }
         }
     }
 }

@@ -80,10 +80,7 @@ impl Features {
         let rows = [
             (self.mutable_global, WasmFeatures::MUTABLE_GLOBAL),
             (self.sign_extension, WasmFeatures::SIGN_EXTENSION),
-            (
-                self.saturating_float_to_int,
-                WasmFeatures::SATURATING_FLOAT_TO_INT,
-            ),
+            (self.saturating_float_to_int, WasmFeatures::SATURATING_FLOAT_TO_INT),
             (self.multi_value, WasmFeatures::MULTI_VALUE),
             (self.reference_types, WasmFeatures::REFERENCE_TYPES),
             (self.bulk_memory, WasmFeatures::BULK_MEMORY),
@@ -96,9 +93,7 @@ impl Features {
             (self.custom_page_sizes, WasmFeatures::CUSTOM_PAGE_SIZES),
         ];
         let always = WasmFeatures::FLOATS.union(WasmFeatures::GC_TYPES);
-        rows.iter()
-            .filter(|(on, _)| *on)
-            .fold(always, |all, (_, feature)| all.union(*feature))
+        rows.iter().filter(|(on, _)| *on).fold(always, |all, (_, feature)| all.union(*feature))
     }
 }
 

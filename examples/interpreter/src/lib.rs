@@ -50,7 +50,9 @@ pub use error::{Error, HostError, InstantiateError, LimitError, LinkError, LoadE
 pub use features::Features;
 pub use linker::Linker;
 pub use module::Module;
-pub use store::{Caller, Extern, FuncId, GlobalId, InstanceId, MemoryId, Store, StoreConfig, TableId};
+pub use store::{
+    Caller, Extern, FuncId, GlobalId, InstanceId, MemoryId, Store, StoreConfig, TableId,
+};
 pub use trap::{FunctionRef, MemoryAccess, TrapKind, TrapReport};
 pub use types::{ExportType, ExternType, FuncType, GlobalType, ImportType, TableType, ValType};
 pub use value::Value;

@@ -85,17 +85,24 @@ impl Linker {
     ) -> Result<Extern, LinkError> {
         let ImportType { module, name, ty: wanted } = import;
         let (module, name) = (module.to_owned(), name.to_owned());
-        let found = self.get(&module, &name).and_then(|item| Some((item, current_type(store, item)?)));
+        let found =
+            self.get(&module, &name).and_then(|item| Some((item, current_type(store, item)?)));
         match found {
-            None => Err(LinkError::UnknownImport { module, name, wanted }),
+            None => Err(LinkError::UnknownImport { module, name, wanted: Box::new(wanted) }),
             Some((item, found)) if fits(&wanted, &found) => Ok(item),
-            Some((_, found)) => Err(LinkError::IncompatibleType { module, name, wanted, found }),
+            Some((_, found)) => {
+                let (wanted, found) = (Box::new(wanted), Box::new(found));
+                Err(LinkError::IncompatibleType { module, name, wanted, found })
+            }
         }
     }
 }
 
 /// The type of something in the store; a memory's or table's minimum is its current size.
-fn current_type<P: PageAllocator + Clone, O: Observer>(store: &Store<P, O>, item: Extern) -> Option<ExternType> {
+fn current_type<P: PageAllocator + Clone, O: Observer>(
+    store: &Store<P, O>,
+    item: Extern,
+) -> Option<ExternType> {
     Some(match item {
         Extern::Func(func) => ExternType::Func(store.func_type(func)?),
         Extern::Global(global) => ExternType::Global(store.globals.get(global.0 as usize)?.ty),
@@ -106,7 +113,8 @@ fn current_type<P: PageAllocator + Clone, O: Observer>(store: &Store<P, O>, item
         Extern::Memory(memory) => {
             let memory = store.memory(memory)?;
             let ty = memory.memory_type();
-            let current = MemoryType::new(ty.index_type(), ty.page_size(), memory.size(), ty.maximum());
+            let current =
+                MemoryType::new(ty.index_type(), ty.page_size(), memory.size(), ty.maximum());
             ExternType::Memory(current.unwrap_or(*ty))
         }
     })
@@ -125,7 +133,10 @@ fn fits(wanted: &ExternType, found: &ExternType) -> bool {
         (ExternType::Memory(wanted), ExternType::Memory(found)) => {
             wanted.index_type() == found.index_type()
                 && wanted.page_size() == found.page_size()
-                && limits_fit((wanted.minimum(), wanted.maximum()), (found.minimum(), found.maximum()))
+                && limits_fit(
+                    (wanted.minimum(), wanted.maximum()),
+                    (found.minimum(), found.maximum()),
+                )
         }
         _ => false,
     }

@@ -116,6 +116,7 @@ macro_rules! op_enum {
     ($(#[$doc:meta])* $op:ident, $markers:ident, $(($name:ident, $bytes:expr))*) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum $op { $($name,)* }
         /// What each calls.
         pub(crate) mod $markers { $(pub(crate) struct $name;)* }

@@ -167,6 +167,7 @@ macro_rules! bin_rows {
     ($($name:ident($ty:ty, $count:expr) => |$x:ident, $y:ident| $value:expr;)*) => {
         /// Two vectors to one.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum SimdBin { $($name,)* }
         impl SimdBin {
             pub(crate) fn eval(self, left: u128, right: u128) -> u128 {
@@ -190,6 +191,7 @@ macro_rules! un_rows {
     ($($name:ident($ty:ty, $count:expr) => |$x:ident| $value:expr;)*) => {
         /// One vector to one.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum SimdUn { $($name,)* }
         impl SimdUn {
             pub(crate) fn eval(self, vector: u128) -> u128 {
@@ -208,6 +210,7 @@ macro_rules! shift_rows {
     ($($name:ident($ty:ty, $count:expr) => |$x:ident, $by:ident| $value:expr;)*) => {
         /// A vector and a count to a vector.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum SimdShift { $($name,)* }
         impl SimdShift {
             pub(crate) fn eval(self, vector: u128, count: u32) -> u128 {
@@ -227,6 +230,7 @@ macro_rules! test_rows {
     ($($name:ident($ty:ty, $count:expr);)*) => {
         /// A vector to 0 or 1.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum SimdTest { $($name,)* }
         impl SimdTest {
             pub(crate) fn eval(self, vector: u128) -> bool {
@@ -243,6 +247,7 @@ macro_rules! splat_rows {
     ($($name:ident($ty:ty, $count:expr);)*) => {
         /// A scalar to a vector.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum SimdSplat { $($name,)* }
         impl SimdSplat {
             pub(crate) fn eval(self, scalar: u64) -> u128 {
@@ -259,6 +264,7 @@ macro_rules! extract_rows {
     ($($name:ident($ty:ty, $count:expr) => $wide:ty;)*) => {
         /// A lane to a scalar.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum SimdExtract { $($name,)* }
         impl SimdExtract {
             pub(crate) fn eval(self, vector: u128, lane: u16) -> u64 {
@@ -280,6 +286,7 @@ macro_rules! replace_rows {
     ($($name:ident($ty:ty, $count:expr);)*) => {
         /// A vector with one lane replaced.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum SimdReplace { $($name,)* }
         impl SimdReplace {
             pub(crate) fn eval(self, vector: u128, lane: u16, scalar: u64) -> u128 {

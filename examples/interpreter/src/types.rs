@@ -60,10 +60,7 @@ pub struct FuncType {
 impl FuncType {
     /// A function from `params` to `results`.
     pub fn new(params: impl Into<Vec<ValType>>, results: impl Into<Vec<ValType>>) -> Self {
-        Self {
-            params: params.into().into(),
-            results: results.into().into(),
-        }
+        Self { params: params.into().into(), results: results.into().into() }
     }
 
     /// What the function takes.

@@ -103,7 +103,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         };
         loop {
             let left = self.enter(at);
-            let Position { instance, pc, base } = left.at;
+            let Position { instance, base, .. } = left.at;
             match left.exit {
                 Exit::Outside => {
                     let next = self.outside(left.at).map_err(|kind| self.report(left.at, kind))?;
@@ -126,7 +126,6 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
                     None => return Ok(()),
                 },
             }
-            let _ = pc;
         }
     }
 

@@ -5,9 +5,9 @@ use wrt_runtime::GuestMemory;
 use super::machine::Handler;
 use super::{control, memory, numeric};
 use crate::ir::{
-    Bin, BinOp, Cmp, CmpOp, Code, Control, FloatOp, Form, FuseForm, FuseOp, LoadForm, StoreForm,
-    TryBin, TryBinOp, TryUnOp, UnOp, bin, cmp, for_each_bin, for_each_cmp, for_each_fuse,
-    for_each_try_bin, for_each_try_un, for_each_un, try_bin, try_un, un,
+    Addressing, Bin, BinOp, Cmp, CmpOp, Code, Control, FloatOp, Form, FuseForm, FuseOp, TryBin,
+    TryBinOp, TryUnOp, UnOp, bin, cmp, for_each_bin, for_each_cmp, for_each_fuse, for_each_try_bin,
+    for_each_try_un, for_each_un, try_bin, try_un, un,
 };
 use crate::memory_ops::{
     LaneLoadOp, LaneStoreOp, LoadOp, LoadRow, StoreOp, StoreRow, lane_load, lane_store, load, store,
@@ -32,7 +32,8 @@ pub(crate) fn handler<M: GuestMemory>(code: Code) -> Handler<M> {
         Code::Un(op) => un_handler(op),
         Code::TryUn(op) => try_un_handler(op),
         Code::Load(op, form) => load_handler(op, form),
-        Code::Store(op, form) => store_handler(op, form),
+        Code::Store(op, form) => store_handler(op, Some(form)),
+        Code::StoreImm(op) => store_handler(op, None),
         Code::LaneLoad(op) => lane_load_handler(op),
         Code::LaneStore(op) => lane_store_handler(op),
         Code::Simd(_) | Code::Misc(_) => control::outside,
@@ -128,30 +129,32 @@ fn float_form<I: Bin, O: Bin, M: GuestMemory>(form: FuseForm) -> Handler<M> {
     }
 }
 
-fn load_form<L: LoadRow, M: GuestMemory>(form: LoadForm) -> Handler<M> {
+fn load_form<L: LoadRow, M: GuestMemory>(form: Addressing) -> Handler<M> {
     match form {
-        LoadForm::Near => memory::load_near::<L, M>,
-        LoadForm::Sum => memory::load_sum::<L, M>,
-        LoadForm::Added => memory::load_added::<L, M>,
-        LoadForm::Index => memory::load_index::<L, M>,
-        LoadForm::SumIndex => memory::load_sum_index::<L, M>,
-        LoadForm::At => memory::load_at::<L, M>,
-        LoadForm::Near64 => memory::load_near64::<L, M>,
-        LoadForm::Far => memory::load_other::<L, M>,
+        Addressing::Near => memory::load_near::<L, M>,
+        Addressing::Sum => memory::load_sum::<L, M>,
+        Addressing::Added => memory::load_added::<L, M>,
+        Addressing::Index => memory::load_index::<L, M>,
+        Addressing::SumIndex => memory::load_sum_index::<L, M>,
+        Addressing::At => memory::load_at::<L, M>,
+        Addressing::Near64 => memory::load_near64::<L, M>,
+        Addressing::Far => memory::load_other::<L, M>,
     }
 }
 
-fn store_form<S: StoreRow, M: GuestMemory>(form: StoreForm) -> Handler<M> {
+fn store_form<S: StoreRow, M: GuestMemory>(form: Option<Addressing>) -> Handler<M> {
+    let Some(form) = form else {
+        return memory::store_near_imm::<S, M>;
+    };
     match form {
-        StoreForm::Near => memory::store_near::<S, M>,
-        StoreForm::NearImm => memory::store_near_imm::<S, M>,
-        StoreForm::Sum => memory::store_sum::<S, M>,
-        StoreForm::Added => memory::store_added::<S, M>,
-        StoreForm::Index => memory::store_index::<S, M>,
-        StoreForm::SumIndex => memory::store_sum_index::<S, M>,
-        StoreForm::At => memory::store_at::<S, M>,
-        StoreForm::Near64 => memory::store_near64::<S, M>,
-        StoreForm::Far => memory::store_other::<S, M>,
+        Addressing::Near => memory::store_near::<S, M>,
+        Addressing::Sum => memory::store_sum::<S, M>,
+        Addressing::Added => memory::store_added::<S, M>,
+        Addressing::Index => memory::store_index::<S, M>,
+        Addressing::SumIndex => memory::store_sum_index::<S, M>,
+        Addressing::At => memory::store_at::<S, M>,
+        Addressing::Near64 => memory::store_near64::<S, M>,
+        Addressing::Far => memory::store_other::<S, M>,
     }
 }
 
@@ -229,11 +232,11 @@ macro_rules! memory_rows {
         lane_stores { $(($put:ident, $($put_rest:tt)*);)* }
         $($rest:tt)*
     ) => {
-        fn load_handler<M: GuestMemory>(op: LoadOp, form: LoadForm) -> Handler<M> {
+        fn load_handler<M: GuestMemory>(op: LoadOp, form: Addressing) -> Handler<M> {
             match op { $(LoadOp::$load => load_form::<load::$load, M>(form),)* }
         }
 
-        fn store_handler<M: GuestMemory>(op: StoreOp, form: StoreForm) -> Handler<M> {
+        fn store_handler<M: GuestMemory>(op: StoreOp, form: Option<Addressing>) -> Handler<M> {
             match op { $(StoreOp::$store => store_form::<store::$store, M>(form),)* }
         }
 

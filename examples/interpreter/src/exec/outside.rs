@@ -21,7 +21,9 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         let op = self.op(at.instance, at.pc).ok_or(MISSING)?;
         match op.code {
             Code::Misc(misc) => {
-                self.misc(misc, op, at)?;
+                if let Some(result) = self.misc(misc, op, at)? {
+                    self.set_slot(at, op.a, result);
+                }
                 Ok(at.pc + 1)
             }
             Code::Simd(simd) => self.simd(simd, op, at),
@@ -48,50 +50,58 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         [0, 1, 2].map(|i| self.slot(at, slot.wrapping_add(i)))
     }
 
-    fn misc(&mut self, misc: Misc, op: Op, at: Position) -> Result<(), TrapKind> {
-        let (a, instance) = (op.a, at.instance);
-        let operands = self.three(at, a);
+    /// Executes a rare operation and returns its result, if it has one.
+    fn misc(&mut self, misc: Misc, op: Op, at: Position) -> Result<Option<u64>, TrapKind> {
+        let instance = at.instance;
+        let operands = self.three(at, op.a);
         match misc {
-            Misc::MemorySize => {
-                let pages =
-                    self.memories.get(self.memory_at(instance, op.imm)?).map_or(0, memory_size);
-                self.set_slot(at, a, pages);
-            }
-            Misc::MemoryGrow => {
-                let pages = self.grow(instance, op.imm, operands[0])?;
-                self.set_slot(at, a, pages);
-            }
+            Misc::MemorySize => return self.pages(instance, op.imm).map(Some),
+            Misc::MemoryGrow => return self.grow(instance, op.imm, operands[0]).map(Some),
             Misc::MemoryFill => self.fill(instance, op.imm, operands)?,
             Misc::MemoryCopy => self.copy(instance, u32::from(op.b), op.imm, operands)?,
             Misc::MemoryInit => self.memory_init(instance, u32::from(op.b), op.imm, operands)?,
             Misc::DataDrop => self.data_drop(instance, op.imm),
-            Misc::TableGet => {
-                let element = self.table_get(instance, op.imm, operands[0])?;
-                self.set_slot(at, a, element);
-            }
-            Misc::TableSet => self.table_set(instance, op.imm, operands[0], operands[1])?,
-            Misc::TableSize => {
-                let size = self
-                    .tables
-                    .get(self.table_at(instance, op.imm)?)
-                    .map_or(0, |table| table.elements.len());
-                self.set_slot(at, a, size as u64);
-            }
-            Misc::TableGrow => {
-                let size = self.table_grow(instance, op.imm, operands[1], operands[0])?;
-                self.set_slot(at, a, size);
-            }
+            _ => return self.table_misc(misc, op, instance, operands),
+        }
+        Ok(None)
+    }
+
+    fn table_misc(
+        &mut self,
+        misc: Misc,
+        op: Op,
+        instance: u32,
+        operands: [u64; 3],
+    ) -> Result<Option<u64>, TrapKind> {
+        let [first, second, _] = operands;
+        match misc {
+            Misc::TableGet => return self.table_get(instance, op.imm, first).map(Some),
+            Misc::TableSize => return self.elements(instance, op.imm).map(Some),
+            Misc::TableGrow => return self.table_grow(instance, op.imm, second, first).map(Some),
+            Misc::RefFunc => return self.reference(instance, op.imm).map(Some),
+            Misc::TableSet => self.table_set(instance, op.imm, first, second)?,
             Misc::TableFill => self.table_fill(instance, op.imm, operands)?,
             Misc::TableCopy => self.table_copy(instance, u32::from(op.b), op.imm, operands)?,
             Misc::TableInit => self.table_init(instance, u32::from(op.b), op.imm, operands)?,
             Misc::ElemDrop => self.elem_drop(instance, op.imm),
-            Misc::RefFunc => {
-                let instance = self.instances.get(instance as usize).ok_or(MISSING)?;
-                let reference = instance.func_reference(op.imm);
-                self.set_slot(at, a, reference);
-            }
+            _ => {}
         }
-        Ok(())
+        Ok(None)
+    }
+
+    fn reference(&self, instance: u32, function: u32) -> Result<u64, TrapKind> {
+        let instance = self.instances.get(instance as usize).ok_or(MISSING)?;
+        Ok(instance.func_reference(function))
+    }
+
+    fn pages(&self, instance: u32, index: u32) -> Result<u64, TrapKind> {
+        let memory = self.memories.get(self.memory_at(instance, index)?).ok_or(MISSING)?;
+        Ok(memory_size(memory))
+    }
+
+    fn elements(&self, instance: u32, index: u32) -> Result<u64, TrapKind> {
+        let table = self.tables.get(self.table_at(instance, index)?).ok_or(MISSING)?;
+        Ok(table.elements.len() as u64)
     }
 
     fn memory_at(&self, instance: u32, index: u32) -> Result<usize, TrapKind> {

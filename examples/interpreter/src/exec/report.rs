@@ -5,7 +5,7 @@ use wrt_runtime::{IndexType, Observer};
 
 use super::call::Position;
 use crate::error::Error;
-use crate::ir::{Code, Control, LoadForm, Misc, Op, StoreForm};
+use crate::ir::{Addressing, Code, Control, Misc, Op};
 use crate::store::Store;
 use crate::trap::{FunctionRef, MemoryAccess, TrapKind, TrapReport};
 
@@ -95,48 +95,38 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
 
     /// What the operation accesses; which range was refused is for the caller to find out.
     fn ranges(&self, op: Op, at: Position) -> [Option<Range>; 2] {
-        let sum =
-            || u128::from((self.slot(at, op.b) as u32).wrapping_add(self.slot(at, op.c()) as u32));
-        let scaled = |bytes: u64| (self.slot(at, op.b) as u32).wrapping_mul(bytes as u32);
-        let index = |bytes: u64| u128::from(scaled(bytes)) + u128::from(op.imm);
-        let sum_index = |bytes: u64| {
-            let address = scaled(bytes).wrapping_add(self.slot(at, op.c()) as u32);
-            u128::from(address) + u128::from(op.d())
-        };
-        let added = || u128::from((self.slot(at, op.b) as u32).wrapping_add(op.imm));
-        let near = || self.address(at, 0, op.b) + u128::from(op.imm);
-        let far = || {
-            let offset = self.op(at.instance, at.pc + 1).map_or(0, |data| data.bits());
-            self.address(at, op.imm, op.b) + u128::from(offset)
-        };
-        let one = |memory, start, len| [Some((memory, start, len)), None];
+        let one = |form, bytes| [Some(self.scalar_range(op, at, form, bytes)), None];
         match op.code {
-            Code::Load(load, form) => match form {
-                LoadForm::Near | LoadForm::Near64 => one(0, near(), load.bytes()),
-                LoadForm::Sum => one(0, sum() + u128::from(op.d()), load.bytes()),
-                LoadForm::Added => one(0, added(), load.bytes()),
-                LoadForm::Index => one(0, index(load.bytes()), load.bytes()),
-                LoadForm::SumIndex => one(0, sum_index(load.bytes()), load.bytes()),
-                LoadForm::At => one(0, u128::from(op.imm), load.bytes()),
-                LoadForm::Far => one(op.imm, far(), load.bytes()),
-            },
-            Code::Store(store, form) => match form {
-                StoreForm::Near | StoreForm::NearImm | StoreForm::Near64 => {
-                    one(0, near(), store.bytes())
-                }
-                StoreForm::Sum => one(0, sum() + u128::from(op.d()), store.bytes()),
-                StoreForm::Added => one(0, added(), store.bytes()),
-                StoreForm::Index => one(0, index(store.bytes()), store.bytes()),
-                StoreForm::SumIndex => one(0, sum_index(store.bytes()), store.bytes()),
-                StoreForm::At => one(0, u128::from(op.imm), store.bytes()),
-                StoreForm::Far => one(op.imm, far(), store.bytes()),
-            },
-            Code::LaneLoad(load) => one(op.imm, far(), load.bytes()),
-            Code::LaneStore(store) => one(op.imm, far(), store.bytes()),
+            Code::Load(load, form) => one(form, load.bytes()),
+            Code::Store(store, form) => one(form, store.bytes()),
+            Code::StoreImm(store) => one(Addressing::Near, store.bytes()),
+            Code::LaneLoad(load) => one(Addressing::Far, load.bytes()),
+            Code::LaneStore(store) => one(Addressing::Far, store.bytes()),
             Code::Control(control) => self.bulk_ranges(control, op, at),
             Code::Misc(misc) => self.misc_ranges(misc, op, at),
             _ => [None, None],
         }
+    }
+
+    /// What a load or store of `bytes` bytes accesses.
+    fn scalar_range(&self, op: Op, at: Position, form: Addressing, bytes: u64) -> Range {
+        let slot = |slot| self.slot(at, slot) as u32;
+        let scaled = || slot(op.b).wrapping_mul(bytes as u32);
+        let (memory, address, offset) = match form {
+            Addressing::Near | Addressing::Near64 => {
+                (0, self.address(at, 0, op.b), u64::from(op.imm))
+            }
+            Addressing::Sum => (0, slot(op.b).wrapping_add(slot(op.c())).into(), op.d().into()),
+            Addressing::Added => (0, slot(op.b).wrapping_add(op.imm).into(), 0),
+            Addressing::Index => (0, scaled().into(), op.imm.into()),
+            Addressing::SumIndex => (0, scaled().wrapping_add(slot(op.c())).into(), op.d().into()),
+            Addressing::At => (0, 0, op.imm.into()),
+            Addressing::Far => {
+                let offset = self.op(at.instance, at.pc + 1).map_or(0, |data| data.bits());
+                (op.imm, self.address(at, op.imm, op.b), offset)
+            }
+        };
+        (memory, address + u128::from(offset), bytes)
     }
 
     fn bulk_ranges(&self, control: Control, op: Op, at: Position) -> [Option<Range>; 2] {

@@ -40,9 +40,11 @@ pub(crate) enum Code {
     /// `a = c op d ? x : y`, with `x` and `y` in `a` and `b` of the data that follow.
     SelectIf(CmpOp, Form),
     /// A load into `a`.
-    Load(LoadOp, LoadForm),
+    Load(LoadOp, Addressing),
     /// A store of `a`.
-    Store(StoreOp, StoreForm),
+    Store(StoreOp, Addressing),
+    /// A store of the 16 bits `a`, sign-extended, to 32-bit memory 0, at `b + imm`.
+    StoreImm(StoreOp),
     /// A load of a lane into `a`: memory `imm`, at `b` plus the 64 bits that follow; then follows
     /// the slot of the vector in `a` and the lane in `b`.
     LaneLoad(LaneLoadOp),
@@ -82,34 +84,11 @@ pub(crate) enum FuseForm {
     RevIr,
 }
 
-/// How a load finds its address.
+/// How a load or a store finds its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LoadForm {
+pub(crate) enum Addressing {
     /// 32-bit memory 0, at `b + imm`.
     Near,
-    /// 32-bit memory 0, at `(b + c) + d`, `d` being 16 bits of offset.
-    Sum,
-    /// 32-bit memory 0, at `(b + imm)`, where the sum wraps around: an `i32.add` and no offset.
-    Added,
-    /// 32-bit memory 0, at `(b * bytes) + imm`, `bytes` being the size of the access.
-    Index,
-    /// 32-bit memory 0, at `(b * bytes + c) + d`, `d` being 16 bits of offset.
-    SumIndex,
-    /// 32-bit memory 0, at `imm`.
-    At,
-    /// 64-bit memory 0, at `b + imm`.
-    Near64,
-    /// Memory `imm`, at `b` plus the 64 bits that follow.
-    Far,
-}
-
-/// How a store finds its address and its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StoreForm {
-    /// 32-bit memory 0, at `b + imm`.
-    Near,
-    /// The same, and `a` is the value itself, sign-extended.
-    NearImm,
     /// 32-bit memory 0, at `(b + c) + d`, `d` being 16 bits of offset.
     Sum,
     /// 32-bit memory 0, at `(b + imm)`, where the sum wraps around: an `i32.add` and no offset.

@@ -9,7 +9,7 @@ mod code;
 mod numeric;
 mod table;
 
-pub(crate) use code::{Code, Control, Form, FuseForm, LoadForm, Misc, StoreForm};
+pub(crate) use code::{Addressing, Code, Control, Form, FuseForm, Misc};
 pub(crate) use numeric::{Bin, Cmp, FromSlot, IntoSlot, TryBin, TryUn, Un};
 pub(crate) use table::{
     BinOp, CmpOp, FloatOp, FuseOp, TryBinOp, TryUnOp, UnOp, bin, cmp, try_bin, try_un, un,
@@ -31,6 +31,11 @@ pub(crate) struct Op {
 impl Op {
     pub(crate) const fn new(code: Code, a: u16, b: u16, imm: u32) -> Self {
         Self { code, a, b, imm }
+    }
+
+    /// Control flow, a call or a move.
+    pub(crate) const fn control(control: Control, a: u16, b: u16, imm: u32) -> Self {
+        Self::new(Code::Control(control), a, b, imm)
     }
 
     /// An operation with two more slots in place of the immediate.

@@ -112,6 +112,11 @@ fn step(operator: &Operator<'_>, offset: u64) -> Result<Option<ConstOp>, LoadErr
         Operator::I64Sub => ConstOp::I64(Arithmetic::Sub),
         Operator::I64Mul => ConstOp::I64(Arithmetic::Mul),
         Operator::End => return Ok(None),
-        other => return Err(LoadError::unsupported(format!("{other:?} in a constant expression"), offset)),
+        other => {
+            return Err(LoadError::unsupported(
+                format!("{other:?} in a constant expression"),
+                offset,
+            ));
+        }
     }))
 }

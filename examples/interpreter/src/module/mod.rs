@@ -140,10 +140,10 @@ impl Module {
 
     /// What the module exports, in order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
-        self.parts
-            .exports
-            .iter()
-            .map(|export| ExportType { name: &export.name, ty: self.parts.extern_type(export.item) })
+        self.parts.exports.iter().map(|export| ExportType {
+            name: &export.name,
+            ty: self.parts.extern_type(export.item),
+        })
     }
 
     /// The module's name, if it has a name section.
@@ -163,8 +163,12 @@ impl Parts {
         let found = match item {
             Item::Func(index) => self.func_type(index).cloned().map(ExternType::Func),
             Item::Table(index) => self.tables.get(index as usize).copied().map(ExternType::Table),
-            Item::Memory(index) => self.memories.get(index as usize).copied().map(ExternType::Memory),
-            Item::Global(index) => self.globals.get(index as usize).copied().map(ExternType::Global),
+            Item::Memory(index) => {
+                self.memories.get(index as usize).copied().map(ExternType::Memory)
+            }
+            Item::Global(index) => {
+                self.globals.get(index as usize).copied().map(ExternType::Global)
+            }
         };
         found.unwrap_or_else(|| ExternType::Func(FuncType::new([], [])))
     }

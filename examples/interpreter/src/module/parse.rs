@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use wasmparser::{
-    ElementItems, ElementKind, ExternalKind, FuncToValidate, FuncValidatorAllocations, FunctionBody, KnownCustom, Parser,
-    Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
+    ElementItems, ElementKind, ExternalKind, FuncToValidate, FuncValidatorAllocations,
+    FunctionBody, KnownCustom, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator,
+    ValidatorResources,
 };
 
 use super::types::{global_type, memory_type, table_type};
 use super::{
-    ConstExpr, DataSegmentInit, ElementSegment, Export, Import, Item, Parts, SegmentMode, func_type, names, val_type,
+    ConstExpr, DataSegmentInit, ElementSegment, Export, Import, Item, Parts, SegmentMode,
+    func_type, names, val_type,
 };
 use crate::error::LoadError;
 use crate::features::Features;
@@ -27,7 +29,9 @@ pub(super) fn parse(bytes: &[u8], features: &Features) -> Result<Parts, LoadErro
     let mut bodies = Vec::new();
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(LoadError::malformed)?;
-        if let ValidPayload::Func(func, body) = validator.payload(&payload).map_err(LoadError::invalid)? {
+        if let ValidPayload::Func(func, body) =
+            validator.payload(&payload).map_err(LoadError::invalid)?
+        {
             bodies.push((func, body));
         }
         section(&mut parts, payload)?;
@@ -80,7 +84,9 @@ fn section(parts: &mut Parts, payload: Payload<'_>) -> Result<(), LoadError> {
             }
             Ok(())
         }
-        Payload::TagSection(reader) => Err(LoadError::unsupported("tags".into(), reader.range().start)),
+        Payload::TagSection(reader) => {
+            Err(LoadError::unsupported("tags".into(), reader.range().start))
+        }
         _ => Ok(()),
     }
 }
@@ -93,7 +99,10 @@ fn types(parts: &mut Parts, reader: wasmparser::TypeSectionReader<'_>) -> Result
     Ok(())
 }
 
-fn imports(parts: &mut Parts, reader: wasmparser::ImportSectionReader<'_>) -> Result<(), LoadError> {
+fn imports(
+    parts: &mut Parts,
+    reader: wasmparser::ImportSectionReader<'_>,
+) -> Result<(), LoadError> {
     for item in reader.into_imports_with_offsets() {
         let (offset, import) = item.map_err(LoadError::malformed)?;
         let item = match import.ty {
@@ -115,7 +124,11 @@ fn imports(parts: &mut Parts, reader: wasmparser::ImportSectionReader<'_>) -> Re
             }
             TypeRef::Tag(_) => return Err(LoadError::unsupported("imported tags".into(), offset)),
         };
-        parts.imports.push(Import { module: import.module.to_owned(), name: import.name.to_owned(), item });
+        parts.imports.push(Import {
+            module: import.module.to_owned(),
+            name: import.name.to_owned(),
+            item,
+        });
     }
     parts.imported = super::Imported {
         funcs: parts.funcs.len(),
@@ -143,7 +156,10 @@ fn tables(parts: &mut Parts, reader: wasmparser::TableSectionReader<'_>) -> Resu
     Ok(())
 }
 
-fn globals(parts: &mut Parts, reader: wasmparser::GlobalSectionReader<'_>) -> Result<(), LoadError> {
+fn globals(
+    parts: &mut Parts,
+    reader: wasmparser::GlobalSectionReader<'_>,
+) -> Result<(), LoadError> {
     for item in reader.into_iter_with_offsets() {
         let (offset, global) = item.map_err(LoadError::malformed)?;
         parts.globals.push(global_type(&global.ty, offset)?);
@@ -152,7 +168,10 @@ fn globals(parts: &mut Parts, reader: wasmparser::GlobalSectionReader<'_>) -> Re
     Ok(())
 }
 
-fn exports(parts: &mut Parts, reader: wasmparser::ExportSectionReader<'_>) -> Result<(), LoadError> {
+fn exports(
+    parts: &mut Parts,
+    reader: wasmparser::ExportSectionReader<'_>,
+) -> Result<(), LoadError> {
     for item in reader.into_iter_with_offsets() {
         let (offset, export) = item.map_err(LoadError::malformed)?;
         let item = match export.kind {
@@ -160,14 +179,19 @@ fn exports(parts: &mut Parts, reader: wasmparser::ExportSectionReader<'_>) -> Re
             ExternalKind::Table => Item::Table(export.index),
             ExternalKind::Memory => Item::Memory(export.index),
             ExternalKind::Global => Item::Global(export.index),
-            ExternalKind::Tag => return Err(LoadError::unsupported("exported tags".into(), offset)),
+            ExternalKind::Tag => {
+                return Err(LoadError::unsupported("exported tags".into(), offset));
+            }
         };
         parts.exports.push(Export { name: export.name.to_owned(), item });
     }
     Ok(())
 }
 
-fn elements(parts: &mut Parts, reader: wasmparser::ElementSectionReader<'_>) -> Result<(), LoadError> {
+fn elements(
+    parts: &mut Parts,
+    reader: wasmparser::ElementSectionReader<'_>,
+) -> Result<(), LoadError> {
     for item in reader.into_iter_with_offsets() {
         let (offset, element) = item.map_err(LoadError::malformed)?;
         let mode = match &element.kind {

@@ -16,7 +16,9 @@ pub(crate) fn val_type(ty: wasmparser::ValType, offset: u64) -> Result<ValType, 
         wasmparser::ValType::V128 => ValType::V128,
         wasmparser::ValType::FUNCREF => ValType::FuncRef,
         wasmparser::ValType::EXTERNREF => ValType::ExternRef,
-        other @ wasmparser::ValType::Ref(_) => return Err(LoadError::unsupported(format!("type {other}"), offset)),
+        other @ wasmparser::ValType::Ref(_) => {
+            return Err(LoadError::unsupported(format!("type {other}"), offset));
+        }
     })
 }
 
@@ -27,7 +29,10 @@ pub(crate) fn func_type(ty: &wasmparser::FuncType, offset: u64) -> Result<FuncTy
     Ok(FuncType::new(convert(ty.params())?, convert(ty.results())?))
 }
 
-pub(super) fn global_type(ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType, LoadError> {
+pub(super) fn global_type(
+    ty: &wasmparser::GlobalType,
+    offset: u64,
+) -> Result<GlobalType, LoadError> {
     Ok(GlobalType { content: val_type(ty.content_type, offset)?, mutable: ty.mutable })
 }
 
@@ -40,7 +45,10 @@ pub(super) fn table_type(ty: &wasmparser::TableType, offset: u64) -> Result<Tabl
     })
 }
 
-pub(super) fn memory_type(ty: &wasmparser::MemoryType, offset: u64) -> Result<MemoryType, LoadError> {
+pub(super) fn memory_type(
+    ty: &wasmparser::MemoryType,
+    offset: u64,
+) -> Result<MemoryType, LoadError> {
     let log2 = ty.page_size_log2.unwrap_or(16);
     let page = PageSize::from_log2(log2)
         .ok_or_else(|| LoadError::unsupported(format!("memory pages of 2^{log2} bytes"), offset))?;
@@ -53,14 +61,18 @@ fn index_type(is_64: bool) -> IndexType {
 }
 
 /// The parameters and results of a block.
-pub(crate) fn block_types(parts: &Parts, ty: BlockType, offset: u64) -> Result<FuncType, LoadError> {
+pub(crate) fn block_types(
+    parts: &Parts,
+    ty: BlockType,
+    offset: u64,
+) -> Result<FuncType, LoadError> {
     Ok(match ty {
         BlockType::Empty => FuncType::new([], []),
         BlockType::Type(ty) => FuncType::new([], [val_type(ty, offset)?]),
-        BlockType::FuncType(index) => parts
-            .types
-            .get(index as usize)
-            .cloned()
-            .ok_or_else(|| LoadError::unsupported("a block of an unknown type".into(), offset))?,
+        BlockType::FuncType(index) => {
+            parts.types.get(index as usize).cloned().ok_or_else(|| {
+                LoadError::unsupported("a block of an unknown type".into(), offset)
+            })?
+        }
     })
 }

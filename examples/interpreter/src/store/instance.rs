@@ -40,7 +40,11 @@ impl<M> Instance<M> {
     }
 
     pub(crate) fn exports(&self) -> impl Iterator<Item = (&str, Extern)> {
-        self.module.parts.exports.iter().filter_map(|export| Some((export.name.as_str(), self.item(export.item)?)))
+        self.module
+            .parts
+            .exports
+            .iter()
+            .filter_map(|export| Some((export.name.as_str(), self.item(export.item)?)))
     }
 
     fn item(&self, item: Item) -> Option<Extern> {

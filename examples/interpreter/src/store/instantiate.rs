@@ -37,7 +37,11 @@ impl Allocated {
 
 impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     /// Instantiates a module whose imports were found and checked.
-    pub(crate) fn instantiate(&mut self, module: &Module, imports: &[Extern]) -> Result<InstanceId, InstantiateError> {
+    pub(crate) fn instantiate(
+        &mut self,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<InstanceId, InstantiateError> {
         let parts = Arc::clone(&module.parts);
         let id = InstanceId(self.instances.len() as u32);
         let types: Vec<u32> = parts.types.iter().map(|ty| self.types.intern(ty)).collect();
@@ -60,7 +64,13 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         Ok(id)
     }
 
-    fn allocate_funcs(&mut self, parts: &Parts, types: &[u32], id: InstanceId, allocated: &mut Allocated) {
+    fn allocate_funcs(
+        &mut self,
+        parts: &Parts,
+        types: &[u32],
+        id: InstanceId,
+        allocated: &mut Allocated,
+    ) {
         let own = parts.funcs.iter().skip(parts.imported.funcs);
         for (ty, range) in own.zip(&parts.code.ranges) {
             allocated.funcs.push(self.funcs.len() as u32);
@@ -72,7 +82,11 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         }
     }
 
-    fn allocate_memories(&mut self, parts: &Parts, allocated: &mut Allocated) -> Result<(), InstantiateError> {
+    fn allocate_memories(
+        &mut self,
+        parts: &Parts,
+        allocated: &mut Allocated,
+    ) -> Result<(), InstantiateError> {
         for (index, ty) in parts.memories.iter().enumerate().skip(parts.imported.memories) {
             let name = parts.memory_name(index as u32);
             match self.create_memory(*ty, &name) {
@@ -93,10 +107,15 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         }
     }
 
-    fn allocate_tables(&mut self, parts: &Parts, allocated: &mut Allocated) -> Result<(), InstantiateError> {
+    fn allocate_tables(
+        &mut self,
+        parts: &Parts,
+        allocated: &mut Allocated,
+    ) -> Result<(), InstantiateError> {
         let own = parts.tables.iter().skip(parts.imported.tables);
         for (ty, init) in own.zip(&parts.table_inits) {
-            let [reference, _] = init.as_ref().map_or([0; 2], |init| self.evaluate(init, allocated));
+            let [reference, _] =
+                init.as_ref().map_or([0; 2], |init| self.evaluate(init, allocated));
             allocated.tables.push(self.tables.len() as u32);
             self.tables.push(Table::new(*ty, reference)?);
         }
@@ -106,12 +125,19 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     fn evaluate(&self, expr: &ConstExpr, allocated: &Allocated) -> [u64; 2] {
         let find = |list: &[u32], index: u32| list.get(index as usize).copied();
         expr.eval(
-            |index| find(&allocated.globals, index).map_or([0; 2], |address| self.global_slots(address)),
+            |index| {
+                find(&allocated.globals, index).map_or([0; 2], |address| self.global_slots(address))
+            },
             |index| find(&allocated.funcs, index).map_or(0, |address| u64::from(address) + 1),
         )
     }
 
-    fn bind(&self, module: &Module, types: &[u32], allocated: Allocated) -> Instance<LinearMemory<P, O>> {
+    fn bind(
+        &self,
+        module: &Module,
+        types: &[u32],
+        allocated: Allocated,
+    ) -> Instance<LinearMemory<P, O>> {
         let parts = &module.parts;
         let places = Places {
             parts,
@@ -124,15 +150,23 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             types,
         };
         let code = places.link();
-        let references = |items: &[ConstExpr]| items.iter().map(|item| self.evaluate(item, &allocated)[0]).collect();
+        let references = |items: &[ConstExpr]| {
+            items.iter().map(|item| self.evaluate(item, &allocated)[0]).collect()
+        };
         let elements = parts.elements.iter().map(|segment| references(&segment.items)).collect();
-        let data = parts.data.iter().map(|segment| DataSegment::new(Arc::clone(&segment.bytes))).collect();
+        let data =
+            parts.data.iter().map(|segment| DataSegment::new(Arc::clone(&segment.bytes))).collect();
         let Allocated { funcs, tables, memories, globals } = allocated;
         Instance { module: module.clone(), code, funcs, tables, memories, globals, elements, data }
     }
 
     /// Copies an active segment to its table; it then counts as dropped, as a declared one does.
-    fn apply_elements(&mut self, id: InstanceId, index: u32, mode: &SegmentMode) -> Result<(), Error> {
+    fn apply_elements(
+        &mut self,
+        id: InstanceId,
+        index: u32,
+        mode: &SegmentMode,
+    ) -> Result<(), Error> {
         if let SegmentMode::Active(table, offset) = mode {
             let target = self.segment_offset(id, offset);
             let count = self.element_count(id, index);
@@ -162,7 +196,9 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             return 0;
         };
         let global = |index: u32| instance.globals.get(index as usize).copied().unwrap_or(u32::MAX);
-        offset.eval(|index| self.global_slots(global(index)), |index| instance.func_reference(index))[0]
+        offset
+            .eval(|index| self.global_slots(global(index)), |index| instance.func_reference(index))
+            [0]
     }
 
     fn element_count(&self, id: InstanceId, index: u32) -> u64 {
@@ -182,7 +218,10 @@ impl Parts {
     /// What a memory is called in diagnostics.
     pub(crate) fn memory_name(&self, index: u32) -> String {
         let exported = || {
-            let export = self.exports.iter().find(|export| export.item == crate::module::Item::Memory(index));
+            let export = self
+                .exports
+                .iter()
+                .find(|export| export.item == crate::module::Item::Memory(index));
             export.map(|export| export.name.clone())
         };
         let name = self.names.memories.get(&index).cloned().or_else(exported);

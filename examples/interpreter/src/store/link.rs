@@ -4,7 +4,7 @@ use wrt_runtime::GuestMemory;
 
 use super::entities::{FuncInst, GlobalInst};
 use crate::exec::{Instr, handler};
-use crate::ir::{Code, Control, LoadForm, Op, StoreForm};
+use crate::ir::{Addressing, Code, Control, Op};
 use crate::module::Parts;
 
 /// Where an instance has what its code refers to by index.
@@ -46,12 +46,14 @@ impl Places<'_> {
             }
             Code::Control(Control::CallFar) => find(self.funcs),
             Code::Control(Control::CallIndirect | Control::TailCallIndirect) => find(self.types),
-            Code::Control(Control::GlobalGet | Control::GlobalSet) => self.global(find(self.globals)),
+            Code::Control(Control::GlobalGet | Control::GlobalSet) => {
+                self.global(find(self.globals))
+            }
             Code::Control(Control::GlobalGetHigh | Control::GlobalSetHigh) => {
                 self.global(find(self.globals)).saturating_add(1)
             }
-            Code::Load(_, LoadForm::Far)
-            | Code::Store(_, StoreForm::Far)
+            Code::Load(_, Addressing::Far)
+            | Code::Store(_, Addressing::Far)
             | Code::LaneLoad(_)
             | Code::LaneStore(_) => find(self.memories),
             _ => op.imm,

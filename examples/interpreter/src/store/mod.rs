@@ -24,7 +24,8 @@ pub(crate) use entities::{FuncInst, GlobalInst, HOST, Table, Types};
 pub(crate) use instance::Instance;
 
 /// A function of the host.
-pub(crate) type HostFunc<P, O> = dyn Fn(&mut Caller<'_, P, O>, &[Value], &mut [Value]) -> Result<(), HostError>;
+pub(crate) type HostFunc<P, O> =
+    dyn Fn(&mut Caller<'_, P, O>, &[Value], &mut [Value]) -> Result<(), HostError>;
 
 /// A function of the host with its type.
 pub(crate) struct HostFuncInst<P: PageAllocator, O: Observer> {
@@ -86,7 +87,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         ty: FuncType,
         call: impl Fn(&mut Caller<'_, P, O>, &[Value], &mut [Value]) -> Result<(), HostError> + 'static,
     ) -> FuncId {
-        let func = FuncInst { ty: self.types.intern(&ty), instance: HOST, entry: self.hosts.len() as u32 };
+        let func =
+            FuncInst { ty: self.types.intern(&ty), instance: HOST, entry: self.hosts.len() as u32 };
         self.hosts.push(HostFuncInst { ty, call: Rc::new(call) });
         self.funcs.push(func);
         FuncId(self.funcs.len() as u32 - 1)
@@ -154,7 +156,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     }
 
     pub(crate) fn global_slots(&self, address: u32) -> [u64; 2] {
-        let slot = self.globals.get(address as usize).map_or(usize::MAX, |global| global.slot as usize);
+        let slot =
+            self.globals.get(address as usize).map_or(usize::MAX, |global| global.slot as usize);
         let get = |slot: usize| self.global_slots.get(slot).copied().unwrap_or(0);
         [get(slot), get(slot.saturating_add(1))]
     }
@@ -210,7 +213,12 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     /// # Errors
     ///
     /// If there is no such function, if the arguments do not fit it, or if it does not return.
-    pub fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Value]) -> Result<Vec<Value>, Error> {
+    pub fn invoke(
+        &mut self,
+        instance: InstanceId,
+        name: &str,
+        args: &[Value],
+    ) -> Result<Vec<Value>, Error> {
         match self.export(instance, name) {
             Some(Extern::Func(func)) => self.call(func, args),
             _ => Err(Error::NoSuchExport { name: name.to_owned(), wanted: "function" }),

@@ -22,42 +22,16 @@ impl Translator<'_> {
             Operator::CallIndirect { type_index, table_index } => {
                 let (ty, index) = self.indirect(type_index)?;
                 let base = self.arguments(&ty);
-                self.emit(Op::new(Code::Control(Control::CallIndirect), base, index, type_index));
+                self.emit(Op::control(Control::CallIndirect, base, index, type_index));
                 self.emit(Op::data(u64::from(table_index)));
                 self.results(&ty);
             }
             Operator::ReturnCall { function_index } => {
-                let ty = self.callee_type(function_index)?;
-                let base = self.arguments(&ty);
-                if self.is_imported(function_index) {
-                    self.emit(Op::new(Code::Control(Control::CallFar), base, 0, function_index));
-                    self.results(&ty);
-                    self.emit_return();
-                } else {
-                    let slots = ty.param_slots() as u16;
-                    self.emit(Op::new(
-                        Code::Control(Control::TailCall),
-                        base,
-                        slots,
-                        function_index,
-                    ));
-                }
+                self.return_call(function_index)?;
                 self.dead();
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
-                let (ty, index) = self.indirect(type_index)?;
-                let base = self.arguments(&ty);
-                let slots = ty.param_slots() as u64;
-                self.emit(Op::new(
-                    Code::Control(Control::TailCallIndirect),
-                    base,
-                    index,
-                    type_index,
-                ));
-                self.emit(Op::data(u64::from(table_index) | slots << 32));
-                // Reached after functions of the host or of another instance only.
-                self.results(&ty);
-                self.emit_return();
+                self.return_call_indirect(type_index, table_index)?;
                 self.dead();
             }
             Operator::RefFunc { function_index } => {
@@ -66,6 +40,32 @@ impl Translator<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    fn return_call(&mut self, function: u32) -> Result<(), LoadError> {
+        let ty = self.callee_type(function)?;
+        let base = self.arguments(&ty);
+        if self.is_imported(function) {
+            self.emit(Op::control(Control::CallFar, base, 0, function));
+            self.results(&ty);
+            self.emit_return();
+        } else {
+            let slots = ty.param_slots() as u16;
+            self.emit(Op::control(Control::TailCall, base, slots, function));
+        }
+        Ok(())
+    }
+
+    fn return_call_indirect(&mut self, ty: u32, table: u32) -> Result<(), LoadError> {
+        let (func, index) = self.indirect(ty)?;
+        let base = self.arguments(&func);
+        let slots = func.param_slots() as u64;
+        self.emit(Op::control(Control::TailCallIndirect, base, index, ty));
+        self.emit(Op::data(u64::from(table) | slots << 32));
+        // Reached after functions of the host or of another instance only.
+        self.results(&func);
+        self.emit_return();
+        Ok(())
     }
 
     fn is_imported(&self, function: u32) -> bool {

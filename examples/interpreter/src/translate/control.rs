@@ -59,7 +59,7 @@ impl Translator<'_> {
     pub(super) fn control(&mut self, operator: &Operator<'_>) -> Result<bool, LoadError> {
         match operator {
             Operator::Unreachable => {
-                self.emit(Op::new(Code::Control(Control::Unreachable), 0, 0, 0));
+                self.emit(Op::control(Control::Unreachable, 0, 0, 0));
                 self.dead();
             }
             Operator::Block { blockty } => self.block(*blockty)?,
@@ -225,7 +225,7 @@ impl Translator<'_> {
             for index in label.patches {
                 self.patch(index, here);
             }
-            self.emit(Op::new(Code::Control(Control::Return), 0, 0, 0));
+            self.emit(Op::control(Control::Return, 0, 0, 0));
         }
     }
 
@@ -237,7 +237,7 @@ impl Translator<'_> {
 
     /// Emits a jump whose target is to be patched.
     fn emit_jump(&mut self) -> usize {
-        self.emit(Op::new(Code::Control(Control::Br), 0, 0, 0));
+        self.emit(Op::control(Control::Br, 0, 0, 0));
         self.code.ops.len() - 1
     }
 
@@ -332,15 +332,15 @@ impl Translator<'_> {
         let count = self.ty.results().len();
         let first = self.stack.len().saturating_sub(count);
         let Some(operand) = self.stack.get(first).copied().filter(|_| count > 0) else {
-            self.emit(Op::new(Code::Control(Control::Return), 0, 0, 0));
+            self.emit(Op::control(Control::Return, 0, 0, 0));
             return;
         };
         if count == 1 && !operand.wide {
             let op = match operand.place {
                 Place::Const(value) if u32::try_from(value.bits).is_ok() => {
-                    Op::new(Code::Control(Control::ReturnImm), 0, 0, value.bits as u32)
+                    Op::control(Control::ReturnImm, 0, 0, value.bits as u32)
                 }
-                _ => Op::new(Code::Control(Control::ReturnOne), 0, self.slot_of(operand), 0),
+                _ => Op::control(Control::ReturnOne, 0, self.slot_of(operand), 0),
             };
             self.emit(op);
             return;
@@ -348,8 +348,8 @@ impl Translator<'_> {
         // Locals may be both results and in the way of results: all go through their own slots.
         self.move_top(count, operand.slot);
         let slots = self.ty.result_slots() as u32;
-        self.emit(Op::new(Code::Control(Control::CopySpan), 0, operand.slot, slots));
-        self.emit(Op::new(Code::Control(Control::Return), 0, 0, 0));
+        self.emit(Op::control(Control::CopySpan, 0, operand.slot, slots));
+        self.emit(Op::control(Control::Return, 0, 0, 0));
     }
 
     /// The end of a counting loop: the last operation adds a small number to what is compared,
@@ -399,7 +399,7 @@ impl Translator<'_> {
         depths.push(targets.default());
         let index = self.pop();
         let slot = self.slot_of(index);
-        self.emit(Op::new(Code::Control(Control::BrTable), slot, 0, targets.len()));
+        self.emit(Op::control(Control::BrTable, slot, 0, targets.len()));
         let cells: Vec<usize> = depths.iter().map(|_| self.emit_jump()).collect();
         // A branch that moves values gets code of its own, once for each label.
         let mut moving: Vec<(u32, u32)> = Vec::new();

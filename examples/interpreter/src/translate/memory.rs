@@ -5,7 +5,7 @@ use wrt_runtime::IndexType;
 
 use super::Translator;
 use super::operands::{Operand, Place};
-use crate::ir::{BinOp, Code, Control, Form, FuseForm, FuseOp, LoadForm, Misc, Op, StoreForm};
+use crate::ir::{Addressing, BinOp, Code, Control, Form, FuseForm, FuseOp, Misc, Op};
 use crate::memory_ops::{Access, LaneLoadOp, LaneStoreOp, LoadOp, StoreOp, access};
 use crate::types::ValType;
 
@@ -109,19 +109,19 @@ impl Translator<'_> {
         let ty = if op.is_wide() { ValType::V128 } else { ValType::I64 };
         let code = |form| Code::Load(op, form);
         let load = match address {
-            Some(Address::Slot(b, offset)) => Op::new(code(LoadForm::Near), 0, b, offset),
-            Some(Address::Sum(b, c, d)) => Op::wide(code(LoadForm::Sum), 0, b, c, d),
-            Some(Address::Added(b, added)) => Op::new(code(LoadForm::Added), 0, b, added),
-            Some(Address::Index(b, offset)) => Op::new(code(LoadForm::Index), 0, b, offset),
-            Some(Address::SumIndex(b, c, d)) => Op::wide(code(LoadForm::SumIndex), 0, b, c, d),
-            Some(Address::At(at)) => Op::new(code(LoadForm::At), 0, 0, at),
+            Some(Address::Slot(b, offset)) => Op::new(code(Addressing::Near), 0, b, offset),
+            Some(Address::Sum(b, c, d)) => Op::wide(code(Addressing::Sum), 0, b, c, d),
+            Some(Address::Added(b, added)) => Op::new(code(Addressing::Added), 0, b, added),
+            Some(Address::Index(b, offset)) => Op::new(code(Addressing::Index), 0, b, offset),
+            Some(Address::SumIndex(b, c, d)) => Op::wide(code(Addressing::SumIndex), 0, b, c, d),
+            Some(Address::At(at)) => Op::new(code(Addressing::At), 0, 0, at),
             None => {
                 let b = self.slot_of(operand);
                 if let Some(offset) = self.near64(memarg) {
-                    Op::new(code(LoadForm::Near64), 0, b, offset)
+                    Op::new(code(Addressing::Near64), 0, b, offset)
                 } else {
                     let a = self.push_own(ty);
-                    self.emit(Op::new(code(LoadForm::Far), a, b, memory_of(memarg)));
+                    self.emit(Op::new(code(Addressing::Far), a, b, memory_of(memarg)));
                     self.emit(Op::data(memarg.offset));
                     return;
                 }
@@ -141,31 +141,31 @@ impl Translator<'_> {
         if let (Some(Address::Slot(b, offset)), Place::Const(constant)) = (&address, value.place)
             && let Some(short) = constant.short()
         {
-            self.emit(Op::new(code(StoreForm::NearImm), short, *b, *offset));
+            self.emit(Op::new(Code::StoreImm(op), short, *b, *offset));
             return;
         }
         let a = self.low_slot_of(value);
         match address {
             Some(Address::Slot(b, offset)) => {
-                self.emit(Op::new(code(StoreForm::Near), a, b, offset))
+                self.emit(Op::new(code(Addressing::Near), a, b, offset))
             }
-            Some(Address::Sum(b, c, d)) => self.emit(Op::wide(code(StoreForm::Sum), a, b, c, d)),
+            Some(Address::Sum(b, c, d)) => self.emit(Op::wide(code(Addressing::Sum), a, b, c, d)),
             Some(Address::Added(b, added)) => {
-                self.emit(Op::new(code(StoreForm::Added), a, b, added))
+                self.emit(Op::new(code(Addressing::Added), a, b, added))
             }
             Some(Address::Index(b, offset)) => {
-                self.emit(Op::new(code(StoreForm::Index), a, b, offset))
+                self.emit(Op::new(code(Addressing::Index), a, b, offset))
             }
             Some(Address::SumIndex(b, c, d)) => {
-                self.emit(Op::wide(code(StoreForm::SumIndex), a, b, c, d))
+                self.emit(Op::wide(code(Addressing::SumIndex), a, b, c, d))
             }
-            Some(Address::At(at)) => self.emit(Op::new(code(StoreForm::At), a, 0, at)),
+            Some(Address::At(at)) => self.emit(Op::new(code(Addressing::At), a, 0, at)),
             None => {
                 let b = self.slot_of(operand);
                 if let Some(offset) = self.near64(memarg) {
-                    self.emit(Op::new(code(StoreForm::Near64), a, b, offset));
+                    self.emit(Op::new(code(Addressing::Near64), a, b, offset));
                 } else {
-                    self.emit(Op::new(code(StoreForm::Far), a, b, memory_of(memarg)));
+                    self.emit(Op::new(code(Addressing::Far), a, b, memory_of(memarg)));
                     self.emit(Op::data(memarg.offset));
                 }
             }
@@ -195,7 +195,7 @@ impl Translator<'_> {
         match *operator {
             Operator::MemorySize { mem: 0 } => {
                 let a = self.push_own(ValType::I64);
-                self.emit_fresh(Op::new(Code::Control(Control::MemorySize), a, 0, 0));
+                self.emit_fresh(Op::control(Control::MemorySize, a, 0, 0));
             }
             Operator::MemorySize { mem } => self.misc(Misc::MemorySize, 0, 0, mem, 1),
             Operator::MemoryGrow { mem } => self.misc(Misc::MemoryGrow, 1, 0, mem, 1),

@@ -17,7 +17,7 @@ use wasmparser::{FuncValidator, FunctionBody, Operator, OperatorsReader, Validat
 
 use crate::error::LoadError;
 use crate::exec::WINDOW;
-use crate::ir::{Code as OpCode, Control, Op};
+use crate::ir::{Control, Op};
 use crate::module::{Code, Parts, val_type};
 use crate::types::{FuncType, ValType};
 use control::Label;
@@ -163,7 +163,7 @@ impl<'m> Translator<'m> {
         }
         for (start, count) in runs {
             let op = if count == 1 { Control::Const } else { Control::Zero };
-            self.emit(Op::new(OpCode::Control(op), start as u16, count as u16, 0));
+            self.emit(Op::control(op, start as u16, count as u16, 0));
         }
     }
 
@@ -173,7 +173,7 @@ impl<'m> Translator<'m> {
             let slot = self.top as u16;
             self.top += 1;
             self.too_large |= self.top >= WINDOW;
-            self.emit(Op::new(OpCode::Control(Control::ConstLong), slot, 0, 0));
+            self.emit(Op::control(Control::ConstLong, slot, 0, 0));
             self.emit(Op::data(*bits));
             self.constants.push((*bits, slot));
         }
@@ -272,11 +272,10 @@ impl<'m> Translator<'m> {
     fn global_get(&mut self, global: u32) {
         let ty = self.global_type(global);
         let slot = self.push_own(ty);
-        let op = Op::new(OpCode::Control(Control::GlobalGet), slot, 0, global);
+        let op = Op::control(Control::GlobalGet, slot, 0, global);
         if ty == ValType::V128 {
             self.emit(op);
-            let high =
-                Op::new(OpCode::Control(Control::GlobalGetHigh), slot.wrapping_add(1), 0, global);
+            let high = Op::control(Control::GlobalGetHigh, slot.wrapping_add(1), 0, global);
             self.emit(high);
         } else {
             self.emit_fresh(op);
@@ -286,14 +285,9 @@ impl<'m> Translator<'m> {
     fn global_set(&mut self, global: u32) {
         let operand = self.pop();
         let slot = self.slot_of(operand);
-        self.emit(Op::new(OpCode::Control(Control::GlobalSet), 0, slot, global));
+        self.emit(Op::control(Control::GlobalSet, 0, slot, global));
         if operand.wide {
-            self.emit(Op::new(
-                OpCode::Control(Control::GlobalSetHigh),
-                0,
-                slot.wrapping_add(1),
-                global,
-            ));
+            self.emit(Op::control(Control::GlobalSetHigh, 0, slot.wrapping_add(1), global));
         }
     }
 

@@ -237,11 +237,11 @@ impl Translator<'_> {
     pub(super) fn emit_const(&mut self, slot: u16, value: Const) {
         let bits = value.bits;
         if let Ok(imm) = u32::try_from(bits) {
-            self.emit(Op::new(Code::Control(Control::Const), slot, 0, imm));
+            self.emit(Op::control(Control::Const, slot, 0, imm));
         } else if let Ok(imm) = i32::try_from(bits.cast_signed()) {
-            self.emit(Op::new(Code::Control(Control::ConstSigned), slot, 0, imm.cast_unsigned()));
+            self.emit(Op::control(Control::ConstSigned, slot, 0, imm.cast_unsigned()));
         } else {
-            self.emit(Op::new(Code::Control(Control::ConstLong), slot, 0, 0));
+            self.emit(Op::control(Control::ConstLong, slot, 0, 0));
             self.emit(Op::data(bits));
         }
     }
@@ -251,7 +251,7 @@ impl Translator<'_> {
             return;
         }
         if wide {
-            self.emit(Op::new(Code::Control(Control::CopySpan), to, from, 2));
+            self.emit(Op::control(Control::CopySpan, to, from, 2));
             return;
         }
         let mergeable = self.code.ops.len() > self.barrier;
@@ -262,7 +262,7 @@ impl Translator<'_> {
             *last = Op::wide(Code::Control(Control::CopyTwo), last.a, last.b, to, from);
             return;
         }
-        self.emit(Op::new(Code::Control(Control::Copy), to, from, 0));
+        self.emit(Op::control(Control::Copy, to, from, 0));
     }
 
     pub(super) fn local_slot(&self, local: u32) -> u16 {

@@ -66,7 +66,9 @@ impl Scanner {
             }
             Operator::End => self.leave(),
             Operator::LocalGet { local_index } => self.read(local_index),
-            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => self.write(local_index),
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                self.write(local_index)
+            }
             Operator::I64Const { value } => self.constant(ValType::I64, value.cast_unsigned()),
             Operator::F64Const { value } => self.constant(ValType::F64, value.bits()),
             _ => {}
