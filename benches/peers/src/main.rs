@@ -76,7 +76,7 @@ fn run(engine: &dyn Engine, program: &str, args: impl Iterator<Item = String>) -
     eprintln!("{}: {:.1} ms", engine.name(), took.as_secs_f64() * 1e3);
     Ok(match outcome.end {
         End::Exit(status) => ExitCode::from(status as u8),
-        End::Trap(why) => {
+        End::Trap { why, .. } => {
             eprintln!("{}: trap: {why}", engine.name());
             ExitCode::from(134)
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+mod ours;
 mod wasmi;
 
 /// A program and what it is given.
@@ -25,8 +26,13 @@ pub(crate) struct Job {
 pub(crate) enum End {
     /// Returned from `main` or called `exit`.
     Exit(i32),
-    /// Trapped; the text is the engine's own.
-    Trap(String),
+    /// Trapped.
+    Trap {
+        /// The engine's own words.
+        why: String,
+        /// FUNCTION:ADDRESS:SIZE of an access out of bounds, from engines that say it.
+        access: Option<String>,
+    },
 }
 
 /// What came out.
@@ -57,7 +63,7 @@ pub(crate) fn baseline() -> Box<dyn Engine> {
 
 /// Our own interpreter, once for each backend.
 pub(crate) fn ours() -> Vec<Box<dyn Engine>> {
-    Vec::new()
+    ours::all()
 }
 
 /// The engine with that name.

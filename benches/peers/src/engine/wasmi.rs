@@ -52,7 +52,7 @@ fn run_to_end(job: &Job, context: WasiCtx) -> Result<End> {
         Ok(()) => End::Exit(0),
         Err(error) => match error.i32_exit_status() {
             Some(status) => End::Exit(status),
-            None => End::Trap(error.to_string()),
+            None => End::Trap { why: error.to_string(), access: None },
         },
     })
 }
