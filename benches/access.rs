@@ -11,6 +11,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use wrt_benches::{
     Case, CheckedByDifference, CheckedBySum, Contest, Limit, RawMemory, Unchecked, Word, addresses,
+    repeat,
 };
 use wrt_instructions::{Address, MemArg, i32_load, i32_store, i64_load, i64_store};
 use wrt_platform::MmapAllocator;
@@ -110,15 +111,6 @@ macro_rules! width {
 
 width!(narrow, i32_load, i32_store, load_u32, store_u32, u32);
 width!(wide, i64_load, i64_store, load_u64, store_u64, u64);
-
-/// A side that does `once` in every run.
-fn repeat<T>(mut once: impl FnMut() -> T) -> impl FnMut(u64) {
-    move |runs| {
-        for _ in 0..runs {
-            once();
-        }
-    }
-}
 
 /// Where the loops go, and what we promise there.
 struct Pattern<A> {

@@ -28,52 +28,63 @@ const SIZES: [(&str, u64, Limit); 7] = [
 const TARGET: u64 = 64;
 const SOURCE: u64 = (64 << 20) - 4096;
 
+fn case(what: &str, size: &str, operations: u64, limit: Limit) -> Case {
+    Case { group: "bulk", name: format!("{what}, {size}"), operations, limit: Some(limit) }
+}
+
+type Memory = LinearMemory<MmapAllocator>;
+
+fn fills(contest: &mut Contest<'_>, memory: &mut Memory, case: &Case, bytes: u64) {
+    let raw = RawMemory::from(memory.view());
+    let operations = case.operations;
+    contest.run(
+        case,
+        &mut |runs| {
+            for _ in 0..runs * operations {
+                let (target, len) = black_box((TARGET, bytes));
+                let _ = black_box(memory_fill(black_box(memory), target, 7, len));
+            }
+        },
+        &mut [&mut |runs| {
+            for _ in 0..runs * operations {
+                let (target, len) = black_box((TARGET, bytes));
+                bare_fill(black_box(raw), target as usize, 7, len as usize);
+            }
+        }],
+    );
+}
+
+fn copies(contest: &mut Contest<'_>, memory: &mut Memory, case: &Case, bytes: u64) {
+    let raw = RawMemory::from(memory.view());
+    let operations = case.operations;
+    contest.run(
+        case,
+        &mut |runs| {
+            for _ in 0..runs * operations {
+                let (target, source, len) = black_box((TARGET, SOURCE, bytes));
+                let _ = black_box(memory_copy(black_box(memory), target, source, len));
+            }
+        },
+        &mut [&mut |runs| {
+            for _ in 0..runs * operations {
+                let (target, source, len) = black_box((TARGET, SOURCE, bytes));
+                bare_copy(black_box(raw), target as usize, source as usize, len as usize);
+            }
+        }],
+    );
+}
+
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
 fn bulk(criterion: &mut Criterion) {
     let ty = MemoryType::wasm32(MEMORY_BYTES >> 16, None).expect("the type is valid");
     let mut memory = LinearMemory::new(MmapAllocator::new(), ty).expect("128 MiB");
     memory.data_mut().fill(1);
-    let raw = RawMemory::from(memory.view());
     let mut contest = Contest::new(criterion);
     for (size, bytes, limit) in SIZES {
         // One run is long enough that reading the clock does not matter.
         let operations = (4096 / bytes).max(1);
-        let case = |what| Case {
-            group: "bulk",
-            name: format!("{what}, {size}"),
-            operations,
-            limit: Some(limit),
-        };
-        contest.run(
-            &case("fill"),
-            &mut |runs| {
-                for _ in 0..runs * operations {
-                    let (target, len) = black_box((TARGET, bytes));
-                    let _ = black_box(memory_fill(black_box(&mut memory), target, 7, len));
-                }
-            },
-            &mut [&mut |runs| {
-                for _ in 0..runs * operations {
-                    let (target, len) = black_box((TARGET, bytes));
-                    bare_fill(black_box(raw), target as usize, 7, len as usize);
-                }
-            }],
-        );
-        contest.run(
-            &case("copy"),
-            &mut |runs| {
-                for _ in 0..runs * operations {
-                    let (target, source, len) = black_box((TARGET, SOURCE, bytes));
-                    let _ = black_box(memory_copy(black_box(&mut memory), target, source, len));
-                }
-            },
-            &mut [&mut |runs| {
-                for _ in 0..runs * operations {
-                    let (target, source, len) = black_box((TARGET, SOURCE, bytes));
-                    bare_copy(black_box(raw), target as usize, source as usize, len as usize);
-                }
-            }],
-        );
+        fills(&mut contest, &mut memory, &case("fill", size, operations, limit), bytes);
+        copies(&mut contest, &mut memory, &case("copy", size, operations, limit), bytes);
     }
 }
 

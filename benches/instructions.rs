@@ -93,7 +93,9 @@ fn compare() -> Result<bool, String> {
         let (without, with) = (count(region)?, count(memory)?);
         let per_access = without as f64 / f64::from(ACCESSES);
         let verdict = if with == without { "equal" } else { "DIFFERENT" };
-        println!("{region}: {without} instructions, {memory}: {with} ({per_access:.2} an access): {verdict}");
+        println!(
+            "{region}: {without} instructions, {memory}: {with} ({per_access:.2} an access): {verdict}"
+        );
         all_equal &= with == without && without > u64::from(ACCESSES);
     }
     Ok(all_equal)

@@ -8,12 +8,15 @@ use std::hint::black_box;
 use std::thread;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wrt_benches::{Case, CheckedByDifference, CheckedBySum, Contest, Limit, RawMemory, addresses};
+use wrt_benches::{
+    Case, CheckedByDifference, CheckedBySum, Contest, Limit, RawMemory, addresses, repeat,
+};
 use wrt_instructions::{MemArg, i32_load, i32_store};
 use wrt_platform::MmapAllocator;
 use wrt_runtime::{Counting, LinearMemory, MemoryBuilder, MemoryType, Metrics, SyncMetrics};
 
 const OFFSET: u64 = 16;
+const ADDRESSES: u32 = 2048;
 
 type Memory<O> = LinearMemory<MmapAllocator, O>;
 
@@ -46,65 +49,56 @@ fn counted<O: Counting>(observer: O) -> Memory<O> {
     memory
 }
 
-fn one_thread<O: Counting + Default>(contest: &mut Contest<'_>, name: &str, limit: f64) {
-    let mut memory = counted(O::default());
-    let raw = RawMemory::from(memory.view());
-    let words = addresses(2048, 16 << 10, false);
-    let addresses = words.as_slice();
-    let case = |what: &str| Case {
+/// Addresses within 16 KiB.
+fn words() -> Vec<u32> {
+    addresses(ADDRESSES, 16 << 10, false)
+}
+
+fn case(what: &str, name: &str, limit: f64) -> Case {
+    Case {
         group: "observers",
         name: format!("u32 {what}, L1, {name}"),
-        operations: addresses.len() as u64,
+        operations: ADDRESSES.into(),
         limit: Some(Limit::Ratio(limit)),
-    };
+    }
+}
+
+fn loads<O: Counting + Default>(contest: &mut Contest<'_>, name: &str, limit: f64) {
+    let mut memory = counted(O::default());
+    let raw = RawMemory::from(memory.view());
+    let words = words();
+    let addresses = words.as_slice();
+    let by_sum = || raw.load_u32::<CheckedBySum, _>(black_box(addresses), OFFSET);
+    let by_difference = || raw.load_u32::<CheckedByDifference, _>(black_box(addresses), OFFSET);
     let mut done = 0;
+    let ours = || {
+        done += u64::from(ADDRESSES);
+        load(black_box(&memory), black_box(addresses))
+    };
     contest.run(
-        &case("load"),
-        &mut |runs| {
-            done += runs * addresses.len() as u64;
-            for _ in 0..runs {
-                black_box(load(black_box(&memory), black_box(addresses)));
-            }
-        },
-        &mut [
-            &mut |runs| {
-                for _ in 0..runs {
-                    black_box(raw.load_u32::<CheckedBySum, _>(black_box(addresses), OFFSET));
-                }
-            },
-            &mut |runs| {
-                for _ in 0..runs {
-                    black_box(raw.load_u32::<CheckedByDifference, _>(black_box(addresses), OFFSET));
-                }
-            },
-        ],
+        &case("load", name, limit),
+        &mut repeat(ours),
+        &mut [&mut repeat(by_sum), &mut repeat(by_difference)],
     );
     assert_eq!(memory.metrics().counts.loads, done, "every load is counted once");
+}
+
+fn stores<O: Counting + Default>(contest: &mut Contest<'_>, name: &str, limit: f64) {
+    let mut memory = counted(O::default());
+    let raw = RawMemory::from(memory.view());
+    let words = words();
+    let addresses = words.as_slice();
+    let by_sum = || raw.store_u32::<CheckedBySum, _>(black_box(addresses), OFFSET, 1);
+    let by_difference = || raw.store_u32::<CheckedByDifference, _>(black_box(addresses), OFFSET, 1);
     let mut done = 0;
+    let ours = || {
+        done += u64::from(ADDRESSES);
+        store(black_box(&mut memory), black_box(addresses), 1)
+    };
     contest.run(
-        &case("store"),
-        &mut |runs| {
-            done += runs * addresses.len() as u64;
-            for _ in 0..runs {
-                black_box(store(black_box(&mut memory), black_box(addresses), 1));
-            }
-        },
-        &mut [
-            &mut |runs| {
-                for _ in 0..runs {
-                    black_box(raw.store_u32::<CheckedBySum, _>(black_box(addresses), OFFSET, 1));
-                }
-            },
-            &mut |runs| {
-                for _ in 0..runs {
-                    black_box(raw.store_u32::<CheckedByDifference, _>(
-                        black_box(addresses),
-                        OFFSET,
-                        1,
-                    ));
-                }
-            },
-        ],
+        &case("store", name, limit),
+        &mut repeat(ours),
+        &mut [&mut repeat(by_sum), &mut repeat(by_difference)],
     );
     assert_eq!(memory.metrics().counts.stores, done, "every store is counted once");
 }
@@ -112,7 +106,7 @@ fn one_thread<O: Counting + Default>(contest: &mut Contest<'_>, name: &str, limi
 /// Each of two threads does what the one thread of the baseline does, at the same time.
 fn two_threads(contest: &mut Contest<'_>) {
     let memory = counted(SyncMetrics::default());
-    let words = addresses(2048, 16 << 10, false);
+    let words = words();
     let addresses = words.as_slice();
     let work = |runs: u64| {
         for _ in 0..runs {
@@ -129,12 +123,7 @@ fn two_threads(contest: &mut Contest<'_>) {
     };
     let (mut by_two, mut by_one) = (0, 0);
     contest.run(
-        &Case {
-            group: "observers",
-            name: "u32 load, L1, SyncMetrics, two threads / one".to_owned(),
-            operations: addresses.len() as u64,
-            limit: Some(Limit::Ratio(1.2)),
-        },
+        &case("load", "SyncMetrics, two threads / one", 1.2),
         &mut |runs| by_two += threads(2, runs),
         &mut [&mut |runs| by_one += threads(1, runs)],
     );
@@ -143,8 +132,10 @@ fn two_threads(contest: &mut Contest<'_>) {
 
 fn observers(criterion: &mut Criterion) {
     let mut contest = Contest::new(criterion);
-    one_thread::<Metrics>(&mut contest, "Metrics", 1.4);
-    one_thread::<SyncMetrics>(&mut contest, "SyncMetrics", 1.5);
+    loads::<Metrics>(&mut contest, "Metrics", 1.4);
+    stores::<Metrics>(&mut contest, "Metrics", 1.4);
+    loads::<SyncMetrics>(&mut contest, "SyncMetrics", 1.5);
+    stores::<SyncMetrics>(&mut contest, "SyncMetrics", 1.5);
     two_threads(&mut contest);
 }
 

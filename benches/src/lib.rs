@@ -9,7 +9,7 @@ mod pairs;
 mod unchecked;
 
 pub use addresses::addresses;
-pub use pairs::{Case, Contest, Limit, Side};
+pub use pairs::{Case, Contest, Limit, Side, repeat};
 pub use unchecked::{
     Check, CheckedByDifference, CheckedBySum, RawMemory, Unchecked, Word, bare_copy, bare_fill,
     bare_growth, bare_lifecycle,

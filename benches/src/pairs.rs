@@ -7,6 +7,15 @@ use criterion::{BenchmarkGroup, Criterion, SamplingMode, measurement::WallTime};
 /// A side of a contest: runs the operation so many times.
 pub type Side<'a> = &'a mut dyn FnMut(u64);
 
+/// A side that does `once` in every run.
+pub fn repeat<T>(mut once: impl FnMut() -> T) -> impl FnMut(u64) {
+    move |runs| {
+        for _ in 0..runs {
+            std::hint::black_box(once());
+        }
+    }
+}
+
 /// What a row is about.
 #[derive(Clone, Debug)]
 pub struct Case {

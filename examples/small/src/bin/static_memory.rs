@@ -1,6 +1,6 @@
 //! Runs the bare-metal example of this package's library on a host.
 
-use wrt_examples::{Error, run};
+use wrt_examples::static_memory::{Error, run};
 
 fn main() -> Result<(), Error> {
     let (value, free) = run()?;
