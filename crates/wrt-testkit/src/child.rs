@@ -86,7 +86,8 @@ impl ChildTest {
     ///
     /// # Errors
     ///
-    /// When the child could not be started.
+    /// When the child could not be started, or has no test of this name: it would succeed without
+    /// having done anything.
     pub fn run(&self, case: &str) -> io::Result<(Ending, String)> {
         let script = format!("{}exec \"$@\"", self.limits);
         let output = Command::new("sh")
@@ -97,7 +98,11 @@ impl ChildTest {
             .env(CASE, case)
             .output()?;
         let text = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
-        Ok((ending(&output), text.concat()))
+        let text = text.concat();
+        if !text.contains("running 1 test") {
+            return Err(io::Error::other(format!("the child has no test {}: {text}", self.test)));
+        }
+        Ok((ending(&output), text))
     }
 }
 
@@ -119,4 +124,14 @@ fn ending(output: &Output) -> Ending {
 #[cfg(not(unix))]
 fn ending(output: &Output) -> Ending {
     if output.status.success() { Ending::Success } else { Ending::Failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_is_not_there_is_an_error() {
+        assert!(ChildTest::new("no_such_test").run("any").is_err());
+    }
 }

@@ -198,7 +198,9 @@ fn names_and_errors(allocator: impl PageAllocator) {
     let unknown = "memory \"guest heap\": the seal is not one of this memory";
     assert_eq!(memory.verify(&seal).unwrap_err().to_string(), unknown);
     memory.verify_integrity().unwrap();
+}
 
+fn errors_of_creation(allocator: impl PageAllocator) {
     let unnamed = LinearMemory::new(&allocator, one_page()).unwrap();
     assert_eq!(unnamed.debug_name(), None);
     assert_eq!(
@@ -298,6 +300,7 @@ macro_rules! on_backends {
             #[test]
             fn errors_say_what_was_asked_and_what_was_possible() {
                 super::names_and_errors($new);
+                super::errors_of_creation($new);
             }
 
             #[test]
