@@ -26,6 +26,15 @@ pub enum MemoryError {
     Platform(AllocError),
     /// The range is not within the memory.
     OutOfBounds(TrapReport),
+    /// The range is not within the data segment.
+    SegmentOutOfBounds {
+        /// The first byte wanted.
+        source: u64,
+        /// Bytes wanted.
+        len: u64,
+        /// Bytes that the segment has; none once it is dropped.
+        segment_len: u64,
+    },
     /// The memory has as many seals as it can keep.
     TooManySeals {
         /// How many that is.
@@ -42,6 +51,10 @@ impl fmt::Display for MemoryError {
             }
             Self::Platform(error) => error.fmt(f),
             Self::OutOfBounds(report) => report.fmt(f),
+            Self::SegmentOutOfBounds { source, len, segment_len } => write!(
+                f,
+                "cannot copy {len} bytes from byte {source} of a data segment of {segment_len} bytes"
+            ),
             Self::TooManySeals { most } => write!(f, "the memory has {most} seals already"),
         }
     }

@@ -262,6 +262,7 @@ impl<P: PageAllocator> Region<P> {
         let sizes_agree = self.len <= self.committed.get()
             && self.committed <= self.reservation.capacity()
             && self.len as u64 <= self.limit
+            && self.wide_places == self.len.saturating_sub(WIDEST - 1)
             && self.base == self.reservation.base()
             && self.base.as_ptr().addr().is_multiple_of(self.page.bytes());
         if !sizes_agree {

@@ -8,7 +8,7 @@ use crate::guest::GuestMemory;
 use crate::observer::Observer;
 use crate::safe_slice::{SafeSlice, SafeSliceMut};
 use crate::segment::DataSegment;
-use crate::trap::{Access, Trap};
+use crate::trap::{Access, Trap, TrapReport};
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// Copies bytes out, from `address` until `target` is full.
@@ -79,8 +79,14 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         source: u64,
         len: u64,
     ) -> Result<(), MemoryError> {
-        self.memory_init(target, segment.bytes(), source, len)
-            .map_err(|trap| self.refuse(trap, target, len))
+        let segment_len = segment.bytes().len() as u64;
+        self.memory_init(target, segment.bytes(), source, len).map_err(|trap| {
+            if segment_len.checked_sub(len).is_some_and(|last| source <= last) {
+                self.refuse(trap, target, len)
+            } else {
+                MemoryError::SegmentOutOfBounds { source, len, segment_len }
+            }
+        })
     }
 
     /// A view of `len` bytes from `address` that ends when the memory is next used otherwise.
@@ -105,10 +111,15 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         address: u64,
         len: u64,
     ) -> Result<SafeSliceMut<'_>, MemoryError> {
-        let refused = self.refuse(Trap::OutOfBounds, address, len);
+        let (memory_len, name) = (self.byte_len(), &self.name);
         match self.region.slice_mut(address, len) {
             Ok(bytes) => Ok(SafeSliceMut::new(address, bytes)),
-            Err(OutOfBounds) => Err(refused),
+            Err(OutOfBounds) => {
+                let access = Access { address, size: len };
+                let trap = Trap::OutOfBounds;
+                let name = *name;
+                Err(MemoryError::OutOfBounds(TrapReport { trap, access, memory_len, name }))
+            }
         }
     }
 
