@@ -1,4 +1,5 @@
 //! Operations that are joined into one when a function is translated, at the edges of what may be.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use wrt_interpreter::wrt_runtime::wrt_platform::HeapAllocator;
 use wrt_interpreter::{Features, Linker, Module, Store, StoreConfig, Value};

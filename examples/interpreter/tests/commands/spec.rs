@@ -131,7 +131,7 @@ fn threads_are_validated_and_not_executed() {
       (wait $t)
       (assert_invalid (module (memory 1 shared)) "shared memory must have maximum")"#;
     let ended = wrt_spec(&suite("threads", "threads", script), "heap");
-    let line = "skipped on heap: threads/script.wast: 1 assertions: the threads group is \
+    let line = "skipped on heap: threads/script.wast: 1 assertion: the threads group is \
                 validated, not executed\n";
     assert!(ended.out().starts_with(line), "{}", ended.out());
     assert!(ended.out().contains("heap: 1 passed, 0 failed, 1 skipped\n"), "{}", ended.out());

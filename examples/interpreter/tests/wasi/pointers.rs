@@ -9,6 +9,39 @@ use crate::program::{FUNCTIONS, MEMORY, Program, errno};
 /// Just outside of the memory, and where four bytes straddle its end.
 const OUTSIDE: [u64; 4] = [MEMORY as u64, MEMORY as u64 - 1, 0xffff_fff0, 0xffff_ffff];
 
+/// Calls with one bad pointer each. At 200 is a list of one good range, at 300 one of a bad range.
+fn calls(file: u64, bad: u64) -> [(&'static str, Vec<u64>); 27] {
+    [
+        ("args_get", vec![bad, 8]),
+        ("args_get", vec![8, bad]),
+        ("args_sizes_get", vec![bad, 8]),
+        ("args_sizes_get", vec![8, bad]),
+        ("environ_get", vec![bad, 8]),
+        ("environ_sizes_get", vec![8, bad]),
+        ("clock_res_get", vec![1, bad]),
+        ("clock_time_get", vec![0, 0, bad]),
+        ("fd_fdstat_get", vec![1, bad]),
+        ("fd_filestat_get", vec![file, bad]),
+        ("fd_prestat_get", vec![3, bad]),
+        ("fd_prestat_dir_name", vec![3, bad, 9]),
+        ("fd_read", vec![0, bad, 1, 8]),
+        ("fd_read", vec![0, 200, 1, bad]),
+        ("fd_read", vec![file, 300, 2, 8]),
+        ("fd_write", vec![1, bad, 1, 8]),
+        ("fd_write", vec![1, 200, 1, bad]),
+        ("fd_write", vec![1, 300, 2, 8]),
+        ("fd_pread", vec![file, 200, 1, 0, bad]),
+        ("fd_readdir", vec![3, bad, 64, 0, 8]),
+        ("fd_readdir", vec![3, 1000, 64, 0, bad]),
+        ("fd_seek", vec![file, 0, 0, bad]),
+        ("fd_tell", vec![file, bad]),
+        ("path_open", vec![3, 0, bad, 4, 0, 2, 0, 0, 100]),
+        ("path_open", vec![3, 0, 0, 4, 0, 2, 0, 0, bad]),
+        ("path_filestat_get", vec![3, 0, 0, 4, bad]),
+        ("random_get", vec![bad, 4]),
+    ]
+}
+
 #[test]
 fn a_pointer_outside_of_the_memory_is_a_fault() {
     let root = tree("pointers");
@@ -18,41 +51,11 @@ fn a_pointer_outside_of_the_memory_is_a_fault() {
     assert_eq!(program.call("path_open", &[3, 0, 0, 4, 0, 2, 0, 0, 100]), 0);
     let file = u64::from(program.u32(100));
     assert_eq!(file, 4);
-    // A list of one good range, and one of a bad range.
     program.vectors(200, &[(1000, 16)]);
     program.vectors(300, &[(1000, 16), (MEMORY - 8, 9)]);
     for bad in OUTSIDE {
-        let calls: [(&str, &[u64]); 27] = [
-            ("args_get", &[bad, 8]),
-            ("args_get", &[8, bad]),
-            ("args_sizes_get", &[bad, 8]),
-            ("args_sizes_get", &[8, bad]),
-            ("environ_get", &[bad, 8]),
-            ("environ_sizes_get", &[8, bad]),
-            ("clock_res_get", &[1, bad]),
-            ("clock_time_get", &[0, 0, bad]),
-            ("fd_fdstat_get", &[1, bad]),
-            ("fd_filestat_get", &[file, bad]),
-            ("fd_prestat_get", &[3, bad]),
-            ("fd_prestat_dir_name", &[3, bad, 9]),
-            ("fd_read", &[0, bad, 1, 8]),
-            ("fd_read", &[0, 200, 1, bad]),
-            ("fd_read", &[file, 300, 2, 8]),
-            ("fd_write", &[1, bad, 1, 8]),
-            ("fd_write", &[1, 200, 1, bad]),
-            ("fd_write", &[1, 300, 2, 8]),
-            ("fd_pread", &[file, 200, 1, 0, bad]),
-            ("fd_readdir", &[3, bad, 64, 0, 8]),
-            ("fd_readdir", &[3, 1000, 64, 0, bad]),
-            ("fd_seek", &[file, 0, 0, bad]),
-            ("fd_tell", &[file, bad]),
-            ("path_open", &[3, 0, bad, 4, 0, 2, 0, 0, 100]),
-            ("path_open", &[3, 0, 0, 4, 0, 2, 0, 0, bad]),
-            ("path_filestat_get", &[3, 0, 0, 4, bad]),
-            ("random_get", &[bad, 4]),
-        ];
-        for (name, args) in calls {
-            assert_eq!(program.call(name, args), errno::FAULT, "{name} {args:?}");
+        for (name, args) in calls(file, bad) {
+            assert_eq!(program.call(name, &args), errno::FAULT, "{name} {args:?}");
         }
         for args in [[bad, 1000, 1, 8], [1000, bad, 1, 8], [1000, 2000, 1, bad]] {
             assert_eq!(program.call("poll_oneoff", &args), errno::FAULT, "{args:?}");

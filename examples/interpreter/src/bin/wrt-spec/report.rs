@@ -148,7 +148,8 @@ impl Report {
             writeln!(out, "FAILED on {backend}: {failure}")?;
         }
         for (script, why, count) in &self.skips {
-            writeln!(out, "skipped on {backend}: {script}: {count} assertions: {why}")?;
+            let plural = if *count == 1 { "" } else { "s" };
+            writeln!(out, "skipped on {backend}: {script}: {count} assertion{plural}: {why}")?;
         }
         let titles = KINDS.map(|(_, title)| title.to_owned());
         let counts = ["passed", "failed", "skipped"].map(str::to_owned);
