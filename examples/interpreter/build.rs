@@ -1,8 +1,9 @@
 //! Decides how operations are chained.
 //!
-//! Where the compiler is known to turn a call in tail position into a jump (an optimized build,
-//! on an architecture whose backend does it with all arguments in registers) every operation
-//! calls the next one: `wrt_tail_dispatch`. Elsewhere operations return to a central loop.
+//! Where the compiler is known to turn a call in tail position into a jump (an optimized build
+//! without instrumentation, on an architecture whose backend does it with all arguments in
+//! registers) every operation calls the next one: `wrt_tail_dispatch`. Elsewhere operations return
+//! to a central loop. A test of the inner loop fails should the compiler not keep to this.
 
 use std::env;
 
@@ -13,8 +14,12 @@ fn main() {
     let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
     let windows = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "windows");
     let jumps = matches!(arch.as_str(), "x86_64" | "aarch64") && !windows;
+    let checked = env::var_os("CARGO_CFG_DEBUG_ASSERTIONS").is_some();
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let instrumented =
+        ["instrument", "sanitizer", "opt-level"].iter().any(|flag| flags.contains(flag));
     let portable = env::var_os("CARGO_FEATURE_PORTABLE_DISPATCH").is_some();
-    if optimized && jumps && !portable {
+    if optimized && jumps && !checked && !instrumented && !portable {
         println!("cargo::rustc-cfg=wrt_tail_dispatch");
     }
 }

@@ -8,6 +8,7 @@ use wrt_instructions::{Address, F32, F64, MemArg, V128, for_each_memory_instruct
 use wrt_runtime::{GuestMemory, Trap};
 
 use crate::exec::{Regs, get, set};
+use crate::ir::all;
 
 /// A value of an instruction as slots hold it.
 pub(crate) trait Slots: Copy {
@@ -114,6 +115,7 @@ pub(crate) trait LaneStoreRow {
 
 macro_rules! op_enum {
     ($(#[$doc:meta])* $op:ident, $markers:ident, $(($name:ident, $bytes:expr))*) => {
+        all!($op: $($name)*);
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]

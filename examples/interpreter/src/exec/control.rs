@@ -139,7 +139,7 @@ handlers! {
     }
 
     fn br_table(context, regs, op, rest, memory) {
-        let index = (get(regs, op.a) as u32).min(op.imm);
+        let index = (get(regs, op.a) as u32).wrapping_add(short(op.b)).min(op.imm);
         let Some(target) = rest.nth(index as usize) else {
             return leave_end(context);
         };

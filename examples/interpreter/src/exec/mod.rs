@@ -11,6 +11,8 @@
 //! ```
 
 mod call;
+#[cfg(test)]
+mod chain;
 mod control;
 mod link;
 mod machine;

@@ -112,7 +112,8 @@ pub(crate) enum Control {
     Unreachable,
     /// To operation `imm`.
     Br,
-    /// To the target in the `min(a, imm)`-th of the `imm + 1` operations that follow.
+    /// To the target in the `min(a + b, imm)`-th of the `imm + 1` operations that follow, `b` being
+    /// 16 bits, sign-extended.
     BrTable,
     /// Sets `b` slots from `a` on to zero: the locals at a function's start.
     Zero,

@@ -5,6 +5,17 @@
 //! operands by slot, branches name the index of the operation they go to, and nothing is left to
 //! decode while a program runs.
 
+/// Lists the operations of a table, for tests that go through all of them.
+macro_rules! all {
+    ($op:ident: $($name:ident)*) => {
+        #[cfg(test)]
+        impl $op {
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+pub(crate) use all;
+
 mod code;
 mod numeric;
 mod table;

@@ -209,6 +209,7 @@ fn division(by_zero: bool) -> TrapKind {
 
 macro_rules! bin_rows {
     ($($name:ident: $ty:ty => |$x:ident, $y:ident| $value:expr;)*) => {
+        all!(BinOp: $($name)*);
         /// An instruction with two operands that cannot trap.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum BinOp { $($name,)* }
@@ -225,6 +226,7 @@ for_each_bin!(bin_rows);
 
 macro_rules! cmp_rows {
     ($($section:ident { $($name:ident: $ty:ty => |$x:ident, $y:ident| $value:expr;)* })*) => {
+        all!(CmpOp: $($($name)*)*);
         /// A comparison.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum CmpOp { $($($name,)*)* }
@@ -241,6 +243,7 @@ for_each_cmp!(cmp_rows);
 
 macro_rules! try_bin_rows {
     ($($name:ident: $ty:ty => |$x:ident, $y:ident| $value:expr;)*) => {
+        all!(TryBinOp: $($name)*);
         /// A division or remainder.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum TryBinOp { $($name,)* }
@@ -257,6 +260,7 @@ for_each_try_bin!(try_bin_rows);
 
 macro_rules! un_rows {
     ($($name:ident: $ty:ty => |$x:ident| $value:expr;)*) => {
+        all!(UnOp: $($name)*);
         /// An instruction with one operand that cannot trap.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum UnOp { $($name,)* }
@@ -275,6 +279,7 @@ for_each_un!(un_rows);
 
 macro_rules! try_un_rows {
     ($($name:ident: $ty:ty => |$x:ident| $value:expr;)*) => {
+        all!(TryUnOp: $($name)*);
         /// A conversion that may trap.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum TryUnOp { $($name,)* }
@@ -293,10 +298,12 @@ for_each_try_un!(try_un_rows);
 
 macro_rules! fuse_rows {
     ({ $($name:ident)* } { $($float:ident)* }) => {
+        all!(FuseOp: $($name)*);
         /// An integer operation that may be half of a fused pair.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum FuseOp { $($name,)* }
 
+        all!(FloatOp: $($float)*);
         /// An operation on floats that may be half of a fused pair.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum FloatOp { $($float,)* }

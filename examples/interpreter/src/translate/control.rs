@@ -4,7 +4,7 @@ use wasmparser::{BlockType, BrTable, Operator};
 
 use super::Translator;
 use super::numeric::{Compared, Condition};
-use super::operands::Place;
+use super::operands::{Operand, Place, shorten};
 use crate::error::LoadError;
 use crate::ir::{BinOp, CmpOp, Code, Control, Form, Op};
 use crate::module::block_types;
@@ -227,6 +227,36 @@ impl Translator<'_> {
             }
             self.emit(Op::control(Control::Return, 0, 0, 0));
         }
+        self.shorten_jumps();
+    }
+
+    /// Makes jumps to jumps go where those go.
+    fn shorten_jumps(&mut self) {
+        let start = self.code.ranges.last().map_or(0, |range| range.end as usize);
+        for index in start..self.code.ops.len() {
+            let Some(op) = self.code.ops.get(index).copied() else {
+                return;
+            };
+            if matches!(
+                op.code,
+                Code::Control(Control::Br) | Code::BrIf(..) | Code::BrUnless(..) | Code::BrMask(_)
+            ) {
+                self.patch(index, self.destination(op.imm));
+            }
+        }
+    }
+
+    /// Where a jump to an operation ends. A program may jump in circles: no more than some are
+    /// followed.
+    fn destination(&self, target: u32) -> u32 {
+        let mut target = target;
+        for _ in 0..8 {
+            match self.code.ops.get(target as usize) {
+                Some(op) if op.code == Code::Control(Control::Br) => target = op.imm,
+                _ => break,
+            }
+        }
+        target
     }
 
     /// Puts the results of the innermost block into their own slots.
@@ -391,6 +421,18 @@ impl Translator<'_> {
         self.patch(around, here);
     }
 
+    /// The slot of a table's index and a constant to add to it.
+    fn table_index(&mut self, index: Operand) -> (u16, u16) {
+        if let Some(op) = self.fresh_op(&index)
+            && op.code == Code::Bin(BinOp::I32Add, Form::Ri)
+            && let Some(added) = shorten(op.imm)
+        {
+            self.take_last();
+            return (op.b, added);
+        }
+        (self.low_slot_of(index), 0)
+    }
+
     fn br_table(&mut self, targets: &BrTable<'_>) -> Result<(), LoadError> {
         let mut depths = Vec::with_capacity(targets.len() as usize + 1);
         for depth in targets.targets() {
@@ -398,8 +440,8 @@ impl Translator<'_> {
         }
         depths.push(targets.default());
         let index = self.pop();
-        let slot = self.slot_of(index);
-        self.emit(Op::control(Control::BrTable, slot, 0, targets.len()));
+        let (slot, added) = self.table_index(index);
+        self.emit(Op::control(Control::BrTable, slot, added, targets.len()));
         let cells: Vec<usize> = depths.iter().map(|_| self.emit_jump()).collect();
         // A branch that moves values gets code of its own, once for each label.
         let mut moving: Vec<(u32, u32)> = Vec::new();
