@@ -27,8 +27,8 @@ use crate::units::{HostBytes, HostPage, HostRange};
 /// the reservation is halved until it is granted or the initial size does not fit;
 /// [`Reservation::rung`] tells what became of it.
 ///
-/// Pages that a fault finds uncommitted raise `SIGSEGV`; under [`CommitPolicy::Exact`]
-/// (crate::CommitPolicy::Exact) those are all pages past the length.
+/// Access to uncommitted pages raises `SIGSEGV`. Under
+/// [`CommitPolicy::Exact`](crate::CommitPolicy::Exact) those are all pages past the length.
 ///
 /// References: `mmap(2)`, `mprotect(2)`, `madvise(2)`.
 #[derive(Clone, Copy, Default, Debug)]
