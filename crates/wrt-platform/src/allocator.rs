@@ -41,17 +41,18 @@ pub enum Discarded {
 ///
 /// Callers trust an implementation with these promises, which the crate's SAFETY comments cite:
 ///
-/// - **C1** A reservation's bytes `base..base + capacity` and its guards belong to it alone until
-///   it is released. The base is aligned to the page and never null; the capacity is at most
-///   `isize::MAX`. A backend without [`Capabilities::STABLE_BASE`] promises this of the committed
-///   bytes only.
+/// - **C1** A reservation's committed bytes and its guards belong to it alone until it is released.
+///   No byte up to its capacity is ever committed to it and to another reservation at once. The
+///   base is aligned to the page and never null; capacity and guards are whole pages.
 /// - **C2** After `commit(reservation, old, new)` succeeded, the first `new` bytes form a
 ///   [valid region](crate#valid-region); the first `old` bytes hold what they held, the others
 ///   read zero.
-/// - **C3** An operation that fails has changed nothing, unless its description says otherwise.
+/// - **C3** An operation that fails has changed nothing, unless its description says otherwise. One
+///   that unwinds counts as failed.
 /// - **C4** A reservation stays valid when the allocator value is moved, and for as long as the
 ///   allocator value lives.
-/// - **C5** `discard` and `reset` keep the bytes that they report as committed a valid region.
+/// - **C5** `discard` and `reset` keep a valid region: `discard` all that was committed, `reset` the
+///   bytes that it reports, which are at least those it was asked to keep.
 /// - **C6** `page` always gives the same answer.
 pub unsafe trait PageAllocator {
     /// The unit of all sizes: the backend's page.
@@ -77,7 +78,8 @@ pub unsafe trait PageAllocator {
     /// # Safety
     ///
     /// `reservation` came from this allocator and is not released; exactly `old` bytes of it are
-    /// committed, `old <= new`; nobody else uses the memory during the call.
+    /// committed, and `old <= new`, both whole pages of this allocator; nobody else uses the memory
+    /// during the call.
     unsafe fn commit(
         &self,
         reservation: &Reservation,
@@ -122,8 +124,8 @@ pub unsafe trait PageAllocator {
         range: HostRange,
     ) -> Result<Discarded, AllocError>;
 
-    /// Prepares the memory for its next use: all committed bytes read zero, and if possible no
-    /// more than `keep` stay committed. Returns how many did.
+    /// Prepares the memory for its next use: all committed bytes read zero. At least `keep` stay
+    /// committed, and if possible no more. Returns how many did.
     ///
     /// # Errors
     ///
@@ -140,7 +142,8 @@ pub unsafe trait PageAllocator {
         keep: HostBytes,
     ) -> Result<HostBytes, AllocError>;
 
-    /// Ends the reservation. No other memory will see a byte of it.
+    /// Ends the reservation. No other memory will see a byte of it. Where the host does not take
+    /// address space back, it is lost; contents are not kept.
     ///
     /// # Safety
     ///

@@ -4,13 +4,15 @@ bitflags::bitflags! {
     /// The promises of a backend beyond plain committed bytes.
     ///
     /// A flag is set only when the promise holds for every reservation of the backend, so code
-    /// may be compiled against it. An operation whose flag is missing answers
-    /// [`AllocErrorKind::Unsupported`](crate::AllocErrorKind::Unsupported).
+    /// may be compiled against it. Without `PROTECT`, protecting answers
+    /// [`AllocErrorKind::Unsupported`](crate::AllocErrorKind::Unsupported); without `DISCARD`,
+    /// discarding overwrites.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
     pub struct Capabilities: u32 {
         /// Growth never moves the base.
         const STABLE_BASE = 1;
-        /// Accesses just before the base and just past the capacity fault.
+        /// Memories get the guards that their requests ask for: accesses within them fault. How many
+        /// bytes a memory has got, its reservation says.
         const GUARDS = 1 << 1;
         /// [`PageAllocator::protect`](crate::PageAllocator::protect) changes the host's rights.
         const PROTECT = 1 << 2;

@@ -10,7 +10,8 @@ pub enum CommitPolicy {
     #[default]
     Exact,
     /// Growth commits in chunks, for runtimes that check bounds themselves. The slack starts at
-    /// 64 KiB and doubles with the memory; it never exceeds the length or 16 MiB. A chunk that
+    /// 64 KiB and doubles with the memory; it never exceeds the length, rounded up to host pages, or
+    /// 16 MiB. A chunk that
     /// the host refuses is asked for again without slack.
     Ahead,
 }

@@ -74,7 +74,8 @@ impl Reservation {
         self.base
     }
 
-    /// The most bytes that can be committed.
+    /// The most bytes that can be committed. A backend may refuse earlier; one that shares what is
+    /// free among its memories does when another has taken it.
     #[must_use]
     pub const fn capacity(&self) -> HostBytes {
         self.capacity

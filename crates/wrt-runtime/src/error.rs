@@ -152,7 +152,7 @@ pub enum IntegrityFault {
     },
     /// Bytes under a seal changed.
     SealBroken(Access),
-    /// The seal was not made by this memory, or was taken back.
+    /// The memory keeps no such seal: it was taken back, or made by another memory.
     UnknownSeal,
 }
 

@@ -24,7 +24,7 @@ impl<P: PageAllocator> Region<P> {
                 return Err(OutOfBounds);
             }
         }
-        // SAFETY: `ea + N <= len` was just checked, so the result lies in the region (I1) and the
+        // SAFETY: `ea + N <= len` was just checked, by way of I4 or directly, so the result lies in the region (I1) and the
         // offset fits an `isize` (I3).
         Ok(unsafe { self.base.add(ea as usize) }.cast())
     }

@@ -22,8 +22,8 @@ use crate::units::{HostBytes, HostPage, HostRange};
 /// Bytes of the widest access of an instruction: a vector.
 const WIDEST: usize = 16;
 
-/// The bytes of one linear memory: a base that nobody else holds, a length that only grows, and
-/// access that is checked against it.
+/// The bytes of one linear memory: a base that nobody else holds, a length that only growth and
+/// reset change, and access that is checked against it.
 ///
 /// All sizes are bytes. The region is released when it is dropped.
 pub struct Region<P: PageAllocator> {
@@ -188,12 +188,19 @@ impl<P: PageAllocator> Region<P> {
         }
     }
 
+    /// Commits `target` bytes, which are not fewer than are committed. The one place where a
+    /// commit is asked for, so that none exceeds the reservation.
     fn commit(&mut self, target: HostBytes) -> Result<(), AllocError> {
-        // SAFETY: I5; `target` is not below `committed` at either caller, and `&mut self` means
-        // that nobody else uses the bytes.
+        if target > self.reservation.capacity() {
+            let kind = AllocErrorKind::Capacity;
+            let error = AllocError::new(Operation::Commit, kind, target.as_u64());
+            return Err(error.possible(self.capacity()));
+        }
+        // SAFETY: I5; `committed <= target <= capacity`, and `&mut self` means that nobody else
+        // uses the bytes.
         let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, target) };
         // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
-        // at the base the backend names; by C3 a failure left them as they were.
+        // at the base the backend names, which C1 aligns; by C3 a failure left them as they were.
         if let Committed::Moved(base) = outcome? {
             self.base = base;
             self.reservation.move_to(base);
@@ -244,8 +251,8 @@ impl<P: PageAllocator> Region<P> {
         // those bytes.
         self.unerased = true;
         let keep = self.page.round_up(self.initial).unwrap_or(self.committed);
-        // SAFETY: I5; the initial bytes were committed first of all, so `keep <= committed`, and
-        // `&mut self` means that nobody else uses the bytes.
+        // SAFETY: I5; the initial bytes were committed first of all and every reset has kept them
+        // (C5), so `keep <= committed`; `&mut self` means that nobody else uses the bytes.
         self.committed = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
         self.unerased = false;
         self.set_len(self.initial as usize);

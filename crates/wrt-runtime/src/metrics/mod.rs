@@ -29,7 +29,7 @@ pub struct AccessCounts {
     pub bulk_operations: u64,
     /// Bytes that bulk operations touched.
     pub bulk_bytes: u64,
-    /// Accesses that were refused.
+    /// Accesses that were refused. Slices are lent or refused without being counted.
     pub traps: u64,
     /// Growths that succeeded.
     pub grows: u64,
@@ -40,8 +40,8 @@ pub struct AccessCounts {
 /// An observer that counts. A pair counts if its first member does, so that hooks can be added
 /// to a counted memory.
 pub trait Counting: Observer {
-    /// The counts so far. While other threads count, each number is one that was true at some
-    /// moment; once they are done, all are exact.
+    /// The counts so far. While other threads count, a number may lack what they are just adding;
+    /// once they are done, all are exact.
     fn counts(&self) -> AccessCounts;
 }
 

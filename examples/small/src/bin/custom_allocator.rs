@@ -31,13 +31,10 @@ unsafe fn zero(reservation: &Reservation, start: HostBytes, len: HostBytes) {
 // SAFETY: C1 the buffer goes to one reservation at a time, is aligned and in bounds; C2 commit
 // zeroes what it adds; C3 errors come first; C4 the trait is implemented for a reference, so the
 // buffer stays where it is; C5 zeroing changes no rights; C6 the page is a constant.
+#[rustfmt::skip]
 unsafe impl PageAllocator for &OneBuffer {
-    fn page(&self) -> HostPage {
-        HostPage::SMALLEST
-    }
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::STABLE_BASE
-    }
+    fn page(&self) -> HostPage { HostPage::SMALLEST }
+    fn capabilities(&self) -> Capabilities { Capabilities::STABLE_BASE }
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
         if self.taken.replace(true) {
             let kind = AllocErrorKind::Slots;
@@ -46,9 +43,11 @@ unsafe impl PageAllocator for &OneBuffer {
         let base = NonNull::new(self.bytes.get()).unwrap_or(NonNull::dangling()).cast();
         Ok(Reservation::new(base, self.page().round_down(BYTES as u64)))
     }
-    #[rustfmt::skip]
     unsafe fn commit(&self, r: &Reservation, old: HostBytes, new: HostBytes) -> Result<Committed, AllocError> {
-        // SAFETY: `Region` never asks for more than the capacity (C1).
+        if new > r.capacity() {
+            return Err(AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64()));
+        }
+        // SAFETY: what is added ends within the capacity (C1).
         unsafe { zero(r, old, new.saturating_sub(old)) };
         Ok(Committed::InPlace)
     }
@@ -57,15 +56,12 @@ unsafe impl PageAllocator for &OneBuffer {
         unsafe { zero(r, range.start, range.len) };
         Ok(Discarded::ZeroedOnly)
     }
-    #[rustfmt::skip]
     unsafe fn reset(&self, r: &Reservation, committed: HostBytes, keep: HostBytes) -> Result<HostBytes, AllocError> {
         // SAFETY: the bytes are the caller's.
         unsafe { zero(r, HostBytes::ZERO, committed) };
         Ok(keep)
     }
-    unsafe fn release(&self, _: &Reservation, _: HostBytes) {
-        self.taken.set(false);
-    }
+    unsafe fn release(&self, _: &Reservation, _: HostBytes) { self.taken.set(false); }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -73,6 +69,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut memory = LinearMemory::new(&buffer, MemoryType::wasm32(1, None)?)?;
     println!("grew from {} pages to {}", memory.grow(3)?, memory.size());
     assert!(memory.grow(1).is_err_and(|error| error.current == 4), "the buffer has four pages");
-    assert!(LinearMemory::new(&buffer, *memory.memory_type()).is_err(), "the buffer is taken");
+    let ty = MemoryType::wasm32(5, None)?;
+    assert!(LinearMemory::new(&buffer, ty).is_err(), "the buffer is taken");
+    drop(memory);
+    assert!(LinearMemory::new(&buffer, ty).is_err(), "the buffer has four pages");
     Ok(())
 }

@@ -3,18 +3,22 @@
 #![allow(unsafe_code)]
 
 mod name;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod proc_maps;
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
 use rustix::io::Errno;
-use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::mm::Advice;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 
 use crate::allocator::{Committed, Discarded, PageAllocator};
 use crate::capabilities::Capabilities;
-use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::error::Corruption;
+use crate::error::{AllocError, AllocErrorKind, Operation, OsError};
 use crate::protection::Protection;
 use crate::request::{ReserveRequest, Tagging};
 use crate::reservation::{Reservation, Rung};
@@ -81,8 +85,8 @@ impl MmapAllocator {
 
 // SAFETY: C1 a mapping is the caller's alone, page-aligned and not null, and at most `isize::MAX`
 // bytes as `HostBytes` is; C2 mprotect makes exactly the new pages readable and writable, and
-// anonymous pages read zero until written; C3 a failed mprotect of a range with uniform rights
-// leaves it as it was; C4 mappings do not depend on this value; C5 MADV_DONTNEED and memset keep
+// anonymous pages read zero until written; C3 what a failed mprotect has
+// changed is taken back; C4 mappings do not depend on this value; C5 MADV_DONTNEED and memset keep
 // the rights; C6 the page size of a running system is fixed.
 unsafe impl PageAllocator for MmapAllocator {
     fn page(&self) -> HostPage {
@@ -117,8 +121,15 @@ unsafe impl PageAllocator for MmapAllocator {
         let added = HostRange { start: old, len: new.saturating_sub(old) };
         if added.len > HostBytes::ZERO {
             // SAFETY: the added pages lie within the reservation, as `new` was just checked.
-            unsafe { set_rights(reservation, added, MprotectFlags::READ | MprotectFlags::WRITE) }
-                .map_err(|errno| refused(Operation::Commit, new.as_u64(), errno))?;
+            let granted = unsafe {
+                set_rights(reservation, added, MprotectFlags::READ | MprotectFlags::WRITE)
+            };
+            if let Err(errno) = granted {
+                // The host works mapping by mapping, and may have got part of the way.
+                // SAFETY: nobody uses the added pages yet.
+                let _ = unsafe { set_rights(reservation, added, MprotectFlags::empty()) };
+                return Err(refused(Operation::Commit, new.as_u64(), errno));
+            }
         }
         Ok(Committed::InPlace)
     }
@@ -150,9 +161,13 @@ unsafe impl PageAllocator for MmapAllocator {
         // SAFETY: the caller gives a range within the committed bytes.
         let first = unsafe { address_of(reservation, range.start) };
         // SAFETY: the pages are the caller's (C1) and stay mapped with their rights.
-        unsafe { drop_pages(first, range.len) }
-            .map_err(|errno| refused(Operation::Discard, range.len.as_u64(), errno))?;
-        Ok(Discarded::Released)
+        if unsafe { drop_pages(first, range.len) }.is_ok() {
+            return Ok(Discarded::Released);
+        }
+        // The host may have got part of the way; the result is the same for all bytes.
+        // SAFETY: the range lies within the committed bytes, a valid region.
+        unsafe { first.write_bytes(0, range.len.get()) };
+        Ok(Discarded::ZeroedOnly)
     }
 
     unsafe fn reset(
@@ -178,7 +193,7 @@ unsafe impl PageAllocator for MmapAllocator {
         }
     }
 
-    unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {
+    unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
         let before = reservation.guard_before().get();
         let after = reservation.guard_after().get();
         let len = before + reservation.capacity().get() + after;
@@ -188,12 +203,15 @@ unsafe impl PageAllocator for MmapAllocator {
         // SAFETY: the mapping starts with the front guard.
         let start = unsafe { reservation.base().sub(before) };
         // SAFETY: this is the whole mapping of `map_inaccessible`, which nobody uses any more.
-        // It fails only for a range that is not page-aligned, which C1 excludes.
-        let unmapped = unsafe { rustix::mm::munmap(start.as_ptr().cast(), len) };
-        debug_assert!(unmapped.is_ok(), "the mapping could not be released: {unmapped:?}");
+        if unsafe { rustix::mm::munmap(start.as_ptr().cast(), len) }.is_err() {
+            // At the limit of mappings a process may have, the host cannot cut this one out of its
+            // neighbours. The address space is lost, but not the pages.
+            // SAFETY: the committed pages are the reservation's (C1).
+            let _ = unsafe { drop_pages(reservation.base(), committed) };
+        }
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     unsafe fn verify(
         &self,
         reservation: &Reservation,
@@ -202,11 +220,17 @@ unsafe impl PageAllocator for MmapAllocator {
         proc_maps::verify(reservation, committed)
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
         proc_maps::resident(reservation, committed, self.page())
     }
 }
+
+/// Address space is not counted as memory. Some hosts never do and have no flag for it.
+#[cfg(not(any(target_os = "freebsd", target_os = "dragonfly")))]
+const UNACCOUNTED: MapFlags = MapFlags::NORESERVE;
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
+const UNACCOUNTED: MapFlags = MapFlags::empty();
 
 /// Maps `guard + capacity + guard` bytes without access and returns the address past the first
 /// guard. A zero total maps one page's worth of nothing: a dangling, aligned base.
@@ -220,7 +244,7 @@ fn map_inaccessible(
     if total == 0 {
         return Ok(NonNull::without_provenance(HOST_ALIGNED));
     }
-    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    let flags = MapFlags::PRIVATE.union(UNACCOUNTED);
     // A name can be given only to bytes that a reference may cover, so a named mapping starts
     // readable.
     let rights = if name.is_some() { ProtFlags::READ } else { ProtFlags::empty() };
@@ -242,7 +266,7 @@ fn map_inaccessible(
     NonNull::new(base).ok_or(Errno::NOMEM)
 }
 
-/// An address aligned to every host page there is, for a mapping of no bytes.
+/// An address aligned to pages of up to 64 KiB, for a mapping of no bytes.
 const HOST_ALIGNED: core::num::NonZeroUsize = match core::num::NonZeroUsize::new(1 << 16) {
     Some(address) => address,
     None => core::num::NonZeroUsize::MIN,
@@ -279,29 +303,22 @@ unsafe fn set_rights(
 /// # Safety
 ///
 /// The pages belong to the caller's reservation, and nobody relies on their contents.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 unsafe fn drop_pages(first: NonNull<u8>, len: HostBytes) -> Result<(), Errno> {
     let start = first.as_ptr().cast::<c_void>();
     // SAFETY: the caller owns the pages; private anonymous pages read zero afterwards.
     unsafe { rustix::mm::madvise(start, len.get(), Advice::LinuxDontNeed) }
 }
 
-/// Only Linux promises that dropped anonymous pages read zero: elsewhere a new mapping replaces
+/// Only Linux promises that dropped anonymous pages read zero; elsewhere the caller overwrites
 /// them.
 ///
 /// # Safety
 ///
 /// The pages belong to the caller's reservation, and nobody relies on their contents.
-#[cfg(not(target_os = "linux"))]
-unsafe fn drop_pages(first: NonNull<u8>, len: HostBytes) -> Result<(), Errno> {
-    if len == HostBytes::ZERO {
-        return Ok(());
-    }
-    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
-    let rights = ProtFlags::READ | ProtFlags::WRITE;
-    let start = first.as_ptr().cast::<c_void>();
-    // SAFETY: the caller owns the pages that the new mapping replaces.
-    unsafe { rustix::mm::mmap_anonymous(start, len.get(), rights, flags) }.map(|_| ())
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+unsafe fn drop_pages(_first: NonNull<u8>, _len: HostBytes) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
 }
 
 fn mprotect_flags(protection: Protection) -> MprotectFlags {
@@ -323,8 +340,15 @@ fn too_large(request: &ReserveRequest<'_>) -> AllocError {
 }
 
 /// The limit on the process's address space, where one is set.
+#[cfg(not(target_os = "openbsd"))]
 fn address_space_limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::As).current
+}
+
+/// This host has no such limit.
+#[cfg(target_os = "openbsd")]
+fn address_space_limit() -> Option<u64> {
+    None
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -340,13 +364,15 @@ mod tests {
         let mut region = Region::new(MmapAllocator::new(), &request).unwrap();
         region.grow_to(LEN as u64).unwrap();
         region.data_mut().fill(0xB6);
-        let base = region.view().base.as_ptr().cast::<c_void>();
+        let upper_half = region.view().base.as_ptr().wrapping_add(LEN / 2).cast::<c_void>();
+        // Only the upper half is locked: the host drops the lower one before it fails.
         // SAFETY: locking committed pages changes neither rights nor bytes.
-        if unsafe { rustix::mm::mlock(base, LEN) }.is_err() {
+        if unsafe { rustix::mm::mlock(upper_half, LEN / 2) }.is_err() {
             return; // Not everyone may lock so much.
         }
-        region.discard(0, LEN as u64).unwrap_err();
-        assert!(region.data().iter().all(|byte| *byte == 0xB6), "half a discard");
+        assert_eq!(region.discard(0, LEN as u64), Ok(Discarded::ZeroedOnly));
+        assert!(region.data().iter().all(|byte| *byte == 0), "half a discard");
+        region.data_mut().fill(0xB6);
         region.reset().unwrap();
         assert!(region.data().iter().all(|byte| *byte == 0));
         region.grow_to(LEN as u64).unwrap();

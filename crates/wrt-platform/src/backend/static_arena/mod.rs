@@ -34,6 +34,11 @@ use crate::units::{HostBytes, HostPage, HostRange};
 /// [`Region::verify`](crate::Region::verify) checks: code that goes around the bounds checks and
 /// writes past the end is found out. There are no guards to stop it.
 ///
+/// # Locking
+///
+/// A spin lock guards the bookkeeping and the zeroing of new bytes. An interrupt handler must not
+/// create, grow or drop a memory of an arena that the code it interrupts may be using.
+///
 /// ```
 /// use wrt_platform::{Region, ReserveRequest, StaticArena};
 ///
@@ -162,8 +167,8 @@ fn refused(
     AllocError::new(operation, kind, requested).possible(possible as u64)
 }
 
-// SAFETY: C1 slots do not overlap (A1), bases are multiples of the page from an aligned start and
-// capacities end inside the arena; C2 commit zeroes new bytes of a slot under the lock; C3 the
+// SAFETY: C1 slots do not overlap (A1) and no commit goes beyond one, bases are multiples of the
+// page from an aligned start, capacities whole pages inside the arena; C2 commit zeroes new bytes of a slot under the lock; C3 the
 // bookkeeping refuses before it changes; C4 the trait is implemented for a reference, and the
 // arena stays where it is while that lives; C5 zeroing keeps bytes accessible; C6 the page is a
 // constant.
@@ -240,9 +245,9 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
         keep: HostBytes,
     ) -> Result<HostBytes, AllocError> {
         let start = self.offset_of(reservation);
-        let mut slots = self.slots.lock();
-        // SAFETY: the committed bytes are the caller's (A1).
+        // SAFETY: the committed bytes are the caller's (A1), lock or no lock.
         unsafe { reservation.base().write_bytes(0, committed.get()) };
+        let mut slots = self.slots.lock();
         if let Some(slot) = slots.at(start) {
             slot.committed = keep.get();
         }

@@ -26,10 +26,16 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// An entry of the table that is not in use: all zeroes, so that an arena lies in `.bss`.
+    const UNUSED: Self = Self { start: 0, held: 0, capacity: 0, committed: 0, canary: false };
+}
+
 /// The runs of an arena, in the order of their starts: a fixed table, so that an arena needs no
-/// allocator of its own.
+/// allocator of its own. The first `len` entries are in use.
 pub(super) struct Slots<const MEMORIES: usize> {
-    table: [Option<Slot>; MEMORIES],
+    len: usize,
+    table: [Slot; MEMORIES],
 }
 
 /// Why no run was given.
@@ -51,15 +57,15 @@ struct Gap {
 
 impl<const MEMORIES: usize> Slots<MEMORIES> {
     pub(super) const fn new() -> Self {
-        Self { table: [None; MEMORIES] }
+        Self { len: 0, table: [Slot::UNUSED; MEMORIES] }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.table.iter().flatten()
+        self.table.iter().take(self.len)
     }
 
     pub(super) fn at(&mut self, start: usize) -> Option<&mut Slot> {
-        self.table.iter_mut().flatten().find(|slot| slot.start == start)
+        self.table.iter_mut().take(self.len).find(|slot| slot.start == start)
     }
 
     /// The free runs of an arena of `size` bytes, in order of address.
@@ -87,7 +93,7 @@ impl<const MEMORIES: usize> Slots<MEMORIES> {
         initial: usize,
         maximum: usize,
     ) -> Result<Slot, Refusal> {
-        if self.table.iter().all(Option::is_some) {
+        if self.len == MEMORIES {
             return Err(Refusal::TableFull);
         }
         // Even a memory of no bytes holds a page, so that no two memories start at one place.
@@ -143,26 +149,22 @@ impl<const MEMORIES: usize> Slots<MEMORIES> {
 
     /// Frees the run at `start`.
     pub(super) fn give_back(&mut self, start: usize) {
-        if let Some(index) =
-            self.table.iter().position(|entry| entry.is_some_and(|s| s.start == start))
-        {
-            // Entries stay in order and without holes.
-            if let Some(tail) = self.table.get_mut(index..) {
-                tail.rotate_left(1);
-            }
-            if let Some(last) = self.table.last_mut() {
-                *last = None;
-            }
+        let index = self.iter().position(|slot| slot.start == start);
+        if let Some(tail) = index.and_then(|index| self.table.get_mut(index..self.len)) {
+            tail.rotate_left(1);
+            self.len -= 1;
         }
     }
 
+    /// Enters a run where its start belongs. The table has room.
     fn insert(&mut self, slot: Slot) {
         let index = self.iter().take_while(|other| other.start < slot.start).count();
-        if let Some(tail) = self.table.get_mut(index..) {
+        if let Some(tail) = self.table.get_mut(index..=self.len) {
             tail.rotate_right(1);
             if let Some(first) = tail.first_mut() {
-                *first = Some(slot);
+                *first = slot;
             }
+            self.len += 1;
         }
     }
 }
