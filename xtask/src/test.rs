@@ -11,7 +11,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for features in [Features::None, Features::Alloc] {
         for package in LIBRARIES {
             let arguments = features.args();
-            cmd!(workspace.sh, "cargo test -p {package} {arguments...}")
+            // The examples in the documentation are for users, who have the default features.
+            cmd!(workspace.sh, "cargo test -p {package} --lib --tests {arguments...}")
                 .run()
                 .with_context(|| format!("{package} with {}", features.name()))?;
         }
