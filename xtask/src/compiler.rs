@@ -106,6 +106,8 @@ impl Compiler {
 
 /// Linker, emulator and flags of a target that is not this machine's.
 fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
+    // No debugger looks at these programs, but a panic still says where it was.
+    let command = command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     match target.kind {
         Kind::Bare => command.env(target.cargo_variable("RUSTFLAGS"), "-D warnings"),
         Kind::Linux { linker, .. } => command

@@ -67,6 +67,8 @@ fn tests(cargo: Cmd<'_>, run: bool) -> Result<()> {
     Ok(())
 }
 
+/// The suite, by the programs that the tests have just built: optimizing them would take
+/// longer than it saves.
 fn suite(workspace: &Workspace, target: &Target, compiler: &Compiler) -> Result<()> {
     for group in EMULATED_GROUPS {
         let args = spec::Args {

@@ -21,14 +21,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    execute(cmd!(workspace.sh, "cargo run"), workspace, args)
+    execute(cmd!(workspace.sh, "cargo run --release"), workspace, args)
 }
 
 /// Runs the suite with `cargo`, a `cargo run` set up for some target.
 pub(crate) fn execute(cargo: Cmd<'_>, workspace: &Workspace, args: &Args) -> Result<()> {
-    let mut command = cargo
-        .args(["--release", "--quiet", "--package", "wrt-interpreter"])
-        .args(["--bin", "wrt-spec", "--"]);
+    let mut command =
+        cargo.args(["--quiet", "--package", "wrt-interpreter"]).args(["--bin", "wrt-spec", "--"]);
     for dir in &args.dir {
         command = command.arg("--dir").arg(workspace.called_from.join(dir));
     }
