@@ -8,6 +8,8 @@ use crate::workspace::{LIBRARIES, Workspace};
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     cmd!(workspace.sh, "cargo test --workspace").run()?;
+    // Only an optimizing compiler lets the interpreter's operations call each other.
+    cmd!(workspace.sh, "cargo test --release -p wrt-interpreter --lib --test engine").run()?;
     for features in [Features::None, Features::Alloc] {
         for package in LIBRARIES {
             let arguments = features.args();
