@@ -157,7 +157,7 @@ fn access(criterion: &mut Criterion) {
     let ty = MemoryType::wasm32(MEMORY_BYTES >> 16, None).expect("the type is valid");
     let mut memory = LinearMemory::new(MmapAllocator::new(), ty).expect("64 MiB");
     // Every page is touched, so that no page fault is measured.
-    memory.data_mut().fill(1);
+    memory.fill(0, 1, memory.byte_len()).expect("the whole memory");
     let mut contest = Contest::new(criterion);
     contests::<u32>(&mut contest, &mut memory);
     contests::<u64>(&mut contest, &mut memory);

@@ -78,7 +78,7 @@ fn copies(contest: &mut Contest<'_>, memory: &mut Memory, case: &Case, bytes: u6
 fn bulk(criterion: &mut Criterion) {
     let ty = MemoryType::wasm32(MEMORY_BYTES >> 16, None).expect("the type is valid");
     let mut memory = LinearMemory::new(MmapAllocator::new(), ty).expect("128 MiB");
-    memory.data_mut().fill(1);
+    memory.fill(0, 1, memory.byte_len()).expect("the whole memory");
     let mut contest = Contest::new(criterion);
     for (size, bytes, limit) in SIZES {
         // One run is long enough that reading the clock does not matter.

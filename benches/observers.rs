@@ -45,7 +45,7 @@ fn counted<O: Counting>(observer: O) -> Memory<O> {
     let builder = MemoryBuilder::new(ty).observer(observer);
     let mut memory = builder.allocate(MmapAllocator::new()).expect("one page");
     // Untouched pages all read from one page of zeroes, which caches treat in a way of their own.
-    memory.data_mut().fill(1);
+    memory.fill(0, 1, memory.byte_len()).expect("the whole memory");
     memory
 }
 

@@ -1,7 +1,7 @@
 //! What the instructions do, written once for all widths (core specification, "Memory
 //! Instructions"). The table's rows name these functions.
 
-use wrt_runtime::{GuestMemory, Trap};
+use wrt_runtime::{GuestMemory, Inaccessible, Trap};
 
 use crate::stored::{Stored, Wrap};
 use crate::v128::V128;
@@ -21,7 +21,7 @@ pub(crate) fn widen<T: Stored, W: Stored + From<T>, M: GuestMemory>(
     memory: &M,
     ea: u64,
 ) -> Result<V128, Trap> {
-    let narrow: [u8; 8] = memory.load(ea)?;
+    let narrow: [u8; 8] = memory.load(ea).map_err(|Inaccessible| memory.refused(ea, 8))?;
     Ok(V128::from_lanes(narrow.chunks_exact(T::SIZE).map(|lane| W::from(T::read_le(lane)))))
 }
 

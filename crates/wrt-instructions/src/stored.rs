@@ -1,6 +1,6 @@
 //! What can lie in memory: a number of bytes, little-endian on every host.
 
-use wrt_runtime::{GuestMemory, Trap};
+use wrt_runtime::{GuestMemory, Inaccessible, Trap};
 
 use crate::v128::V128;
 use crate::value::{F32, F64};
@@ -29,13 +29,18 @@ macro_rules! stored {
 
             #[inline(always)]
             fn load_from<M: GuestMemory>(memory: &M, ea: u64) -> Result<Self, Trap> {
-                let bytes = memory.load(ea)?;
-                Ok($from(<$bits>::from_le_bytes(bytes)))
+                match memory.load(ea) {
+                    Ok(bytes) => Ok($from(<$bits>::from_le_bytes(bytes))),
+                    Err(Inaccessible) => Err(memory.refused(ea, Self::SIZE as u64)),
+                }
             }
 
             #[inline(always)]
             fn store_to<M: GuestMemory>(self, memory: &mut M, ea: u64) -> Result<(), Trap> {
-                memory.store(ea, <$bits>::to_le_bytes($to(self)))
+                match memory.store(ea, <$bits>::to_le_bytes($to(self))) {
+                    Ok(()) => Ok(()),
+                    Err(Inaccessible) => Err(memory.refused(ea, Self::SIZE as u64)),
+                }
             }
 
             #[inline(always)]

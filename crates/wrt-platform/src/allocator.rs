@@ -8,7 +8,7 @@ use crate::error::{AllocError, Corruption, Operation};
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
-use crate::units::{HostBytes, HostPage, HostRange};
+use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
 /// Where a commit has left the memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,14 +45,16 @@ pub enum Discarded {
 ///   No byte up to its capacity is ever committed to it and to another reservation at once. The
 ///   base is aligned to the page and never null; capacity and guards are whole pages.
 /// - **C2** After `commit(reservation, old, new)` succeeded, the first `new` bytes form a
-///   [valid region](crate#valid-region); the first `old` bytes hold what they held, the others
-///   read zero.
+///   [valid region](crate#valid-region), as far as no right on them was taken since; the first
+///   `old` bytes hold what they held, the others read zero, or what the image says where the
+///   reservation [has one](Reservation::has_image).
 /// - **C3** An operation that fails has changed nothing, unless its description says otherwise. One
 ///   that unwinds counts as failed.
 /// - **C4** A reservation stays valid when the allocator value is moved, and for as long as the
 ///   allocator value lives.
 /// - **C5** `discard` and `reset` keep a valid region: `discard` all that was committed, `reset` the
-///   bytes that it reports, which are at least those it was asked to keep.
+///   bytes that it reports, which are at least those it was asked to keep. `protect` leaves bytes
+///   and takes no more rights than it was told to.
 /// - **C6** `page` always gives the same answer.
 pub unsafe trait PageAllocator {
     /// The unit of all sizes: the backend's page.
@@ -93,7 +95,7 @@ pub unsafe trait PageAllocator {
     ///
     /// [`Unsupported`](crate::AllocErrorKind::Unsupported) without [`Capabilities::PROTECT`];
     /// refused for writable and executable pages that the request did not allow, or when the
-    /// host says no.
+    /// host says no. Some pages of the range may have the new rights then and others the old.
     ///
     /// # Safety
     ///
@@ -109,7 +111,8 @@ pub unsafe trait PageAllocator {
         Err(AllocError::unsupported(Operation::Protect))
     }
 
-    /// Makes a range of committed pages read zero, giving them back to the host if it can.
+    /// Makes a range of committed pages read zero, whatever the image says, giving them back to the
+    /// host if it can.
     ///
     /// # Errors
     ///
@@ -117,15 +120,16 @@ pub unsafe trait PageAllocator {
     ///
     /// # Safety
     ///
-    /// As for [`commit`](Self::commit), with `range` inside the committed bytes.
+    /// As for [`commit`](Self::commit), with `range` inside the committed bytes and writable.
     unsafe fn discard(
         &self,
         reservation: &Reservation,
         range: HostRange,
     ) -> Result<Discarded, AllocError>;
 
-    /// Prepares the memory for its next use: all committed bytes read zero. At least `keep` stay
-    /// committed, and if possible no more. Returns how many did.
+    /// Prepares the memory for its next use: all committed bytes read zero, or what the image says
+    /// where the reservation has one. At least `keep` stay committed, and if possible no more.
+    /// Returns how many did.
     ///
     /// # Errors
     ///
@@ -134,7 +138,8 @@ pub unsafe trait PageAllocator {
     ///
     /// # Safety
     ///
-    /// As for [`commit`](Self::commit), with `committed` bytes committed, `keep <= committed`.
+    /// As for [`commit`](Self::commit), with `committed` bytes committed, all of them readable and
+    /// writable, `keep <= committed`.
     unsafe fn reset(
         &self,
         reservation: &Reservation,
@@ -142,7 +147,7 @@ pub unsafe trait PageAllocator {
         keep: HostBytes,
     ) -> Result<HostBytes, AllocError>;
 
-    /// Ends the reservation. No other memory will see a byte of it. Where the host does not take
+    /// Ends the reservation, whatever rights its pages have. No other memory will see a byte of it. Where the host does not take
     /// address space back, it is lost; contents are not kept.
     ///
     /// # Safety
@@ -151,8 +156,9 @@ pub unsafe trait PageAllocator {
     /// the reservation.
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes);
 
-    /// Asks the host whether guards and rights are still what they should be. A backend that has
-    /// no way to know finds nothing.
+    /// Asks the host whether guards, rights and tags are still what they should be: committed pages
+    /// readable and writable but for `exceptions`, which lie within them in order of address. A
+    /// backend that has no way to know finds nothing.
     ///
     /// # Errors
     ///
@@ -165,8 +171,9 @@ pub unsafe trait PageAllocator {
         &self,
         reservation: &Reservation,
         committed: HostBytes,
+        exceptions: &[HostRights],
     ) -> Result<(), Corruption> {
-        let _ = (reservation, committed);
+        let _ = (reservation, committed, exceptions);
         Ok(())
     }
 
@@ -247,9 +254,10 @@ macro_rules! forward_to_pointee {
                 &self,
                 reservation: &Reservation,
                 committed: HostBytes,
+                exceptions: &[HostRights],
             ) -> Result<(), Corruption> {
                 // SAFETY: the caller keeps this very contract.
-                unsafe { (**self).verify(reservation, committed) }
+                unsafe { (**self).verify(reservation, committed, exceptions) }
             }
 
             unsafe fn resident(

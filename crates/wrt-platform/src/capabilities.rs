@@ -11,8 +11,8 @@ bitflags::bitflags! {
     pub struct Capabilities: u32 {
         /// Growth never moves the base.
         const STABLE_BASE = 1;
-        /// Memories get the guards that their requests ask for: accesses within them fault. How many
-        /// bytes a memory has got, its reservation says.
+        /// Memories can have guards: accesses within them fault. Which ones a memory has got, its
+        /// reservation's rung says.
         const GUARDS = 1 << 1;
         /// [`PageAllocator::protect`](crate::PageAllocator::protect) changes the host's rights.
         const PROTECT = 1 << 2;

@@ -16,6 +16,8 @@ pub enum Operation {
     Discard,
     /// Returning to the initial contents.
     Reset,
+    /// Laying out initial contents.
+    Image,
 }
 
 impl fmt::Display for Operation {
@@ -26,6 +28,7 @@ impl fmt::Display for Operation {
             Self::Protect => "protect",
             Self::Discard => "discard",
             Self::Reset => "reset",
+            Self::Image => "lay out an image of",
         })
     }
 }
@@ -64,8 +67,15 @@ pub enum AllocErrorKind {
     Slots,
     /// The host refused.
     Os(OsError),
-    /// The backend cannot do this; its capabilities say so.
+    /// The backend cannot do this, or not give what the request demands; its capabilities say so.
     Unsupported,
+    /// Part of the range is protected.
+    Protected,
+    /// The memory keeps as many protected ranges as it can tell apart.
+    Ranges {
+        /// How many that is.
+        most: usize,
+    },
 }
 
 /// A request that the platform could not fulfil. Nothing has changed.
@@ -106,7 +116,10 @@ impl fmt::Display for AllocError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operation, kind, requested, possible } = self;
         if matches!(kind, AllocErrorKind::Unsupported) {
-            return write!(f, "this backend cannot {operation}");
+            return match operation {
+                Operation::Reserve => f.write_str("this backend lacks what the request demands"),
+                _ => write!(f, "this backend cannot {operation}"),
+            };
         }
         write!(f, "cannot {operation} {requested} bytes: {kind}")?;
         match possible {
@@ -127,6 +140,8 @@ impl fmt::Display for AllocErrorKind {
             Self::Slots => f.write_str("the arena holds as many memories as it has slots for"),
             Self::Os(error) => write!(f, "{error}"),
             Self::Unsupported => f.write_str("not supported by this backend"),
+            Self::Protected => f.write_str("part of the range is protected"),
+            Self::Ranges { most } => write!(f, "a memory has at most {most} protected ranges"),
         }
     }
 }
@@ -136,17 +151,27 @@ impl core::error::Error for AllocError {}
 /// An access that does not lie wholly within the accessible bytes of a region.
 ///
 /// It carries nothing, so a checked access returns as cheaply as an `Option`; whoever reports it
-/// still has the address.
+/// still has the address, and [`Region::why_inaccessible`](crate::Region::why_inaccessible) tells
+/// the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct OutOfBounds;
+pub struct Inaccessible;
 
-impl fmt::Display for OutOfBounds {
+impl fmt::Display for Inaccessible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("access out of bounds")
+        f.write_str("not all of these bytes are accessible")
     }
 }
 
-impl core::error::Error for OutOfBounds {}
+impl core::error::Error for Inaccessible {}
+
+/// Why an access is not possible.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AccessFault {
+    /// It does not lie wholly within the length.
+    OutOfBounds,
+    /// It lies within the length and touches bytes that are protected against it.
+    Protected,
+}
 
 /// Something that must hold of a region and does not: memory was corrupted from outside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

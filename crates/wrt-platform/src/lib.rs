@@ -49,6 +49,7 @@
 //! |---|---|---|---|
 //! | [`Region<P>`] | if `P` is | if `P` is | it owns its bytes; `&Region` only reads |
 //! | [`Reservation`] | no | no | a bare address range, owned by the region that holds it |
+//! | [`MemoryImage`] | yes | yes | its bytes never change |
 //! | [`StaticArena`] | yes | yes | one lock guards who owns which run |
 //! | [`MmapAllocator`], [`HeapAllocator`] | yes | yes | no state |
 #![no_std]
@@ -63,6 +64,7 @@ mod backend;
 mod capabilities;
 mod commit;
 mod error;
+mod image;
 mod protection;
 mod region;
 mod request;
@@ -77,9 +79,12 @@ pub use backend::MmapAllocator;
 pub use backend::{StaticAllocator, StaticArena};
 pub use capabilities::Capabilities;
 pub use commit::CommitPolicy;
-pub use error::{AllocError, AllocErrorKind, Corruption, Operation, OsError, OutOfBounds};
+pub use error::{
+    AccessFault, AllocError, AllocErrorKind, Corruption, Inaccessible, Operation, OsError,
+};
+pub use image::MemoryImage;
 pub use protection::Protection;
 pub use region::{Region, RegionView};
-pub use request::{ReserveRequest, Tagging};
-pub use reservation::{Reservation, Rung};
-pub use units::{HostBytes, HostPage, HostRange};
+pub use request::{GuardPolicy, ReserveRequest, Tagging};
+pub use reservation::{Reservation, Rung, Shortfall, ShortfallCause};
+pub use units::{HostBytes, HostPage, HostRange, HostRights};

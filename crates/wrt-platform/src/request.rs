@@ -1,6 +1,8 @@
 //! What a region asks of a backend.
 
 use crate::commit::CommitPolicy;
+use crate::image::MemoryImage;
+use crate::reservation::{Shortfall, ShortfallCause};
 
 /// Whether a memory should carry hardware tags.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -8,10 +10,29 @@ pub enum Tagging {
     /// No tags.
     #[default]
     Off,
-    /// Tags where the host has them; the capabilities say whether it does.
+    /// Tags where the host has them; [`Reservation::tagged`](crate::Reservation::tagged) says
+    /// whether they were given.
     Wanted,
     /// No memory rather than one without tags.
     Required,
+}
+
+/// Where on the reservation ladder a memory is to stand: how much address space it takes to keep
+/// stray accesses away from its neighbours. [`Rung`](crate::Rung) is the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub enum GuardPolicy {
+    /// The highest rung that the host gives, from full guards down to none at all. A memory whose
+    /// initial size fits is never refused for the sake of guards.
+    #[default]
+    BestThatFits,
+    /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else. For
+    /// memories of at most 4 GiB, on hosts with 64-bit addresses; otherwise an error.
+    FullGuards,
+    /// Guards of [`guard_bytes`](ReserveRequest::guard_bytes) on either side, or an error.
+    SmallGuard,
+    /// No guards: the bounds checks are all there is.
+    ChecksOnly,
 }
 
 /// Address space to take for one memory, and how to run it. All sizes are bytes.
@@ -30,9 +51,12 @@ pub struct ReserveRequest<'a> {
     maximum: u64,
     reservation: u64,
     guard: u64,
+    guards: GuardPolicy,
     commit: CommitPolicy,
     tagging: Tagging,
     write_execute: bool,
+    inaccessible_prefix: u64,
+    image: Option<&'a MemoryImage>,
     name: Option<&'a str>,
 }
 
@@ -44,6 +68,10 @@ impl<'a> ReserveRequest<'a> {
     /// Inaccessible bytes on either side of the memory, where the backend has guards.
     pub const DEFAULT_GUARD: u64 = 64 << 10;
 
+    /// Bytes that a 32-bit address, a 32-bit offset and an access of 16 bytes reach from the base:
+    /// 2 * (2^32 - 1) + 16.
+    pub const REACH_33_BIT: u64 = 2 * (u32::MAX as u64) + 16;
+
     /// A memory of `initial` bytes that may grow to `maximum` bytes.
     #[must_use]
     pub const fn new(initial: u64, maximum: u64) -> Self {
@@ -52,24 +80,54 @@ impl<'a> ReserveRequest<'a> {
             maximum,
             reservation: Self::DEFAULT_RESERVATION,
             guard: Self::DEFAULT_GUARD,
+            guards: GuardPolicy::BestThatFits,
             commit: CommitPolicy::Exact,
             tagging: Tagging::Off,
             write_execute: false,
+            inaccessible_prefix: 0,
+            image: None,
             name: None,
         }
     }
 
-    /// Takes at most `bytes` of address space. The maximum stays what it was; a memory cannot
-    /// grow beyond what it got, unless its base can move.
+    /// The same for a memory of other sizes.
+    #[must_use]
+    pub const fn sizes(self, initial: u64, maximum: u64) -> Self {
+        Self { initial, maximum, ..self }
+    }
+
+    /// Takes at most `bytes` of address space, besides small guards. The maximum stays what it was;
+    /// a memory cannot grow beyond what it got, unless its base can move. Less than 8 GiB leaves no
+    /// room for full guards.
     #[must_use]
     pub const fn reservation(self, bytes: u64) -> Self {
         Self { reservation: bytes, ..self }
     }
 
-    /// Asks for `bytes` of guard on either side.
+    /// Asks for `bytes` of guard on either side; full guards have more than that past the end.
     #[must_use]
     pub const fn guard(self, bytes: u64) -> Self {
         Self { guard: bytes, ..self }
+    }
+
+    /// Which rung of the reservation ladder is wanted.
+    #[must_use]
+    pub const fn guards(self, policy: GuardPolicy) -> Self {
+        Self { guards: policy, ..self }
+    }
+
+    /// Lets nobody access the first `bytes` bytes, which catches accesses by way of a null
+    /// pointer. It holds across growth and reset.
+    #[must_use]
+    pub const fn inaccessible_prefix(self, bytes: u64) -> Self {
+        Self { inaccessible_prefix: bytes, ..self }
+    }
+
+    /// What the memory holds at first and after every reset, instead of zeroes. It must lie within
+    /// the initial size.
+    #[must_use]
+    pub const fn image(self, image: &'a MemoryImage) -> Self {
+        Self { image: Some(image), ..self }
     }
 
     /// How far ahead of the length to commit.
@@ -116,10 +174,49 @@ impl<'a> ReserveRequest<'a> {
         if capped < self.initial { self.initial } else { capped }
     }
 
+    /// The most bytes of address space to take.
+    #[must_use]
+    pub const fn reservation_bytes(&self) -> u64 {
+        self.reservation
+    }
+
     /// Bytes of guard wanted on either side.
     #[must_use]
     pub const fn guard_bytes(&self) -> u64 {
         self.guard
+    }
+
+    /// The rung of the ladder that is wanted.
+    #[must_use]
+    pub const fn guard_policy(&self) -> GuardPolicy {
+        self.guards
+    }
+
+    /// Whether a memory without guards must be refused.
+    #[must_use]
+    pub const fn demands_guards(&self) -> bool {
+        matches!(self.guards, GuardPolicy::FullGuards | GuardPolicy::SmallGuard)
+    }
+
+    /// The shortfall of a backend that has no guards: none if none are wanted.
+    #[must_use]
+    pub const fn without_guards(&self) -> Option<Shortfall> {
+        if self.guard == 0 || matches!(self.guards, GuardPolicy::ChecksOnly) {
+            return None;
+        }
+        Some(Shortfall { wanted: self.wanted_capacity(), cause: ShortfallCause::NoGuards })
+    }
+
+    /// Bytes at the start that nobody may access.
+    #[must_use]
+    pub const fn prefix_bytes(&self) -> u64 {
+        self.inaccessible_prefix
+    }
+
+    /// The initial contents, if they are not all zero.
+    #[must_use]
+    pub const fn initial_image(&self) -> Option<&'a MemoryImage> {
+        self.image
     }
 
     /// The commit policy.

@@ -1,43 +1,93 @@
 //! What a backend gave: an address range and how it came by it.
 
+use core::fmt;
 use core::ptr::NonNull;
 
 use crate::error::OsError;
-use crate::units::HostBytes;
+use crate::units::{HostBytes, HostRange};
 
-/// How much of what was wanted the backend could reserve.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What keeps a stray access away from a memory's neighbours, the best first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Rung {
-    /// All of it.
-    Full,
-    /// Less address space than wanted: the memory works and can grow to its capacity.
-    Reduced {
-        /// Bytes that were wanted.
-        wanted: u64,
-        /// What the host answered to the larger request, where a host was asked.
-        reason: Option<OsError>,
+    /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else, and there
+    /// is a guard before the base. Under exact commit with pages of 64 KiB, compiled code may drop
+    /// its bounds checks.
+    FullGuards,
+    /// Guards on either side, as large as the request asked for.
+    SmallGuard,
+    /// No guards: bounds checks are all there is.
+    ChecksOnly,
+}
+
+/// Why a reservation is less than what was wanted at first: fewer bytes, or a lower [`Rung`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Shortfall {
+    /// Bytes of address space that were wanted at first, guards included.
+    pub wanted: u64,
+    /// What stood in the way.
+    pub cause: ShortfallCause,
+}
+
+/// What stood in the way of a larger reservation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ShortfallCause {
+    /// The host refused.
+    Os(OsError),
+    /// The host refused, and the process has a limit on its address space (`RLIMIT_AS`).
+    AddressSpaceLimit {
+        /// Bytes that the process may map in all.
+        limit: u64,
     },
-    /// No address space beyond what is committed: the backend takes memory as the region grows.
-    Unreserved,
+    /// The host has not so many addresses.
+    AddressSpace,
+    /// Memories of more than 4 GiB reach further than any guard.
+    BeyondFourGib,
+    /// The arena, heap or pool has no such room.
+    NoRoom,
+    /// The backend has no guards.
+    NoGuards,
+}
+
+impl fmt::Display for Shortfall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes of address space were wanted: ", self.wanted)?;
+        match self.cause {
+            ShortfallCause::Os(error) => error.fmt(f),
+            ShortfallCause::AddressSpaceLimit { limit } => {
+                write!(f, "the process may map {limit} bytes in all")
+            }
+            ShortfallCause::AddressSpace => f.write_str("the host has not so many addresses"),
+            ShortfallCause::BeyondFourGib => {
+                f.write_str("a memory of more than 4 GiB reaches further than any guard")
+            }
+            ShortfallCause::NoRoom => f.write_str("the backend has no such room"),
+            ShortfallCause::NoGuards => f.write_str("the backend has no guards"),
+        }
+    }
 }
 
 /// An address range that belongs to one memory until it is released.
 ///
 /// Only the backend that made it gives it a meaning. It is plain data: making one is safe, using
 /// it through the `unsafe` operations of [`PageAllocator`](crate::PageAllocator) is not.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reservation {
     base: NonNull<u8>,
     capacity: HostBytes,
     guard_before: HostBytes,
     guard_after: HostBytes,
     rung: Rung,
+    shortfall: Option<Shortfall>,
+    tagged: bool,
+    image: HostRange,
     cookie: usize,
 }
 
 impl Reservation {
-    /// A reservation of `capacity` bytes from `base`, in full and without guards.
+    /// A reservation of `capacity` bytes from `base`, without guards, tags or image.
     #[must_use]
     pub const fn new(base: NonNull<u8>, capacity: HostBytes) -> Self {
         Self {
@@ -45,7 +95,10 @@ impl Reservation {
             capacity,
             guard_before: HostBytes::ZERO,
             guard_after: HostBytes::ZERO,
-            rung: Rung::Full,
+            rung: Rung::ChecksOnly,
+            shortfall: None,
+            tagged: false,
+            image: HostRange::EMPTY,
             cookie: 0,
         }
     }
@@ -56,10 +109,28 @@ impl Reservation {
         Self { guard_before: before, guard_after: after, ..self }
     }
 
-    /// With the rung it was given on.
+    /// On this rung of the ladder.
     #[must_use]
     pub const fn with_rung(self, rung: Rung) -> Self {
         Self { rung, ..self }
+    }
+
+    /// With the reason why it is less than what was wanted.
+    #[must_use]
+    pub const fn with_shortfall(self, shortfall: Option<Shortfall>) -> Self {
+        Self { shortfall, ..self }
+    }
+
+    /// Whose bytes carry hardware tags.
+    #[must_use]
+    pub const fn with_tags(self) -> Self {
+        Self { tagged: true, ..self }
+    }
+
+    /// With the pages that the backend fills from the request's image.
+    #[must_use]
+    pub const fn with_image(self, range: HostRange) -> Self {
+        Self { image: range, ..self }
     }
 
     /// With a value of the backend's own.
@@ -93,10 +164,35 @@ impl Reservation {
         self.guard_after
     }
 
-    /// How much of what was wanted this is.
+    /// What keeps stray accesses away from the neighbours.
     #[must_use]
     pub const fn rung(&self) -> Rung {
         self.rung
+    }
+
+    /// Why this is less than what was wanted at first; nothing if it is not.
+    #[must_use]
+    pub const fn shortfall(&self) -> Option<Shortfall> {
+        self.shortfall
+    }
+
+    /// Whether the bytes carry hardware tags.
+    #[must_use]
+    pub const fn tagged(&self) -> bool {
+        self.tagged
+    }
+
+    /// Whether the backend puts the request's image into the memory, at first and at every reset.
+    /// Where it does not, the region copies it.
+    #[must_use]
+    pub const fn has_image(&self) -> bool {
+        self.image.len.get() > 0
+    }
+
+    /// The pages that the backend fills from the image; none if the region does.
+    #[must_use]
+    pub const fn image_range(&self) -> HostRange {
+        self.image
     }
 
     /// The backend's own value.
@@ -105,8 +201,9 @@ impl Reservation {
         self.cookie
     }
 
-    /// Records where growth has moved the memory.
-    pub(crate) fn move_to(&mut self, base: NonNull<u8>) {
-        self.base = base;
+    /// The same at another base, where growth has moved it.
+    #[must_use]
+    pub const fn moved_to(self, base: NonNull<u8>) -> Self {
+        Self { base, ..self }
     }
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::protection::Protection;
+
 /// The unit in which a backend gives out and protects memory: a power of two, in bytes.
 ///
 /// 4, 16 or 64 KiB on systems with an MMU; backends without one state their own.
@@ -98,6 +100,35 @@ pub struct HostRange {
     pub start: HostBytes,
     /// Bytes in the range.
     pub len: HostBytes,
+}
+
+impl HostRange {
+    /// No pages.
+    pub const EMPTY: Self = Self { start: HostBytes::ZERO, len: HostBytes::ZERO };
+
+    /// The first byte past the range.
+    #[must_use]
+    pub const fn end(self) -> HostBytes {
+        HostBytes(self.start.0 + self.len.0)
+    }
+
+    /// The pages that both ranges have.
+    #[must_use]
+    pub const fn overlap(self, other: Self) -> Self {
+        let start = if self.start.0 > other.start.0 { self.start } else { other.start };
+        let (one, two) = (self.end(), other.end());
+        let end = if one.0 < two.0 { one } else { two };
+        Self { start, len: end.saturating_sub(start) }
+    }
+}
+
+/// Whole pages inside a reservation and the rights they should have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HostRights {
+    /// The pages.
+    pub range: HostRange,
+    /// What the host should allow on each of them.
+    pub protection: Protection,
 }
 
 #[cfg(test)]

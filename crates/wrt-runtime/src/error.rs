@@ -24,8 +24,8 @@ pub enum MemoryError {
     },
     /// The platform could not give the bytes.
     Platform(AllocError),
-    /// The range is not within the memory.
-    OutOfBounds(TrapReport),
+    /// The range is not within the memory, or protected; the report says which.
+    Refused(TrapReport),
     /// The range is not within the data segment.
     SegmentOutOfBounds {
         /// The first byte wanted.
@@ -50,7 +50,7 @@ impl fmt::Display for MemoryError {
                 write!(f, "a memory of {minimum} pages exceeds the embedder's limit of {limit}")
             }
             Self::Platform(error) => error.fmt(f),
-            Self::OutOfBounds(report) => report.fmt(f),
+            Self::Refused(report) => report.fmt(f),
             Self::SegmentOutOfBounds { source, len, segment_len } => write!(
                 f,
                 "cannot copy {len} bytes from byte {source} of a data segment of {segment_len} bytes"

@@ -1,5 +1,7 @@
 //! The guest's view of a memory: what instructions are generic over.
 
+use wrt_platform::Inaccessible;
+
 use crate::error::GrowError;
 use crate::memory_type::IndexType;
 use crate::trap::Trap;
@@ -27,49 +29,55 @@ pub trait GuestMemory {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`].
-    fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], Trap>;
+    /// [`Inaccessible`]; [`refused`](Self::refused) says which trap that is.
+    fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], Inaccessible>;
 
     /// Writes `bytes`, 1 to 16 of them, at `ea`.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`]; no byte is written then.
-    fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), Trap>;
+    /// [`Inaccessible`]; no byte is written then, and [`refused`](Self::refused) says which trap
+    /// that is.
+    fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), Inaccessible>;
+
+    /// The trap of the load or store of `size` bytes at `ea` that was just found inaccessible; to
+    /// be called once for each. The reason is not in the result of the access itself because that
+    /// would have to be told from the value after every load.
+    fn refused(&self, ea: u64, size: u64) -> Trap;
 
     /// Fills `target` with the bytes from `address` on.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`]; `target` is as it was then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; `target` is as it was then.
     fn load_bytes(&self, address: u64, target: &mut [u8]) -> Result<(), Trap>;
 
     /// Writes all of `bytes` at `address`.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
     fn store_bytes(&mut self, address: u64, bytes: &[u8]) -> Result<(), Trap>;
 
     /// Whether `len` bytes from `address` lie within the memory. No bytes at the very end do.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`].
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`].
     fn check(&self, address: u64, len: u64) -> Result<(), Trap>;
 
     /// Sets `len` bytes from `address` to `byte` (`memory.fill`).
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
     fn memory_fill(&mut self, address: u64, byte: u8, len: u64) -> Result<(), Trap>;
 
     /// Copies `len` bytes from `source` to `target`, which may overlap (`memory.copy`).
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
     fn memory_copy(&mut self, target: u64, source: u64, len: u64) -> Result<(), Trap>;
 
     /// Copies `len` bytes from another memory, whose index type and page size may differ
@@ -77,7 +85,7 @@ pub trait GuestMemory {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
     fn memory_copy_from<S: GuestMemory>(
         &mut self,
         target: u64,
@@ -91,7 +99,7 @@ pub trait GuestMemory {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] if either range is out of bounds; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`] if either range is out of bounds; no byte is written then.
     fn memory_init(
         &mut self,
         target: u64,

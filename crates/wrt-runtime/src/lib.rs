@@ -24,7 +24,7 @@
 //!
 //! # Who sees which error
 //!
-//! A guest sees a [`Trap`]: one byte, with the specification's wording. A host sees a
+//! A guest sees a [`Trap`]: one word, with the specification's wording. A host sees a
 //! [`MemoryError`] or a [`GrowError`], with sizes, limits and the platform's cause.
 //!
 //! # Features
@@ -72,3 +72,4 @@ pub use seal::Seal;
 pub use segment::DataSegment;
 pub use trap::{Access, Trap, TrapReport};
 pub use wrt_platform;
+pub use wrt_platform::Inaccessible;

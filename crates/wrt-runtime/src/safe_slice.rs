@@ -64,6 +64,12 @@ impl<'a> SafeSliceMut<'a> {
     pub const fn address(&self) -> u64 {
         self.address
     }
+
+    /// The bytes, for as long as the memory is borrowed.
+    #[must_use]
+    pub const fn into_bytes(self) -> &'a mut [u8] {
+        self.bytes
+    }
 }
 
 impl Deref for SafeSliceMut<'_> {

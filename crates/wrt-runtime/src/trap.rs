@@ -2,28 +2,44 @@
 
 use core::fmt;
 
+use wrt_platform::AccessFault;
+
 use crate::name::Name;
 
-/// Why an instruction stopped the guest. One byte, so that hot results stay small; the detail is
+/// Why an instruction stopped the guest. One word, so that hot results stay small; the detail is
 /// computed on request by [`LinearMemory::explain`](crate::LinearMemory::explain).
+// As wide as an i32: a result of either then travels as a pair of registers. With a narrower trap
+// the compiler packs value and tag into one register and unpacks them after every load.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[repr(u8)]
+#[repr(u32)]
 #[non_exhaustive]
 pub enum Trap {
     /// The access does not lie wholly within the memory.
     OutOfBounds,
+    /// The access lies within the memory and touches bytes that are protected against it.
+    Protected,
 }
 
 impl fmt::Display for Trap {
-    /// The wording of the specification's test suite.
+    /// The wording of the specification's test suite, where it has one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OutOfBounds => "out of bounds memory access",
+            Self::Protected => "access to protected memory",
         })
     }
 }
 
 impl core::error::Error for Trap {}
+
+impl From<AccessFault> for Trap {
+    fn from(fault: AccessFault) -> Self {
+        match fault {
+            AccessFault::OutOfBounds => Self::OutOfBounds,
+            AccessFault::Protected => Self::Protected,
+        }
+    }
+}
 
 /// The bytes that an instruction wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

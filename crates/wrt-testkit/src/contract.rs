@@ -73,11 +73,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         // SAFETY: R1, `committed <= new` was just checked, and `&mut self` keeps others away.
         let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, new) }?;
         if let Committed::Moved(base) = outcome {
-            let old = &self.reservation;
-            self.reservation = Reservation::new(base, old.capacity())
-                .with_guards(old.guard_before(), old.guard_after())
-                .with_rung(old.rung())
-                .with_cookie(old.cookie());
+            self.reservation = self.reservation.moved_to(base);
         }
         self.committed = new;
         Ok(outcome)
@@ -158,7 +154,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     /// What it found.
     pub fn verify(&self) -> Result<(), Corruption> {
         // SAFETY: R1.
-        unsafe { self.allocator.verify(&self.reservation, self.committed) }
+        unsafe { self.allocator.verify(&self.reservation, self.committed, &[]) }
     }
 
     /// Reads the byte at `place`, or `None` if the reservation has no such byte. Where the

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use wrt_platform::{
     AllocError, AllocErrorKind, Capabilities, Committed, Corruption, Discarded, HostBytes,
-    HostPage, HostRange, Operation, OsError, PageAllocator, Protection, Reservation,
+    HostPage, HostRange, HostRights, Operation, OsError, PageAllocator, Protection, Reservation,
     ReserveRequest,
 };
 
@@ -163,9 +163,10 @@ unsafe impl<P: PageAllocator> PageAllocator for FaultyAllocator<P> {
         &self,
         reservation: &Reservation,
         committed: HostBytes,
+        exceptions: &[HostRights],
     ) -> Result<(), Corruption> {
         // SAFETY: the caller keeps this very contract.
-        unsafe { self.inner.verify(reservation, committed) }
+        unsafe { self.inner.verify(reservation, committed, exceptions) }
     }
 
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {

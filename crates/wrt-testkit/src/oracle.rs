@@ -32,12 +32,12 @@ pub fn check_addresses<P: PageAllocator, O: Observer>(
     match index {
         IndexType::I32 => {
             all.retain(|corner| *corner <= u32::MAX.into());
-            let cases = Oracle::new(memory).walk(&all, |corner| corner as u32)?;
-            Ok(cases + Oracle::new(memory).walk(&all, |corner| corner as i32)?)
+            let cases = Oracle::new(memory)?.walk(&all, |corner| corner as u32)?;
+            Ok(cases + Oracle::new(memory)?.walk(&all, |corner| corner as i32)?)
         }
         IndexType::I64 => {
-            let cases = Oracle::new(memory).walk(&all, |corner| corner)?;
-            Ok(cases + Oracle::new(memory).walk(&all, |corner| corner as i64)?)
+            let cases = Oracle::new(memory)?.walk(&all, |corner| corner)?;
+            Ok(cases + Oracle::new(memory)?.walk(&all, |corner| corner as i64)?)
         }
     }
 }
@@ -70,10 +70,10 @@ struct Pair<A> {
 }
 
 impl<'m, P: PageAllocator, O: Observer, A: Address> Oracle<'m, P, O, A> {
-    fn new(memory: &'m mut LinearMemory<P, O>) -> Self {
-        let image: Vec<u8> = (0..memory.data().len()).map(pattern).collect();
-        memory.data_mut().copy_from_slice(&image);
-        Self {
+    fn new(memory: &'m mut LinearMemory<P, O>) -> Result<Self, String> {
+        let image: Vec<u8> = (0..memory.byte_len() as usize).map(pattern).collect();
+        memory.write(0, &image).map_err(|error| error.to_string())?;
+        Ok(Self {
             index: memory.memory_type().index_type(),
             memory,
             image,
@@ -82,7 +82,7 @@ impl<'m, P: PageAllocator, O: Observer, A: Address> Oracle<'m, P, O, A> {
             lane_loads: typed_lane_loads(),
             lane_stores: typed_lane_stores(),
             cases: 0,
-        }
+        })
     }
 
     fn walk(mut self, corners: &[u64], address: impl Fn(u64) -> A) -> Result<u64, String> {
@@ -154,7 +154,7 @@ impl<'m, P: PageAllocator, O: Observer, A: Address> Oracle<'m, P, O, A> {
             self.check_stored(text, ea, size, size as usize, done.is_ok())?;
         }
         self.cases += 2 * (self.stores.len() + self.lane_stores.len()) as u64;
-        if self.memory.data() != self.image {
+        if self.memory.data().map_err(|e| e.to_string())? != self.image {
             return Err("a store wrote where it should not".to_owned());
         }
         Ok(())
@@ -173,7 +173,8 @@ impl<'m, P: PageAllocator, O: Observer, A: Address> Oracle<'m, P, O, A> {
         expect(op, done, before.is_some())?;
         let Some(before) = before else { return Ok(()) };
         let mark = MARK.to_le_bytes();
-        let stored = self.memory.data_mut().get_mut(ea as usize..ea as usize + size as usize);
+        let bytes = self.memory.data_mut().map_err(|e| e.to_string())?;
+        let stored = bytes.get_mut(ea as usize..ea as usize + size as usize);
         let Some(stored) = stored else { return Err(format!("{op}: the memory has shrunk")) };
         expect(op, &*stored, mark.get(first..first + size as usize).unwrap_or_default())?;
         stored.copy_from_slice(&before);

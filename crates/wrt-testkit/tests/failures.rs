@@ -23,7 +23,10 @@ fn memories(allocator: impl PageAllocator) {
                 Ok(()) => assert_eq!(memory.size(), 1),
                 Err(_) => assert_eq!(memory.size(), 0),
             }
-            assert!(memory.data().iter().all(|byte| *byte == 0), "a reset shows old contents");
+            assert!(
+                memory.data().unwrap().iter().all(|byte| *byte == 0),
+                "a reset shows old contents"
+            );
             assert!(memory.peak_memory() >= memory.byte_len());
             memory.verify_integrity().map_err(|error| error.to_string())
         });
@@ -37,20 +40,20 @@ fn memories(allocator: impl PageAllocator) {
 fn grow_all_the_way<P: PageAllocator>(memory: &mut LinearMemory<P, Metrics>) -> Result<(), String> {
     for step in STEPS {
         let mark = step as u8 | 0x40;
-        memory.data_mut().fill(mark);
+        memory.data_mut().unwrap().fill(mark);
         let (view, peak) = (memory.view(), memory.peak_memory());
         let counts = memory.metrics().counts;
-        let before = memory.data().to_vec();
+        let before = memory.data().unwrap().to_vec();
         let outcome = memory.grow(step);
         let counted = memory.metrics().counts;
         if outcome.is_ok() {
-            let (old, new) = memory.data().split_at(before.len());
+            let (old, new) = memory.data().unwrap().split_at(before.len());
             assert!(old == before && new.iter().all(|byte| *byte == 0));
             assert_eq!(counted.grows, counts.grows + 1);
             continue;
         }
         assert_eq!(memory.view(), view, "base, length or epoch changed");
-        assert!(memory.data() == before, "bytes changed");
+        assert!(memory.data().unwrap() == before, "bytes changed");
         assert_eq!(memory.peak_memory(), peak);
         assert_eq!(counted.refused_grows, counts.refused_grows + 1);
         memory.verify_integrity().map_err(|error| error.to_string())?;
@@ -62,19 +65,19 @@ fn regions(allocator: impl PageAllocator) {
     let failures = for_each_failure(&allocator, |faulty| {
         let request = ReserveRequest::new(8192, 1 << 17);
         let Ok(mut region) = Region::new(faulty, &request) else { return Ok(()) };
-        region.data_mut().fill(0xB6);
+        region.data_mut().unwrap().fill(0xB6);
         let _ = region.discard(1, 8191);
-        let rest = region.data()[1..].to_vec();
+        let rest = region.data().unwrap()[1..].to_vec();
         assert!(rest == [0; 8191] || rest == [0xB6; 8191], "half a discard");
-        assert_eq!(region.data()[0], 0xB6);
+        assert_eq!(region.data().unwrap()[0], 0xB6);
         let _ = region.grow_to(1 << 17);
         assert!(region.len() == 8192 || region.len() == 1 << 17);
-        assert!(region.data()[..8192][1..] == rest);
-        region.data_mut().fill(0x11);
+        assert!(region.data().unwrap()[..8192][1..] == rest);
+        region.data_mut().unwrap().fill(0x11);
         // The second attempt finds what the first one left.
         let done = [region.reset().is_ok(), region.reset().is_ok()];
         assert_eq!(region.len(), if done[1] { 8192 } else { 0 });
-        assert!(region.data().iter().all(|byte| *byte == 0));
+        assert!(region.data().unwrap().iter().all(|byte| *byte == 0));
         region.verify().map_err(|error| error.to_string())
     });
     // Reserve, commit, discard, commit, two resets; alone and with all that follow.
@@ -86,14 +89,14 @@ fn neighbours(allocator: impl PageAllocator) {
     let faulty = FaultyAllocator::new(allocator);
     let ty = MemoryType::wasm32(1, Some(4)).unwrap();
     let mut first = LinearMemory::new(&faulty, ty).unwrap();
-    first.data_mut().fill(0xB6);
+    first.data_mut().unwrap().fill(0xB6);
     for call in 1..4 {
         faulty.fail_from(call);
         if let Ok(mut second) = LinearMemory::new(&faulty, ty) {
-            second.data_mut().fill(0x11);
+            second.data_mut().unwrap().fill(0x11);
             assert!(second.grow(3).is_err() || call > 2);
         }
-        assert!(first.data().iter().all(|byte| *byte == 0xB6));
+        assert!(first.data().unwrap().iter().all(|byte| *byte == 0xB6));
         first.verify_integrity().unwrap();
         assert_eq!(faulty.alive(), 1);
     }

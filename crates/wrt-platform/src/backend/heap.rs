@@ -9,7 +9,7 @@ use crate::allocator::{Committed, Discarded, PageAllocator};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::request::{ReserveRequest, Tagging};
-use crate::reservation::{Reservation, Rung};
+use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange};
 
 /// Takes every memory from the global allocator, aligned to 4 KiB.
@@ -165,12 +165,12 @@ unsafe impl PageAllocator for HeapAllocator {
     }
 
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
-        if request.tagging_policy() == Tagging::Required {
+        if request.demands_guards() || request.tagging_policy() == Tagging::Required {
             return Err(AllocError::unsupported(Operation::Reserve));
         }
         let most = PAGE.round_down(isize::MAX as u64 - (OVERHEAD + WORD) as u64);
         let capacity = PAGE.round_up(request.maximum()).unwrap_or(most).min(most);
-        Ok(Reservation::new(NOWHERE, capacity).with_rung(Rung::Unreserved))
+        Ok(Reservation::new(NOWHERE, capacity).with_shortfall(request.without_guards()))
     }
 
     unsafe fn commit(

@@ -8,45 +8,71 @@ use core::slice;
 
 use super::{Region, WIDEST};
 use crate::allocator::PageAllocator;
-use crate::error::OutOfBounds;
+use crate::error::Inaccessible;
+use crate::protection::Protection;
 
 impl<P: PageAllocator> Region<P> {
     /// Where the `N` bytes at `ea` are.
     ///
     /// One compare decides for every width, without arithmetic on the length (I4). Only for an
-    /// access within the last 15 bytes, or past them, is the exact answer computed.
+    /// access within the last 15 bytes, past them, or behind protected bytes, is the exact answer
+    /// computed: first the window (I6), and out of line whatever else may be accessible.
     #[inline(always)]
-    fn place<const N: usize>(&self, ea: u64) -> Result<NonNull<[u8; N]>, OutOfBounds> {
+    fn place<const N: usize>(
+        &self,
+        ea: u64,
+        needed: Protection,
+    ) -> Result<NonNull<[u8; N]>, Inaccessible> {
         const { assert!(0 < N && N <= WIDEST, "an access has 1 to 16 bytes") };
         if ea >= self.wide_places as u64 {
             hint::cold_path();
-            if ea >= self.len.saturating_sub(N - 1) as u64 {
-                return Err(OutOfBounds);
+            let places = self.window_len.saturating_sub(N - 1) as u64;
+            if ea.wrapping_sub(self.window_start as u64) >= places
+                && !self.is_accessible(ea, N as u64, needed)
+            {
+                return Err(Inaccessible);
             }
         }
-        // SAFETY: `ea + N <= len` was just checked, by way of I4 or directly, so the result lies in the region (I1) and the
-        // offset fits an `isize` (I3).
+        // SAFETY: `ea + N <= len` was just checked, by way of I4, I6 or directly, so the result
+        // lies in the region (I1) and the offset fits an `isize` (I3).
         Ok(unsafe { self.base.add(ea as usize) }.cast())
     }
 
-    /// `start..start + len` as offsets, if it lies within the region. No bytes at the very end
-    /// are within it.
+    /// `start..start + len` as offsets, if the region has the range and `needed` is allowed on all
+    /// of it. No bytes at the very end are within it.
     #[inline(always)]
-    pub(super) fn range(&self, start: u64, len: u64) -> Result<(usize, usize), OutOfBounds> {
-        match (self.len as u64).checked_sub(len) {
-            // Both are at most `len`, which is a `usize`.
-            Some(last) if start <= last => Ok((start as usize, len as usize)),
-            _ => Err(OutOfBounds),
+    pub(super) fn range(
+        &self,
+        start: u64,
+        len: u64,
+        needed: Protection,
+    ) -> Result<(usize, usize), Inaccessible> {
+        // Both are at most `len`, which is a `usize`.
+        let found = (start as usize, len as usize);
+        match (self.window_len as u64).checked_sub(len) {
+            Some(last) if start.wrapping_sub(self.window_start as u64) <= last => Ok(found),
+            _ if self.is_accessible(start, len, needed) => Ok(found),
+            _ => Err(Inaccessible),
         }
+    }
+
+    /// The exact answer for a range that is not in the window.
+    #[cold]
+    #[inline(never)]
+    fn is_accessible(&self, start: u64, len: u64, needed: Protection) -> bool {
+        let within = (self.len as u64).checked_sub(len).is_some_and(|last| start <= last);
+        within
+            && !self.rights.is_empty()
+            && self.rights.shared_by(start as usize, (start + len) as usize).contains(needed)
     }
 
     /// The `N` bytes, at most 16, at effective address `ea`.
     ///
     /// # Errors
     ///
-    /// [`OutOfBounds`] unless all `N` bytes lie below the length.
+    /// [`Inaccessible`] unless all `N` bytes lie below the length and are not protected.
     #[inline(always)]
-    pub fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], OutOfBounds> {
+    pub fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], Inaccessible> {
         self.array(ea).copied()
     }
 
@@ -55,10 +81,10 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`OutOfBounds`] unless all `N` bytes lie below the length.
+    /// [`Inaccessible`] unless all `N` bytes lie below the length and are not protected.
     #[inline(always)]
-    pub fn array<const N: usize>(&self, ea: u64) -> Result<&[u8; N], OutOfBounds> {
-        let place = self.place::<N>(ea)?;
+    pub fn array<const N: usize>(&self, ea: u64) -> Result<&[u8; N], Inaccessible> {
+        let place = self.place::<N>(ea, Protection::READ)?;
         // SAFETY: `place` lies within the region, which is initialised and only read while `self`
         // is borrowed (I1); an array of bytes has no alignment.
         Ok(unsafe { place.as_ref() })
@@ -68,10 +94,10 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`OutOfBounds`] unless all `N` bytes lie below the length; nothing is written then.
+    /// [`Inaccessible`] unless all `N` bytes lie below the length and are not protected; nothing is written then.
     #[inline(always)]
-    pub fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), OutOfBounds> {
-        let place = self.place::<N>(ea)?;
+    pub fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), Inaccessible> {
+        let place = self.place::<N>(ea, Protection::WRITE)?;
         // SAFETY: `place` lies within the region, which `&mut self` may write (I1); an array of
         // bytes has no alignment.
         unsafe { place.write(bytes) };
@@ -82,10 +108,10 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`OutOfBounds`] unless the range lies within the length.
+    /// [`Inaccessible`] unless the range lies within the length and is not protected.
     #[inline]
-    pub fn slice(&self, start: u64, len: u64) -> Result<&[u8], OutOfBounds> {
-        let (start, len) = self.range(start, len)?;
+    pub fn slice(&self, start: u64, len: u64) -> Result<&[u8], Inaccessible> {
+        let (start, len) = self.range(start, len, Protection::READ)?;
         // SAFETY: the range lies within the region (I1, I3).
         let first = unsafe { self.base.add(start) };
         // SAFETY: the bytes are valid to read, and the borrow of `self` keeps them from being
@@ -97,10 +123,10 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`OutOfBounds`] unless the range lies within the length.
+    /// [`Inaccessible`] unless the range lies within the length and is not protected.
     #[inline]
-    pub fn slice_mut(&mut self, start: u64, len: u64) -> Result<&mut [u8], OutOfBounds> {
-        let (start, len) = self.range(start, len)?;
+    pub fn slice_mut(&mut self, start: u64, len: u64) -> Result<&mut [u8], Inaccessible> {
+        let (start, len) = self.range(start, len, Protection::READ_WRITE)?;
         // SAFETY: the range lies within the region (I1, I3).
         let first = unsafe { self.base.add(start) };
         // SAFETY: the bytes are valid to read and write, and the exclusive borrow of `self` keeps
@@ -108,29 +134,34 @@ impl<P: PageAllocator> Region<P> {
         Ok(unsafe { slice::from_raw_parts_mut(first.as_ptr(), len) })
     }
 
-    /// All accessible bytes.
+    /// All bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Inaccessible`] while some of them may not be read; [`slice`](Self::slice) lends the rest.
     #[inline]
-    #[must_use]
-    pub const fn data(&self) -> &[u8] {
-        // SAFETY: I1, and the borrow of `self` keeps the bytes as they are.
-        unsafe { slice::from_raw_parts(self.base.as_ptr(), self.len) }
+    pub fn data(&self) -> Result<&[u8], Inaccessible> {
+        self.slice(0, self.len as u64)
     }
 
-    /// All accessible bytes, for writing.
+    /// All bytes, for writing.
+    ///
+    /// # Errors
+    ///
+    /// [`Inaccessible`] while some of them are protected; [`slice_mut`](Self::slice_mut) lends the
+    /// rest.
     #[inline]
-    #[must_use]
-    pub const fn data_mut(&mut self) -> &mut [u8] {
-        // SAFETY: I1, and the exclusive borrow of `self` keeps everyone else away.
-        unsafe { slice::from_raw_parts_mut(self.base.as_ptr(), self.len) }
+    pub fn data_mut(&mut self) -> Result<&mut [u8], Inaccessible> {
+        self.slice_mut(0, self.len as u64)
     }
 
     /// Sets `len` bytes from `start` to `byte`.
     ///
     /// # Errors
     ///
-    /// [`OutOfBounds`] unless the range lies within the length; nothing is written then.
+    /// [`Inaccessible`] unless the range lies within the length and is not protected; nothing is written then.
     #[inline]
-    pub fn fill(&mut self, start: u64, byte: u8, len: u64) -> Result<(), OutOfBounds> {
+    pub fn fill(&mut self, start: u64, byte: u8, len: u64) -> Result<(), Inaccessible> {
         self.slice_mut(start, len)?.fill(byte);
         Ok(())
     }
@@ -140,11 +171,11 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`OutOfBounds`] unless both ranges lie within the length; nothing is written then.
+    /// [`Inaccessible`] unless both ranges lie within the length and are not protected; nothing is written then.
     #[inline]
-    pub fn copy_within(&mut self, target: u64, source: u64, len: u64) -> Result<(), OutOfBounds> {
-        let (source, _) = self.range(source, len)?;
-        let (target, len) = self.range(target, len)?;
+    pub fn copy_within(&mut self, target: u64, source: u64, len: u64) -> Result<(), Inaccessible> {
+        let (source, _) = self.range(source, len, Protection::READ)?;
+        let (target, len) = self.range(target, len, Protection::WRITE)?;
         // SAFETY: the range lies within the region (I1, I3).
         let from = unsafe { self.base.add(source) };
         // SAFETY: the range lies within the region (I1, I3).
@@ -154,9 +185,9 @@ impl<P: PageAllocator> Region<P> {
         Ok(())
     }
 
-    /// Overwrites offsets `start..end`, which lie within the region, with zeroes.
+    /// Overwrites offsets `start..end`, which lie within the region and are writable, with zeroes.
     pub(super) fn zero(&mut self, start: usize, end: usize) {
-        if let Some(bytes) = self.data_mut().get_mut(start..end) {
+        if let Ok(bytes) = self.slice_mut(start as u64, end.saturating_sub(start) as u64) {
             bytes.fill(0);
         }
     }

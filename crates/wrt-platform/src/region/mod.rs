@@ -1,20 +1,26 @@
 //! The one type that owns a base pointer.
 //!
 //! `mod.rs` is its life: creation, growth, reset, release. `access.rs` is every access to its
-//! bytes. `view.rs` is what compiled code may know of it.
+//! bytes, `protection.rs` which of them may be accessed, `rights.rs` the list of those that may
+//! not. `view.rs` is what compiled code may know of it.
 #![allow(unsafe_code)]
 
 mod access;
+mod protection;
+mod rights;
 mod view;
 
 use core::fmt;
 use core::ptr::NonNull;
 
+use self::rights::RightsTable;
 pub use view::RegionView;
 
 use crate::allocator::{Committed, Discarded, PageAllocator};
 use crate::commit::CommitPolicy;
-use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
+use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, Operation};
+use crate::image::MemoryImage;
+use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange};
@@ -27,17 +33,30 @@ const WIDEST: usize = 16;
 ///
 /// All sizes are bytes. The region is released when it is dropped.
 pub struct Region<P: PageAllocator> {
-    /// - **I1** `base..base + len` is a [valid region](crate#valid-region) that this value owns:
-    ///   through `&self` it is only read, through `&mut self` it may be written.
-    /// - **I2** `base..base + committed` is a valid region too (I1 is a part of it), and its
-    ///   bytes from `len` on read zero unless `unerased` is set.
+    /// - **I1** `base..base + len`, without the bytes of `rights`, is a
+    ///   [valid region](crate#valid-region) that this value owns: through `&self` it is only read,
+    ///   through `&mut self` it may be written. Bytes of `rights` have at least the rights that
+    ///   stand there.
+    /// - **I2** `base..base + committed`, with the same exception, is a valid region too (I1 is a
+    ///   part of it), and its bytes from `len` on read zero unless `unerased` is set.
     base: NonNull<u8>,
     /// - **I3** `len <= committed <= capacity of the reservation <= isize::MAX`, and
     ///   `len <= limit`.
     len: usize,
     /// - **I4** `wide_places` is the number of addresses at which 16 bytes, the widest access of an
-    ///   instruction, lie below `len`: `len - 15`, or none.
+    ///   instruction, lie below `len` and below the first range of `rights`: as many as there are
+    ///   such bytes, less 15, or none.
     wide_places: usize,
+    /// - **I6** `window_start..window_start + window_len` lies below `len` and outside of `rights`.
+    ///   It is the largest run of such bytes that does not start at 0, or else the one that does.
+    window_start: usize,
+    window_len: usize,
+    /// Bytes that may not be read and written; all lie below `len`.
+    rights: RightsTable,
+    /// Bytes at the start that nobody may access, as far as the memory has them.
+    prefix: u64,
+    /// The image that the region itself copies into the memory, if the backend does not.
+    image: Option<MemoryImage>,
     committed: HostBytes,
     /// The declared maximum in bytes, which may be more than the host can ever give.
     limit: u64,
@@ -73,10 +92,16 @@ impl<P: PageAllocator> Region<P> {
         let page = allocator.page();
         let initial = check_request(request, page)?;
         let reservation = allocator.reserve(request)?;
+        let image = request.initial_image().filter(|_| !reservation.has_image());
         let mut region = Self {
             base: reservation.base(),
             len: 0,
             wide_places: 0,
+            window_start: 0,
+            window_len: 0,
+            rights: RightsTable::new(),
+            prefix: request.prefix_bytes(),
+            image: image.cloned(),
             committed: HostBytes::ZERO,
             limit: request.maximum(),
             initial: request.initial(),
@@ -88,8 +113,22 @@ impl<P: PageAllocator> Region<P> {
             allocator,
         };
         region.commit(initial)?;
-        region.set_len(request.initial() as usize);
+        region.show_initial()?;
         Ok(region)
+    }
+
+    /// Shows the initial bytes, which are committed and zero or the backend's image: copies the
+    /// image if the backend has not, and takes away the rights on the prefix.
+    fn show_initial(&mut self) -> Result<(), AllocError> {
+        self.set_len(self.initial as usize);
+        if let Some(image) = self.image.clone() {
+            let (start, len) = (image.start(), image.bytes().len() as u64);
+            // The image lies within the initial size, as the request was checked.
+            if let Ok(target) = self.slice_mut(start, len) {
+                target.copy_from_slice(image.bytes());
+            }
+        }
+        self.protect_prefix(0).inspect_err(|_| self.set_len(0))
     }
 
     /// The accessible length in bytes.
@@ -169,14 +208,15 @@ impl<P: PageAllocator> Region<P> {
             self.commit_for_growth(needed)?;
         }
         // I2 made these bytes accessible and zero, I3 bounds them by what was just checked.
+        let old_len = self.len;
         self.set_len(new_len as usize);
-        Ok(())
+        self.protect_prefix(old_len).inspect_err(|_| self.set_len(old_len))
     }
 
     /// The one place that sets the length, which callers keep within what is committed (I3).
-    const fn set_len(&mut self, len: usize) {
+    fn set_len(&mut self, len: usize) {
         self.len = len;
-        self.wide_places = len.saturating_sub(WIDEST - 1);
+        self.set_windows();
     }
 
     /// Commits what the policy wants for `needed` bytes, or just those if that is refused.
@@ -203,7 +243,7 @@ impl<P: PageAllocator> Region<P> {
         // at the base the backend names, which C1 aligns; by C3 a failure left them as they were.
         if let Committed::Moved(base) = outcome? {
             self.base = base;
-            self.reservation.move_to(base);
+            self.reservation = self.reservation.moved_to(base);
             self.epoch += 1;
         }
         self.committed = target;
@@ -218,10 +258,9 @@ impl<P: PageAllocator> Region<P> {
     /// When the range is not within the region, or the backend refuses. No byte outside the range
     /// changes.
     pub fn discard(&mut self, start: u64, len: u64) -> Result<Discarded, AllocError> {
-        let (start, len) = self.range(start, len).map_err(|_| {
-            let kind = AllocErrorKind::InvalidRequest("the range is not within the memory");
-            AllocError::new(Operation::Discard, kind, len).possible(self.len as u64)
-        })?;
+        let (start, len) = self
+            .range(start, len, Protection::WRITE)
+            .map_err(|_| self.refuse_range(Operation::Discard, start, len))?;
         let end = start + len;
         let last = self.page.round_down(end as u64);
         let first = self.page.round_up(start as u64).filter(|first| *first < last);
@@ -238,7 +277,8 @@ impl<P: PageAllocator> Region<P> {
         Ok(outcome)
     }
 
-    /// Returns to the initial length with all bytes zero, for the next use of the memory.
+    /// Returns to the initial length with the initial contents, zeroes or the image, for the next
+    /// use of the memory. Rights that were taken are given back; the prefix stays inaccessible.
     ///
     /// # Errors
     ///
@@ -246,17 +286,17 @@ impl<P: PageAllocator> Region<P> {
     /// unless a later reset succeeds: what it held is never shown again.
     pub fn reset(&mut self) -> Result<(), AllocError> {
         self.epoch += 1;
-        self.set_len(0);
         // Until the backend has answered, and for good if it fails or panics, growth must not show
         // those bytes.
         self.unerased = true;
+        self.set_len(0);
+        self.restore_rights()?;
         let keep = self.page.round_up(self.initial).unwrap_or(self.committed);
         // SAFETY: I5; the initial bytes were committed first of all and every reset has kept them
         // (C5), so `keep <= committed`; `&mut self` means that nobody else uses the bytes.
         self.committed = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
         self.unerased = false;
-        self.set_len(self.initial as usize);
-        Ok(())
+        self.show_initial().inspect_err(|_| self.unerased = true)
     }
 
     /// Checks what must hold of the region: its own accounting, and with the backend's help its
@@ -269,14 +309,38 @@ impl<P: PageAllocator> Region<P> {
         let sizes_agree = self.len <= self.committed.get()
             && self.committed <= self.reservation.capacity()
             && self.len as u64 <= self.limit
-            && self.wide_places == self.len.saturating_sub(WIDEST - 1)
+            && self.windows_agree()
             && self.base == self.reservation.base()
             && self.base.as_ptr().addr().is_multiple_of(self.page.bytes());
         if !sizes_agree {
             return Err(Corruption::Accounting);
         }
+        let (rights, count) = self.host_rights();
+        let exceptions = rights.get(..count).unwrap_or_default();
         // SAFETY: I5.
-        unsafe { self.allocator.verify(&self.reservation, self.committed) }
+        unsafe { self.allocator.verify(&self.reservation, self.committed, exceptions) }
+    }
+
+    /// Why `len` bytes from `start`, which an access was refused, are not accessible.
+    #[cold]
+    #[must_use]
+    pub const fn why_inaccessible(&self, start: u64, len: u64) -> AccessFault {
+        match (self.len as u64).checked_sub(len) {
+            Some(last) if start <= last => AccessFault::Protected,
+            _ => AccessFault::OutOfBounds,
+        }
+    }
+
+    /// The error of an operation on a range that is not accessible.
+    #[cold]
+    fn refuse_range(&self, operation: Operation, start: u64, len: u64) -> AllocError {
+        let kind = match self.why_inaccessible(start, len) {
+            AccessFault::OutOfBounds => {
+                AllocErrorKind::InvalidRequest("the range is not within the memory")
+            }
+            AccessFault::Protected => AllocErrorKind::Protected,
+        };
+        AllocError::new(operation, kind, len).possible(self.len as u64)
     }
 
     /// Bytes of the region that occupy physical memory, where the host can say.
@@ -294,6 +358,13 @@ fn check_request(request: &ReserveRequest<'_>, page: HostPage) -> Result<HostByt
         let kind = AllocErrorKind::InvalidRequest("the initial size exceeds the maximum");
         return Err(refuse(kind).possible(request.maximum()));
     }
+    if let Some(image) = request.initial_image()
+        && image.end() > request.initial()
+    {
+        let kind = AllocErrorKind::InvalidRequest("the image reaches beyond the initial size");
+        let error = AllocError::new(Operation::Reserve, kind, image.end());
+        return Err(error.possible(request.initial()));
+    }
     page.round_up(request.initial()).ok_or_else(|| {
         refuse(AllocErrorKind::AddressSpace).possible(page.round_down(u64::MAX).as_u64())
     })
@@ -301,6 +372,8 @@ fn check_request(request: &ReserveRequest<'_>, page: HostPage) -> Result<HostByt
 
 impl<P: PageAllocator> Drop for Region<P> {
     fn drop(&mut self) {
+        // What fails here is the backend's to clean up.
+        let _ = self.restore_rights();
         // SAFETY: I5, and a dropped region uses its reservation no more.
         unsafe { self.allocator.release(&self.reservation, self.committed) }
     }

@@ -1,6 +1,8 @@
 //! The choices that are made when a memory is made.
 
-use wrt_platform::{CommitPolicy, PageAllocator, Region, ReserveRequest};
+use wrt_platform::{
+    CommitPolicy, GuardPolicy, MemoryImage, PageAllocator, Region, ReserveRequest, Tagging,
+};
 
 use super::LinearMemory;
 use crate::error::MemoryError;
@@ -27,11 +29,8 @@ use crate::seal::Seals;
 #[derive(Clone, Copy, Debug)]
 pub struct MemoryBuilder<'a, O = ()> {
     ty: MemoryType,
-    name: Option<&'a str>,
     limit: u64,
-    commit: CommitPolicy,
-    reservation: u64,
-    guard: u64,
+    request: ReserveRequest<'a>,
     observer: O,
 }
 
@@ -42,11 +41,9 @@ impl MemoryBuilder<'_> {
     pub const fn new(ty: MemoryType) -> Self {
         Self {
             ty,
-            name: None,
             limit: u64::MAX,
-            commit: CommitPolicy::Ahead,
-            reservation: ReserveRequest::DEFAULT_RESERVATION,
-            guard: ReserveRequest::DEFAULT_GUARD,
+            // The sizes are set when the memory is made.
+            request: ReserveRequest::new(0, 0).commit(CommitPolicy::Ahead),
             observer: (),
         }
     }
@@ -56,9 +53,8 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
     /// A name for diagnostics: in errors, in `Debug`, and as the mapping's name where the host
     /// has names. Up to 47 bytes are kept.
     #[must_use]
-    pub fn name<'b>(self, name: &'b str) -> MemoryBuilder<'b, O> {
-        let Self { ty, name: _, limit, commit, reservation, guard, observer } = self;
-        MemoryBuilder { ty, name: Some(name), limit, commit, reservation, guard, observer }
+    pub fn name(self, name: &'a str) -> Self {
+        self.requesting(|request| request.name(name))
     }
 
     /// Never lets the memory have more than `pages` pages, whatever its type says.
@@ -71,27 +67,86 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
     /// length fault, for compiled code that relies on it.
     #[must_use]
     pub fn commit(self, policy: CommitPolicy) -> Self {
-        Self { commit: policy, ..self }
+        self.requesting(|request| request.commit(policy))
     }
 
     /// Takes at most `bytes` bytes of address space (by default 16 GiB on 64-bit hosts, 256 MiB
     /// on others). A memory whose base cannot move cannot grow beyond that.
     #[must_use]
     pub fn reservation(self, bytes: u64) -> Self {
-        Self { reservation: bytes, ..self }
+        self.requesting(|request| request.reservation(bytes))
     }
 
     /// Bytes of guard on either side, where the platform has guards (by default 64 KiB).
     #[must_use]
     pub fn guard(self, bytes: u64) -> Self {
-        Self { guard: bytes, ..self }
+        self.requesting(|request| request.guard(bytes))
+    }
+
+    /// Which guards are wanted, or demanded (by default the best that the platform gives).
+    #[must_use]
+    pub fn guards(self, policy: GuardPolicy) -> Self {
+        self.requesting(|request| request.guards(policy))
+    }
+
+    /// Whether hardware tags are wanted or required (by default neither).
+    #[must_use]
+    pub fn tagging(self, tagging: Tagging) -> Self {
+        self.requesting(|request| request.tagging(tagging))
+    }
+
+    /// Lets nobody access the first `bytes` bytes: an access by way of a null pointer traps. It
+    /// holds across growth and reset.
+    ///
+    /// ```
+    /// use wrt_platform::HeapAllocator;
+    /// use wrt_runtime::{MemoryBuilder, MemoryType};
+    ///
+    /// let builder = MemoryBuilder::new(MemoryType::wasm32(1, None)?).inaccessible_prefix(1024);
+    /// let mut memory = builder.allocate(HeapAllocator::new())?;
+    /// let refused = memory.write(8, b"null").unwrap_err();
+    /// assert_eq!(
+    ///     refused.to_string(),
+    ///     "access to protected memory: 4 bytes at address 0x8 of a memory with 65536 bytes"
+    /// );
+    /// memory.write(1024, b"fine")?;
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn inaccessible_prefix(self, bytes: u64) -> Self {
+        self.requesting(|request| request.inaccessible_prefix(bytes))
+    }
+
+    /// What the memory holds at first and after every reset, instead of zeroes: the module's
+    /// active data segments, laid out once for all its instances.
+    ///
+    /// ```
+    /// use wrt_platform::{HeapAllocator, MemoryImage};
+    /// use wrt_runtime::{MemoryBuilder, MemoryType};
+    ///
+    /// let image = MemoryImage::new(&[(1024, b"hello")])?;
+    /// let builder = MemoryBuilder::new(MemoryType::wasm32(1, None)?).image(&image);
+    /// let mut memory = builder.allocate(HeapAllocator::new())?;
+    /// memory.write(1024, b"J")?;
+    /// assert_eq!(&*memory.get_safe_slice(1024, 5)?, b"Jello");
+    /// memory.reset()?;
+    /// assert_eq!(&*memory.get_safe_slice(1024, 5)?, b"hello");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn image(self, image: &'a MemoryImage) -> Self {
+        self.requesting(|request| request.image(image))
+    }
+
+    fn requesting(self, change: impl FnOnce(ReserveRequest<'a>) -> ReserveRequest<'a>) -> Self {
+        Self { request: change(self.request), ..self }
     }
 
     /// Who is told what happens to the memory.
     #[must_use]
     pub fn observer<B: Observer>(self, observer: B) -> MemoryBuilder<'a, B> {
-        let Self { ty, name, limit, commit, reservation, guard, observer: _ } = self;
-        MemoryBuilder { ty, name, limit, commit, reservation, guard, observer }
+        let Self { ty, limit, request, observer: _ } = self;
+        MemoryBuilder { ty, limit, request, observer }
     }
 
     /// Takes the memory's minimum size from `allocator`, all zero.
@@ -103,22 +158,16 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         self,
         allocator: P,
     ) -> Result<LinearMemory<P, O>, MemoryError> {
-        let Self { ty, name, limit, commit, reservation, guard, observer } = self;
+        let Self { ty, limit, request, observer } = self;
         if ty.minimum() > limit {
             return Err(MemoryError::AboveLimit { minimum: ty.minimum(), limit });
         }
         let limit = ty.limit().get().min(limit);
         let most_bytes = ty.pages(limit).unwrap_or(ty.limit()).bytes();
-        let mut request = ReserveRequest::new(ty.initial().bytes(), most_bytes)
-            .commit(commit)
-            .reservation(reservation)
-            .guard(guard);
-        if let Some(name) = name {
-            request = request.name(name);
-        }
+        let request = request.sizes(ty.initial().bytes(), most_bytes);
         let region = Region::new(allocator, &request)?;
         let peak = region.len() as u64;
-        let name = name.map(Name::new);
+        let name = request.display_name().map(Name::new);
         Ok(LinearMemory { region, observer, ty, limit, peak, name, seals: Seals::new() })
     }
 }

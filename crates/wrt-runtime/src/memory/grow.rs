@@ -76,8 +76,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.also_observed_by(PostGrowHook(hook))
     }
 
-    /// Returns to the initial size with all bytes zero, for the memory's next use. Seals are
-    /// forgotten; counts and the peak go on.
+    /// Returns to the initial size and contents, zeroes or the image, for the memory's next use.
+    /// Seals and protected ranges are forgotten; counts and the peak go on.
     ///
     /// # Errors
     ///

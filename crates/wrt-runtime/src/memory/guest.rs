@@ -1,7 +1,7 @@
 //! The guest's access: checked once by the region, told to the observer, trapped if out of
 //! bounds.
 
-use wrt_platform::{OutOfBounds, PageAllocator};
+use wrt_platform::{AccessFault, Inaccessible, PageAllocator};
 
 use super::LinearMemory;
 use crate::error::GrowError;
@@ -11,10 +11,22 @@ use crate::observer::{BulkOperation, Observer};
 use crate::trap::{Access, Trap};
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
+    /// Tells the observer of a trap.
+    fn trapped(&self, trap: Trap, address: u64, size: u64) -> Trap {
+        self.observer.trap(trap, Access { address, size });
+        trap
+    }
+
+    /// The range that stopped a copy: out of bounds the higher one is if any is, and a protected
+    /// source is named before a protected target.
     #[cold]
-    fn out_of_bounds(&self, address: u64, size: u64) -> Trap {
-        self.observer.trap(Trap::OutOfBounds, Access { address, size });
-        Trap::OutOfBounds
+    pub(super) fn copy_culprit(&self, target: u64, source: u64, len: u64) -> u64 {
+        let higher = target.max(source);
+        match self.region.why_inaccessible(higher, len) {
+            AccessFault::Protected if self.region.slice(source, len).is_ok() => target,
+            AccessFault::Protected => source,
+            AccessFault::OutOfBounds => higher,
+        }
     }
 
     /// Tells the observer of a bulk operation, or of the access that stopped it.
@@ -23,14 +35,14 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         &self,
         operation: BulkOperation,
         access: Access,
-        outcome: Result<(), OutOfBounds>,
+        outcome: Result<(), Inaccessible>,
     ) -> Result<(), Trap> {
         match outcome {
             Ok(()) => {
                 self.observer.bulk(operation, access.size);
                 Ok(())
             }
-            Err(OutOfBounds) => Err(self.out_of_bounds(access.address, access.size)),
+            Err(Inaccessible) => Err(self.refused(access.address, access.size)),
         }
     }
 }
@@ -51,23 +63,23 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
     }
 
     #[inline(always)]
-    fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], Trap> {
-        let Ok(bytes) = self.region.array::<N>(ea) else {
-            return Err(self.out_of_bounds(ea, N as u64));
-        };
+    fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], Inaccessible> {
+        let bytes = self.region.array::<N>(ea)?;
         self.observer.load(N);
         Ok(*bytes)
     }
 
     #[inline(always)]
-    fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), Trap> {
-        match self.region.store(ea, bytes) {
-            Ok(()) => {
-                self.observer.store(N);
-                Ok(())
-            }
-            Err(OutOfBounds) => Err(self.out_of_bounds(ea, N as u64)),
-        }
+    fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), Inaccessible> {
+        self.region.store(ea, bytes)?;
+        self.observer.store(N);
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refused(&self, ea: u64, size: u64) -> Trap {
+        self.trapped(self.region.why_inaccessible(ea, size).into(), ea, size)
     }
 
     fn load_bytes(&self, address: u64, target: &mut [u8]) -> Result<(), Trap> {
@@ -88,7 +100,7 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
     fn check(&self, address: u64, len: u64) -> Result<(), Trap> {
         match self.region.slice(address, len) {
             Ok(_) => Ok(()),
-            Err(OutOfBounds) => Err(self.out_of_bounds(address, len)),
+            Err(Inaccessible) => Err(self.refused(address, len)),
         }
     }
 
@@ -101,9 +113,9 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
     #[inline]
     fn memory_copy(&mut self, target: u64, source: u64, len: u64) -> Result<(), Trap> {
         let outcome = self.region.copy_within(target, source, len);
-        // At most one of the two ranges can be named; the higher one is out of bounds if any is.
-        let access = Access { address: target.max(source), size: len };
-        self.bulk(BulkOperation::Copy, access, outcome)
+        let address =
+            if outcome.is_err() { self.copy_culprit(target, source, len) } else { target };
+        self.bulk(BulkOperation::Copy, Access { address, size: len }, outcome)
     }
 
     #[inline]
@@ -116,7 +128,7 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
     ) -> Result<(), Trap> {
         other.check(source, len)?;
         let Ok(bytes) = self.region.slice_mut(target, len) else {
-            return Err(self.out_of_bounds(target, len));
+            return Err(self.refused(target, len));
         };
         other.load_bytes(source, bytes)?;
         self.observer.bulk(BulkOperation::Copy, len);
@@ -135,7 +147,7 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
             // Both are at most the segment's length, a `usize`.
             if source <= last { segment.get(source as usize..)?.get(..len as usize) } else { None }
         });
-        let Some(bytes) = bytes else { return Err(self.out_of_bounds(target, len)) };
+        let Some(bytes) = bytes else { return Err(self.trapped(Trap::OutOfBounds, target, len)) };
         let outcome = self.region.slice_mut(target, len);
         let outcome = outcome.map(|target| target.copy_from_slice(bytes));
         self.bulk(BulkOperation::Init, Access { address: target, size: len }, outcome)

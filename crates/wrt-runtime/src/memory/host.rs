@@ -1,6 +1,6 @@
 //! The host's access: the same checks as the guest's, with errors that carry sizes and names.
 
-use wrt_platform::{OutOfBounds, PageAllocator};
+use wrt_platform::{Inaccessible, PageAllocator};
 
 use super::LinearMemory;
 use crate::error::MemoryError;
@@ -15,7 +15,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the range is not within the memory; `target` is as it was.
+    /// When the range is not within the memory or is protected; `target` is as it was.
     pub fn read(&self, address: u64, target: &mut [u8]) -> Result<(), MemoryError> {
         let size = target.len() as u64;
         self.load_bytes(address, target).map_err(|trap| self.refuse(trap, address, size))
@@ -25,7 +25,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the range is not within the memory; no byte is written.
+    /// When the range is not within the memory or is protected; no byte is written.
     pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryError> {
         let size = bytes.len() as u64;
         self.store_bytes(address, bytes).map_err(|trap| self.refuse(trap, address, size))
@@ -35,7 +35,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the range is not within the memory; no byte is written.
+    /// When the range is not within the memory or is protected; no byte is written.
     pub fn fill(&mut self, address: u64, byte: u8, len: u64) -> Result<(), MemoryError> {
         self.memory_fill(address, byte, len).map_err(|trap| self.refuse(trap, address, len))
     }
@@ -44,17 +44,19 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When a range is not within the memory; no byte is written.
+    /// When a range is not within the memory or is protected; no byte is written.
     pub fn copy_within(&mut self, target: u64, source: u64, len: u64) -> Result<(), MemoryError> {
-        let farthest = target.max(source);
-        self.memory_copy(target, source, len).map_err(|trap| self.refuse(trap, farthest, len))
+        self.memory_copy(target, source, len).map_err(|trap| {
+            let culprit = self.copy_culprit(target, source, len);
+            self.refuse(trap, culprit, len)
+        })
     }
 
     /// Copies `len` bytes from another memory, whose types may differ.
     ///
     /// # Errors
     ///
-    /// When a range is not within its memory; no byte is written.
+    /// When a range is not within its memory or is protected; no byte is written.
     pub fn copy_from<Q: PageAllocator, B: Observer>(
         &mut self,
         target: u64,
@@ -71,7 +73,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When a range is not within the memory or the segment; no byte is written.
+    /// When a range is not within the memory or is protected or the segment; no byte is written.
     pub fn init_from<B: AsRef<[u8]>>(
         &mut self,
         target: u64,
@@ -93,11 +95,11 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the range is not within the memory.
+    /// When the range is not within the memory or is protected.
     pub fn get_safe_slice(&self, address: u64, len: u64) -> Result<SafeSlice<'_>, MemoryError> {
         match self.region.slice(address, len) {
             Ok(bytes) => Ok(SafeSlice::new(address, bytes)),
-            Err(OutOfBounds) => Err(self.refuse(Trap::OutOfBounds, address, len)),
+            Err(Inaccessible) => Err(self.refuse_inaccessible(address, len)),
         }
     }
 
@@ -105,38 +107,54 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the range is not within the memory.
+    /// When the range is not within the memory or is protected.
     pub fn get_safe_slice_mut(
         &mut self,
         address: u64,
         len: u64,
     ) -> Result<SafeSliceMut<'_>, MemoryError> {
         let (memory_len, name) = (self.byte_len(), &self.name);
+        // What is lent out keeps the memory from being asked later.
+        let fault = self.region.why_inaccessible(address, len);
         match self.region.slice_mut(address, len) {
             Ok(bytes) => Ok(SafeSliceMut::new(address, bytes)),
-            Err(OutOfBounds) => {
+            Err(Inaccessible) => {
                 let access = Access { address, size: len };
-                let trap = Trap::OutOfBounds;
-                let name = *name;
-                Err(MemoryError::OutOfBounds(TrapReport { trap, access, memory_len, name }))
+                let (trap, name) = (Trap::from(fault), *name);
+                Err(MemoryError::Refused(TrapReport { trap, access, memory_len, name }))
             }
         }
     }
 
     /// All bytes. Reading them is not observed.
-    #[must_use]
-    pub const fn data(&self) -> &[u8] {
-        self.region.data()
+    ///
+    /// # Errors
+    ///
+    /// While some of them may not be read; [`get_safe_slice`](Self::get_safe_slice) lends the rest.
+    pub fn data(&self) -> Result<&[u8], MemoryError> {
+        let len = self.byte_len();
+        self.region.slice(0, len).map_err(|Inaccessible| self.refuse_inaccessible(0, len))
     }
 
     /// All bytes, for writing. Writing them is not observed.
-    #[must_use]
-    pub const fn data_mut(&mut self) -> &mut [u8] {
-        self.region.data_mut()
+    ///
+    /// # Errors
+    ///
+    /// While some of them are protected; [`get_safe_slice_mut`](Self::get_safe_slice_mut) lends
+    /// the rest.
+    pub fn data_mut(&mut self) -> Result<&mut [u8], MemoryError> {
+        let len = self.byte_len();
+        Ok(self.get_safe_slice_mut(0, len)?.into_bytes())
+    }
+
+    /// The refusal of an access that the region has found inaccessible.
+    #[cold]
+    pub(super) fn refuse_inaccessible(&self, address: u64, size: u64) -> MemoryError {
+        self.refuse(Trap::from(self.region.why_inaccessible(address, size)), address, size)
     }
 
     #[cold]
     pub(super) fn refuse(&self, trap: Trap, address: u64, size: u64) -> MemoryError {
-        MemoryError::OutOfBounds(self.explain(trap, Access { address, size }))
+        MemoryError::Refused(self.explain(trap, Access { address, size }))
     }
 }

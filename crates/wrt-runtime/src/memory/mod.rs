@@ -1,11 +1,13 @@
 //! The linear memory, by concern: `builder.rs` makes one, `grow.rs` changes its size, `guest.rs`
-//! is the guest's access, `host.rs` the host's, `integrity.rs` the checks.
+//! is the guest's access, `host.rs` the host's, `pages.rs`
+//! rights and pages given back, `integrity.rs` the checks.
 
 mod builder;
 mod grow;
 mod guest;
 mod host;
 mod integrity;
+mod pages;
 
 use core::fmt;
 

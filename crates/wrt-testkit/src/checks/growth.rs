@@ -90,17 +90,17 @@ pub(crate) fn atomic<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let page = allocator.page().bytes() as u64;
     for policy in [CommitPolicy::Exact, CommitPolicy::Ahead] {
         let mut region = Region::new(allocator, &request(allocator, 3, 5).commit(policy))?;
-        region.data_mut().fill(POISON);
+        region.data_mut()?.fill(POISON);
         region.grow_to(3 * page + 1)?;
-        let before = (region.view(), region.data().to_vec());
+        let before = (region.view(), region.data()?.to_vec());
         for refused in [5 * page + 1, 1 << 40, u64::MAX - page, u64::MAX, 0] {
             let outcome = region.grow_to(refused);
             ensure!(outcome.is_err(), "{refused} bytes of at most {} were given", 5 * page);
-            let now = (region.view(), region.data());
+            let now = (region.view(), region.data()?);
             ensure!(now == (before.0, &before.1), "a refused growth to {refused} changed it");
         }
         region.grow_to(5 * page)?;
-        expect_bytes("bytes after refusals", &region.data()[3 * page as usize..], 0)?;
+        expect_bytes("bytes after refusals", &region.data()?[3 * page as usize..], 0)?;
     }
     Ok(())
 }
@@ -130,16 +130,16 @@ pub(crate) fn ahead_slack<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
 fn gives_way<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let faulty = FaultyAllocator::new(allocator);
     let mut region = Region::new(&faulty, &request(allocator, 2, 64).commit(CommitPolicy::Ahead))?;
-    region.data_mut().fill(POISON);
+    region.data_mut()?.fill(POISON);
     let (old, new) = (pages(allocator, 2), pages(allocator, 4));
     faulty.fail_once(1);
     region.grow_to(new.as_u64())?;
     let committed = region.committed();
     ensure!(committed == new, "{committed} are committed, {new} were needed");
-    expect_bytes("new bytes", &region.data()[old.get()..], 0)?;
+    expect_bytes("new bytes", &region.data()?[old.get()..], 0)?;
     faulty.fail_from(1);
     let refused = region.grow_to(pages(allocator, 8).as_u64());
     let os = refused.is_err_and(|error| matches!(error.kind, AllocErrorKind::Os(_)));
     ensure!(os, "a growth that the host refused twice: {refused:?}");
-    expect_bytes("old bytes", &region.data()[..old.get()], POISON)
+    expect_bytes("old bytes", &region.data()?[..old.get()], POISON)
 }

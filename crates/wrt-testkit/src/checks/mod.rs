@@ -41,12 +41,12 @@ pub fn check_moving<A: PageAllocator>(allocator: A) -> Result<(), Violation> {
 
 fn moved_region<A: PageAllocator>(allocator: A, request: &ReserveRequest<'_>) -> Outcome {
     let mut region = Region::new(allocator, request)?;
-    region.data_mut().fill(POISON);
+    region.data_mut()?.fill(POISON);
     let mut boxed = Box::new(region);
     boxed.grow_to(request.maximum())?;
     let region = *boxed;
-    expect_bytes("moved bytes", &region.data()[..request.initial() as usize], POISON)?;
-    expect_bytes("new bytes", &region.data()[request.initial() as usize..], 0)?;
+    expect_bytes("moved bytes", &region.data()?[..request.initial() as usize], POISON)?;
+    expect_bytes("new bytes", &region.data()?[request.initial() as usize..], 0)?;
     Ok(region.verify()?)
 }
 

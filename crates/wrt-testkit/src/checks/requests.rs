@@ -1,8 +1,8 @@
 //! Requests at the edges: nothing, more than there is, and what a backend may lack.
 
 use wrt_platform::{
-    AllocErrorKind, Capabilities, CommitPolicy, HostBytes, PageAllocator, Region, ReserveRequest,
-    Tagging,
+    AllocErrorKind, Capabilities, CommitPolicy, GuardPolicy, HostBytes, PageAllocator, Region,
+    ReserveRequest, Rung, Tagging,
 };
 
 use super::{Outcome, POISON, expect_bytes, pages, request};
@@ -27,7 +27,7 @@ pub(crate) fn zero_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
 /// A memory of no bytes can be looked at, reset and grown as far as its maximum says.
 fn empty_memory<A: PageAllocator + ?Sized>(allocator: &A, request: &ReserveRequest<'_>) -> Outcome {
     let mut region = Region::new(allocator, request)?;
-    ensure!(region.is_empty() && region.data().is_empty(), "it has {} bytes", region.len());
+    ensure!(region.is_empty() && region.data()?.is_empty(), "it has {} bytes", region.len());
     ensure!(region.load::<1>(0).is_err(), "it has a byte at 0");
     ensure!(region.slice(0, 0).is_ok() && region.slice(1, 0).is_err(), "its end is not 0");
     region.discard(0, 0)?;
@@ -36,8 +36,8 @@ fn empty_memory<A: PageAllocator + ?Sized>(allocator: &A, request: &ReserveReque
     region.verify()?;
     let most = region.capacity();
     region.grow_to(most)?;
-    expect_bytes("an empty memory that grew", region.data(), 0)?;
-    region.data_mut().fill(POISON);
+    expect_bytes("an empty memory that grew", region.data()?, 0)?;
+    region.data_mut()?.fill(POISON);
     ensure!(region.grow_to(request.maximum() + 1).is_err(), "it outgrew its maximum");
     region.reset()?;
     ensure!(region.is_empty(), "it has {} bytes after a reset", region.len());
@@ -66,12 +66,22 @@ pub(crate) fn impossible_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outc
             ensure!(memory.commit(rounded).is_err(), "{bytes} bytes were committed");
         }
         impossible_maximum(allocator, bytes)?;
-        let guarded = Region::new(allocator, &request(allocator, 1, 2).guard(bytes));
-        let guards = allocator.capabilities().contains(Capabilities::GUARDS);
-        ensure!(guarded.is_err() == guards, "a guard of {bytes} bytes: {guarded:?}");
+        impossible_guard(allocator, bytes)?;
     }
     let backwards = Region::new(allocator, &request(allocator, 2, 1));
     ensure!(backwards.is_err(), "a maximum below the minimum was accepted");
+    Ok(())
+}
+
+/// A guard that nobody can have is done without, unless it is demanded.
+fn impossible_guard<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Outcome {
+    let request = request(allocator, 1, 2).guard(bytes);
+    let region = Region::new(allocator, &request)?;
+    let (rung, shortfall) = (region.reservation().rung(), region.reservation().shortfall());
+    ensure!(rung == Rung::ChecksOnly, "a guard of {bytes} bytes: {rung:?}");
+    ensure!(shortfall.is_some(), "no reason is given for the lack of a guard");
+    let demanded = Region::new(allocator, &request.guards(GuardPolicy::SmallGuard));
+    ensure!(demanded.is_err(), "a guard of {bytes} bytes was demanded and given");
     Ok(())
 }
 
@@ -79,11 +89,11 @@ pub(crate) fn impossible_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outc
 fn impossible_maximum<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Outcome {
     let page = allocator.page().bytes() as u64;
     let mut region = Region::new(allocator, &ReserveRequest::new(page, bytes))?;
-    region.data_mut().fill(POISON);
+    region.data_mut()?.fill(POISON);
     for size in [bytes, 1 << 56, region.capacity().saturating_add(1)] {
         ensure!(region.grow_to(size).is_err(), "it grew to {size} bytes");
     }
-    expect_bytes("bytes after refusals", region.data(), POISON)?;
+    expect_bytes("bytes after refusals", region.data()?, POISON)?;
     ensure!(region.len() as u64 == page, "it has {} bytes, not {page}", region.len());
     Ok(())
 }
@@ -109,7 +119,7 @@ pub(crate) fn verify<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     region.verify()?;
     for step in [1, 2, 7, 16] {
         region.grow_to(pages(allocator, step).as_u64())?;
-        region.data_mut().fill(POISON);
+        region.data_mut()?.fill(POISON);
         region.verify()?;
         // Not every backend discards; this one's verdict must not depend on it.
         let _ = region.discard(0, pages(allocator, 1).as_u64());

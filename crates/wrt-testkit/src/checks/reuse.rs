@@ -32,11 +32,11 @@ fn discard_in_a_region<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let page = allocator.page().bytes();
     let mut region = Region::new(allocator, &request(allocator, 4, 8))?;
     for (start, end) in [(0, 0), (5, 9), (100, 3 * page + 7), (page, 2 * page), (0, 4 * page)] {
-        region.data_mut().fill(POISON);
+        region.data_mut()?.fill(POISON);
         if region.discard(start as u64, (end - start) as u64).is_ok() {
-            expect_bytes("a discarded range", &region.data()[start..end], 0)?;
-            expect_bytes("the bytes before it", &region.data()[..start], POISON)?;
-            expect_bytes("the bytes past it", &region.data()[end..], POISON)?;
+            expect_bytes("a discarded range", &region.data()?[start..end], 0)?;
+            expect_bytes("the bytes before it", &region.data()?[..start], POISON)?;
+            expect_bytes("the bytes past it", &region.data()?[end..], POISON)?;
         }
     }
     let outside = region.discard(4 * page as u64 - 1, 2);
@@ -58,12 +58,12 @@ pub(crate) fn reset<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let mut region = Region::new(allocator, &request(allocator, 2, 64))?;
     for step in [2, 3, 64] {
         region.grow_to(pages(allocator, step).as_u64())?;
-        expect_bytes("a memory grown after its reset", region.data(), 0)?;
-        region.data_mut().fill(POISON);
+        expect_bytes("a memory grown after its reset", region.data()?, 0)?;
+        region.data_mut()?.fill(POISON);
         region.reset()?;
         let (len, initial) = (region.len(), pages(allocator, 2).get());
         ensure!(len == initial, "a reset memory has {len} bytes, {initial} at first");
-        expect_bytes("a reset memory", region.data(), 0)?;
+        expect_bytes("a reset memory", region.data()?, 0)?;
     }
     Ok(())
 }
@@ -74,8 +74,8 @@ pub(crate) fn reuse_zero<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     for (initial, maximum) in shapes {
         let mut region = Region::new(allocator, &request(allocator, initial, maximum))?;
         region.grow_to(pages(allocator, maximum).as_u64())?;
-        expect_bytes("a new memory", region.data(), 0)?;
-        region.data_mut().fill(POISON);
+        expect_bytes("a new memory", region.data()?, 0)?;
+        region.data_mut()?.fill(POISON);
     }
     Ok(())
 }

@@ -29,7 +29,8 @@ pub fn run_script<P: PageAllocator, O: Counting>(
     memory: &mut LinearMemory<P, O>,
     script: &[Operation],
 ) -> Result<(), Mismatch> {
-    let mut player = Player::new(memory);
+    let begin = |detail| mismatch(0, &"the beginning", detail);
+    let mut player = Player::new(memory).map_err(begin)?;
     for (step, operation) in script.iter().enumerate() {
         let outcome = player.perform(operation).and_then(|()| player.compare());
         outcome.map_err(|detail| mismatch(step, operation, detail))?;
@@ -53,7 +54,9 @@ where
     A: Counting,
     B: Counting,
 {
-    let (mut first, mut second) = (Player::new(first), Player::new(second));
+    let begin = |detail| mismatch(0, &"the beginning", detail);
+    let mut first = Player::new(first).map_err(begin)?;
+    let mut second = Player::new(second).map_err(begin)?;
     for (number, step) in script.iter().enumerate() {
         let outcome = match *step {
             Step::First(ref operation) => first.perform(operation),
@@ -97,15 +100,15 @@ fn segment_bytes() -> Vec<u8> {
 }
 
 impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
-    fn new(memory: &'a mut LinearMemory<P, O>) -> Self {
+    fn new(memory: &'a mut LinearMemory<P, O>) -> Result<Self, String> {
         let model = Model {
-            bytes: memory.data().to_vec(),
+            bytes: memory.data().map_err(|error| error.to_string())?.to_vec(),
             segment: Some(segment_bytes()),
             counts: memory.metrics().counts,
             peak: memory.peak_memory(),
             ty: *memory.memory_type(),
         };
-        Self { memory, model, segment: DataSegment::new(segment_bytes()), seals: Vec::new() }
+        Ok(Self { memory, model, segment: DataSegment::new(segment_bytes()), seals: Vec::new() })
     }
 
     fn perform(&mut self, operation: &Operation) -> Result<(), String> {
@@ -286,7 +289,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
                 self.seals.push((seal, range, bytes));
                 Ok(())
             }
-            Err(MemoryError::OutOfBounds(_)) => same("sealed", false, fits),
+            Err(MemoryError::Refused(_)) => same("sealed", false, fits),
             Err(error) => same(&error.to_string(), self.seals.len(), MOST),
         }
     }
@@ -298,12 +301,13 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
         same("size", memory_size(&**memory), model.pages())?;
         same("peak", memory.peak_memory(), model.peak)?;
         same("counts", memory.metrics().counts, model.counts)?;
-        if memory.data() == model.bytes {
+        let bytes = memory.data().map_err(|error| error.to_string())?;
+        if bytes == model.bytes {
             return Ok(());
         }
-        let pairs = memory.data().iter().zip(&model.bytes);
+        let pairs = bytes.iter().zip(&model.bytes);
         let index = pairs.take_while(|(real, expected)| real == expected).count();
-        let (real, expected) = (memory.data().get(index), model.bytes.get(index));
+        let (real, expected) = (bytes.get(index), model.bytes.get(index));
         same(&format!("byte {index}"), real, expected)
     }
 

@@ -14,7 +14,7 @@ fn f10_growth(allocator: impl PageAllocator) {
         // Something else takes the place that a moved memory leaves.
         let mut other = LinearMemory::new(&allocator, MemoryType::wasm32(1, Some(1)).unwrap());
         if let Ok(other) = &mut other {
-            other.data_mut().fill(0xB6);
+            other.data_mut().unwrap().fill(0xB6);
         }
         for written in 0..=page {
             let value = i32_load(&memory, MemArg::offset(65532), written << 16);
@@ -46,8 +46,8 @@ fn f11_views(allocator: impl PageAllocator) -> bool {
         }
         moved |= fresh.base != cached.base;
         assert!(fresh.len > cached.len, "the old length allows less, never more");
-        assert_eq!(fresh.base.as_ptr().addr(), memory.data().as_ptr().addr());
-        assert_eq!(memory.data()[call as usize * 65536 + 7], call as u8 + 1);
+        assert_eq!(fresh.base.as_ptr().addr(), memory.data().unwrap().as_ptr().addr());
+        assert_eq!(memory.data().unwrap()[call as usize * 65536 + 7], call as u8 + 1);
         cached = fresh;
     }
     memory.reset().unwrap();

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wrt_instructions::{MemArg, i64_load, i64_store};
 use wrt_platform::{PageAllocator, Region, ReserveRequest, for_each_backend};
 use wrt_runtime::{
-    Access, BulkOperation, GrowEvent, GrowRequest, GrowVeto, GuestMemory, LinearMemory,
-    MemoryBuilder, MemoryType, Observer, Trap,
+    Access, BulkOperation, GrowEvent, GrowRequest, GrowVeto, GuestMemory, Inaccessible,
+    LinearMemory, MemoryBuilder, MemoryType, Observer, Trap,
 };
 use wrt_testkit::FaultyAllocator;
 
@@ -15,10 +15,10 @@ fn f07_failed_reset(allocator: impl PageAllocator) {
     let faulty = FaultyAllocator::new(allocator);
     let mut region = Region::new(&faulty, &ReserveRequest::new(8192, 1 << 20)).unwrap();
     region.grow_to(65536).unwrap();
-    region.data_mut().fill(0xB6);
+    region.data_mut().unwrap().fill(0xB6);
     faulty.fail_once(1);
     region.reset().unwrap_err();
-    let shown = |region: &Region<_>| region.data().iter().any(|byte| *byte != 0);
+    let shown = |region: &Region<_>| region.data().unwrap().iter().any(|byte| *byte != 0);
     assert!(!shown(&region) && region.is_empty(), "old contents are visible");
     for address in [0, 100, 65535] {
         assert!(region.load::<1>(address).is_err(), "byte {address} can still be loaded");
@@ -47,13 +47,13 @@ fn f07_failed_reset(allocator: impl PageAllocator) {
 fn f07_failed_discard(allocator: impl PageAllocator) {
     let faulty = FaultyAllocator::new(allocator);
     let mut region = Region::new(&faulty, &ReserveRequest::new(65536, 65536)).unwrap();
-    region.data_mut().fill(0xB6);
+    region.data_mut().unwrap().fill(0xB6);
     faulty.fail_once(1);
     region.discard(100, 60000).unwrap_err();
-    assert!(region.data().iter().all(|byte| *byte == 0xB6), "half a discard was done");
+    assert!(region.data().unwrap().iter().all(|byte| *byte == 0xB6), "half a discard was done");
     region.discard(100, 60000).unwrap();
-    assert!(region.data()[100..60100].iter().all(|byte| *byte == 0));
-    assert!(region.data()[60100..].iter().all(|byte| *byte == 0xB6));
+    assert!(region.data().unwrap()[100..60100].iter().all(|byte| *byte == 0));
+    assert!(region.data().unwrap()[60100..].iter().all(|byte| *byte == 0xB6));
 }
 
 /// Panics at the event of this number, counted down.
@@ -123,7 +123,7 @@ fn new_memory<A: PageAllocator>(allocator: &A) -> Memory<'_, A> {
     let ty = MemoryType::wasm32(1, Some(4)).unwrap();
     let builder = MemoryBuilder::new(ty).observer(PanicsAt::default());
     let mut memory = builder.allocate(allocator).unwrap();
-    for (index, byte) in memory.data_mut().iter_mut().enumerate() {
+    for (index, byte) in memory.data_mut().unwrap().iter_mut().enumerate() {
         *byte = index as u8;
     }
     memory
@@ -134,9 +134,9 @@ fn new_memory<A: PageAllocator>(allocator: &A) -> Memory<'_, A> {
 fn f12_panics(allocator: impl PageAllocator) {
     for (name, action) in actions() {
         let mut undisturbed = new_memory(&allocator);
-        let old = undisturbed.data().to_vec();
+        let old = undisturbed.data().unwrap().to_vec();
         action(&mut undisturbed);
-        let new = undisturbed.data().to_vec();
+        let new = undisturbed.data().unwrap().to_vec();
         drop(undisturbed);
         let mut panics = 0;
         for event in 1.. {
@@ -144,7 +144,10 @@ fn f12_panics(allocator: impl PageAllocator) {
             memory.observer().0.set(event);
             let panicked = catch_unwind(AssertUnwindSafe(|| action(&mut memory))).is_err();
             memory.observer().0.set(0);
-            assert!(memory.data() == old || memory.data() == new, "{name}: event {event}");
+            assert!(
+                memory.data().unwrap() == old || memory.data().unwrap() == new,
+                "{name}: event {event}"
+            );
             memory.verify_integrity().unwrap();
             i64_store(&mut memory, MemArg::offset(0), 16_u32, 99).unwrap();
             assert_eq!(i64_load(&memory, MemArg::offset(0), 16_u32), Ok(99), "{name}");
@@ -163,12 +166,12 @@ fn f12_panics(allocator: impl PageAllocator) {
 fn f12_bounds_come_first(allocator: impl PageAllocator) {
     let mut memory = new_memory(&allocator);
     let other = new_memory(&allocator);
-    let before = memory.data().to_vec();
+    let before = memory.data().unwrap().to_vec();
     for distance in 1..=15_u64 {
         let address = 65536 - distance;
         let long = vec![0xFF; distance as usize + 1];
         let len = distance + 1;
-        assert_eq!(memory.store(address, [0xFF; 16]), Err(Trap::OutOfBounds));
+        assert_eq!(memory.store(address, [0xFF; 16]), Err(Inaccessible));
         assert_eq!(memory.memory_fill(address, 0xFF, len), Err(Trap::OutOfBounds));
         assert_eq!(memory.memory_copy(address, 0, len), Err(Trap::OutOfBounds));
         assert_eq!(memory.memory_copy(0, address, len), Err(Trap::OutOfBounds));
@@ -180,7 +183,7 @@ fn f12_bounds_come_first(allocator: impl PageAllocator) {
         let mut target = vec![0xA5; long.len()];
         assert_eq!(memory.load_bytes(address, &mut target), Err(Trap::OutOfBounds));
         assert!(target.iter().all(|byte| *byte == 0xA5));
-        assert!(memory.data() == before, "{distance} bytes before the end");
+        assert!(memory.data().unwrap() == before, "{distance} bytes before the end");
     }
 }
 

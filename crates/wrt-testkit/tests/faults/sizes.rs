@@ -6,8 +6,8 @@ use wrt_platform::{
     for_each_backend,
 };
 use wrt_runtime::{
-    GrowErrorCause, GuestMemory, IndexType, LinearMemory, MemoryBuilder, MemoryError, MemoryType,
-    PageSize, Trap,
+    GrowErrorCause, GuestMemory, Inaccessible, IndexType, LinearMemory, MemoryBuilder, MemoryError,
+    MemoryType, PageSize, Trap,
 };
 
 const INDEXES: [IndexType; 2] = [IndexType::I32, IndexType::I64];
@@ -37,14 +37,14 @@ fn f04_zeros(allocator: impl PageAllocator) {
 fn empty_but_sound<P: PageAllocator>(mut memory: LinearMemory<P>, maximum: u64) {
     assert_eq!((memory.size(), memory.byte_len(), memory.peak_memory()), (0, 0, 0));
     memory.verify_integrity().unwrap();
-    assert_eq!(memory.load::<1>(0), Err(Trap::OutOfBounds));
+    assert_eq!(memory.load::<1>(0), Err(Inaccessible));
     let failed = memory.index_type().minus_one();
     assert_eq!(memory_grow(&mut memory, maximum + 1), failed);
     let grown = memory_grow(&mut memory, maximum);
     // Where nothing was reserved and the base may not move, there is nowhere to grow.
     assert!(grown == 0 || grown == failed);
-    assert!(memory.data().iter().all(|byte| *byte == 0));
-    memory.data_mut().fill(0xB6);
+    assert!(memory.data().unwrap().iter().all(|byte| *byte == 0));
+    memory.data_mut().unwrap().fill(0xB6);
     memory.verify_integrity().unwrap();
     memory.reset().unwrap();
     assert_eq!(memory.size(), 0);
@@ -77,7 +77,7 @@ fn f13_beyond_the_address_space(allocator: impl PageAllocator) {
             // 4 GiB more in single bytes is something that some hosts have.
             if page == PageSize::Wasm || delta > 1 << 47 {
                 assert_eq!(memory_grow(&mut memory, delta), u64::MAX, "{delta} pages of {page:?}");
-                assert_eq!((memory.size(), memory.data()[0]), (1, b'x'));
+                assert_eq!((memory.size(), memory.data().unwrap()[0]), (1, b'x'));
             }
         }
     }
@@ -123,7 +123,7 @@ fn f18_past_the_reservation(allocator: impl PageAllocator) {
     let mut region = Region::new(&allocator, &request).unwrap();
     let mut neighbour = Region::new(&allocator, &request).unwrap();
     for memory in [&mut region, &mut neighbour] {
-        memory.data_mut().fill(0xB6);
+        memory.data_mut().unwrap().fill(0xB6);
     }
     let capacity = region.capacity();
     let (mut last, mut refusal) = (region.len() as u64, None);
@@ -144,8 +144,11 @@ fn f18_past_the_reservation(allocator: impl PageAllocator) {
     }
     let beyond = region.grow_to(capacity.saturating_add(1)).unwrap_err();
     assert!(beyond.possible.is_some(), "{beyond}");
-    region.data_mut()[65536..].fill(0x11);
-    assert!(neighbour.data().iter().all(|byte| *byte == 0xB6), "the neighbour was written");
+    region.data_mut().unwrap()[65536..].fill(0x11);
+    assert!(
+        neighbour.data().unwrap().iter().all(|byte| *byte == 0xB6),
+        "the neighbour was written"
+    );
     neighbour.verify().unwrap();
     region.verify().unwrap();
 }

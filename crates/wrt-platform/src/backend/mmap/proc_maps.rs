@@ -5,12 +5,17 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 
 use crate::error::Corruption;
+use crate::protection::Protection;
 use crate::reservation::Reservation;
-use crate::units::{HostBytes, HostPage};
+use crate::units::{HostBytes, HostPage, HostRights};
 
-/// Checks that the guards and the uncommitted rest cannot be accessed and that committed pages
-/// can. Finds nothing where the mappings cannot be read.
-pub(super) fn verify(reservation: &Reservation, committed: HostBytes) -> Result<(), Corruption> {
+/// Checks that the guards and the uncommitted rest cannot be accessed, and that committed pages
+/// have the usual rights but for `exceptions`. Finds nothing where the mappings cannot be read.
+pub(in crate::backend) fn verify(
+    reservation: &Reservation,
+    committed: HostBytes,
+    exceptions: &[HostRights],
+) -> Result<(), Corruption> {
     let base = reservation.base().as_ptr().addr() as u64;
     let committed_end = base + committed.as_u64();
     let low = base - reservation.guard_before().as_u64();
@@ -20,12 +25,12 @@ pub(super) fn verify(reservation: &Reservation, committed: HostBytes) -> Result<
     let mut seen = false;
     let _ = for_each_mapping(|mapping| {
         seen = true;
-        let overlaps = |from: u64, to: u64| mapping.start.max(from) < mapping.end.min(to);
-        if mapping.accessible && (overlaps(low, base) || overlaps(committed_end, high)) {
+        let closed = mapping.protection.is_empty();
+        if !closed && (mapping.overlaps(low, base) || mapping.overlaps(committed_end, high)) {
             fault = fault.or(Some(Corruption::Guard));
         }
-        if overlaps(base, committed_end) {
-            if mapping.read_write && mapping.start <= covered {
+        if mapping.overlaps(base, committed_end) {
+            if mapping.start <= covered && mapping.is_as_expected(base, committed_end, exceptions) {
                 covered = covered.max(mapping.end);
             } else {
                 fault = fault.or(Some(Corruption::Protection));
@@ -42,7 +47,7 @@ pub(super) fn verify(reservation: &Reservation, committed: HostBytes) -> Result<
 
 /// Bytes of the committed pages that are present in physical memory. Pages that were only read may
 /// share one page of zeroes and are counted as well.
-pub(super) fn resident(
+pub(in crate::backend) fn resident(
     reservation: &Reservation,
     committed: HostBytes,
     page: HostPage,
@@ -70,12 +75,19 @@ pub(super) fn resident(
     Some(present * page.bytes() as u64)
 }
 
+/// The rights in a line's `rwx`.
+fn protection_of(rights: &[u8]) -> Protection {
+    let letters =
+        [(b'r', Protection::READ), (b'w', Protection::WRITE), (b'x', Protection::EXECUTE)];
+    let found = letters.into_iter().filter(|(letter, _)| rights.contains(letter));
+    found.fold(Protection::empty(), |all, (_, right)| all | right)
+}
+
 /// One line of `/proc/self/maps`.
 struct Mapping {
     start: u64,
     end: u64,
-    accessible: bool,
-    read_write: bool,
+    protection: Protection,
 }
 
 impl Mapping {
@@ -88,9 +100,35 @@ impl Mapping {
         Some(Self {
             start: u64::from_str_radix(start, 16).ok()?,
             end: u64::from_str_radix(end, 16).ok()?,
-            accessible: rights != b"---",
-            read_write: rights.starts_with(b"rw"),
+            protection: protection_of(rights),
         })
+    }
+
+    const fn overlaps(&self, from: u64, to: u64) -> bool {
+        let start = if self.start > from { self.start } else { from };
+        let end = if self.end < to { self.end } else { to };
+        start < end
+    }
+
+    /// Whether the mapping's part of `base..end` has the rights that it should have: the
+    /// exceptions' where there are any, the usual ones elsewhere.
+    fn is_as_expected(&self, base: u64, end: u64, exceptions: &[HostRights]) -> bool {
+        let mut checked = self.start.max(base);
+        let end = self.end.min(end);
+        let is = |expected| self.protection == expected;
+        for exception in exceptions {
+            let from = base + exception.range.start.as_u64();
+            let to = base + exception.range.end().as_u64();
+            if !self.overlaps(from, to) || from >= end {
+                continue;
+            }
+            let usual_before = checked < from;
+            if usual_before && !is(Protection::READ_WRITE) || !is(exception.protection) {
+                return false;
+            }
+            checked = to;
+        }
+        checked >= end || is(Protection::READ_WRITE)
     }
 }
 

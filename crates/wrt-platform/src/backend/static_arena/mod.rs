@@ -11,8 +11,8 @@ use crate::allocator::{Committed, Discarded, PageAllocator};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
 use crate::request::{ReserveRequest, Tagging};
-use crate::reservation::{Reservation, Rung};
-use crate::units::{HostBytes, HostPage, HostRange};
+use crate::reservation::{Reservation, Shortfall, ShortfallCause};
+use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
 /// `N` bytes from which up to `MEMORIES` memories are taken; a memory returns its bytes when it
 /// is dropped. `&StaticArena` is the [`PageAllocator`].
@@ -26,7 +26,7 @@ use crate::units::{HostBytes, HostPage, HostRange};
 ///
 /// A memory whose maximum fits into a free run holds that maximum from the start. A memory whose
 /// maximum fits nowhere holds its initial size and grows in place into the free bytes that follow
-/// it, first come first served; its [`Rung`] is `Reduced`. The base never moves.
+/// it, first come first served; its [`Shortfall`] is `NoRoom`. The base never moves.
 ///
 /// # Canary
 ///
@@ -182,7 +182,7 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
     }
 
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
-        if request.tagging_policy() == Tagging::Required {
+        if request.demands_guards() || request.tagging_policy() == Tagging::Required {
             return Err(AllocError::unsupported(Operation::Reserve));
         }
         let size = StaticArena::<N, MEMORIES>::SIZE;
@@ -199,11 +199,12 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
         self.drop_covered_canaries(&mut slots, slot.start);
         let capacity = PAGE.round_down(slot.capacity as u64);
         let reservation = Reservation::new(self.address(slot.start), capacity);
-        Ok(if slot.held < wanted {
-            reservation.with_rung(Rung::Reduced { wanted: request.maximum(), reason: None })
+        Ok(reservation.with_shortfall(if slot.held < wanted {
+            let cause = ShortfallCause::NoRoom;
+            Some(Shortfall { wanted: request.maximum(), cause })
         } else {
-            reservation
-        })
+            request.without_guards()
+        }))
     }
 
     unsafe fn commit(
@@ -259,7 +260,12 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
         self.slots.lock().give_back(self.offset_of(reservation));
     }
 
-    unsafe fn verify(&self, reservation: &Reservation, _: HostBytes) -> Result<(), Corruption> {
+    unsafe fn verify(
+        &self,
+        reservation: &Reservation,
+        _: HostBytes,
+        _: &[HostRights],
+    ) -> Result<(), Corruption> {
         let start = self.offset_of(reservation);
         let mut slots = self.slots.lock();
         let Some(slot) = slots.at(start).copied() else { return Err(Corruption::Accounting) };

@@ -1,0 +1,196 @@
+//! Taking rights away from bytes of a region, and giving them back.
+//!
+//! The list of restricted ranges is exact to the byte and what every access is checked against.
+//! Where the host can, it guards whole pages besides: each page allows what any of its bytes does.
+#![allow(unsafe_code)]
+
+use super::rights::RightsTable;
+use super::{Region, WIDEST};
+use crate::allocator::PageAllocator;
+use crate::capabilities::Capabilities;
+use crate::error::{AllocError, AllocErrorKind, Operation};
+use crate::protection::Protection;
+use crate::units::{HostBytes, HostRange, HostRights};
+
+/// Runs of pages with other rights than the usual: for every range its inside, and the page on
+/// either side that it shares with others.
+const MOST_RUNS: usize = 3 * RightsTable::MOST;
+
+impl<P: PageAllocator> Region<P> {
+    /// Leaves `protection` of the rights on `len` bytes from `start`;
+    /// [`Protection::READ_WRITE`] gives all back. A region keeps eight restricted ranges at most;
+    /// adjacent ones with the same rights are one. A reset ends all restrictions.
+    ///
+    /// Every access through the region keeps to the rights, to the byte. Where the backend has
+    /// [`Capabilities::PROTECT`], the host stops compiled code too, page by page: a page allows
+    /// what any of its bytes does.
+    ///
+    /// # Errors
+    ///
+    /// When the range is not within the region, the region has too many restricted ranges, the
+    /// backend cannot execute pages, or the host refuses. The rights are as they were then; only if
+    /// the host refuses to take back what it has done so far, the range is left without rights.
+    pub fn protect(
+        &mut self,
+        start: u64,
+        len: u64,
+        protection: Protection,
+    ) -> Result<(), AllocError> {
+        let within = (self.len as u64).checked_sub(len).is_some_and(|last| start <= last);
+        if !within {
+            return Err(self.refuse_range(Operation::Protect, start, len));
+        }
+        if len == 0 {
+            return Ok(());
+        }
+        let (start, end) = (start as usize, (start + len) as usize);
+        let by_host = self.allocator.capabilities().contains(Capabilities::PROTECT);
+        if protection.contains(Protection::EXECUTE) && !by_host {
+            return Err(AllocError::unsupported(Operation::Protect));
+        }
+        let old = self.rights;
+        let new = self.table_with(start, end, protection)?;
+        if by_host {
+            self.change_on_host(start, end, old, new)?;
+        }
+        self.set_rights(new);
+        Ok(())
+    }
+
+    fn table_with(
+        &self,
+        start: usize,
+        end: usize,
+        protection: Protection,
+    ) -> Result<RightsTable, AllocError> {
+        self.rights.with(start, end, protection).ok_or_else(|| {
+            let kind = AllocErrorKind::Ranges { most: RightsTable::MOST };
+            AllocError::new(Operation::Protect, kind, (end - start) as u64)
+        })
+    }
+
+    /// Asks the host for what `new` says of the pages of `start..end`. Nobody may access them
+    /// meanwhile, nor afterwards if the host neither goes on nor back.
+    fn change_on_host(
+        &mut self,
+        start: usize,
+        end: usize,
+        old: RightsTable,
+        new: RightsTable,
+    ) -> Result<(), AllocError> {
+        let closed = self.table_with(start, end, Protection::empty())?;
+        self.set_rights(closed);
+        let Err(error) = self.apply_on_host(start, end, &new) else { return Ok(()) };
+        if self.apply_on_host(start, end, &old).is_ok() {
+            self.set_rights(old);
+        }
+        Err(error)
+    }
+
+    /// Gives the host pages that `start..end` touches the rights that `table` says.
+    fn apply_on_host(
+        &self,
+        start: usize,
+        end: usize,
+        table: &RightsTable,
+    ) -> Result<(), AllocError> {
+        let mut piece = start;
+        while piece < end {
+            let piece_end = table.next_change(piece).min(end);
+            for run in self.page_runs(piece, piece_end) {
+                // Bytes past the length count as usual ones, since the memory may grow over them.
+                let protection = table.any_of(run.start.get(), run.end().get());
+                // SAFETY: I5; the pages hold bytes below `len`, so they are committed (I3), and
+                // whatever access the new rights forbid is forbidden by the table (I1).
+                unsafe { self.allocator.protect(&self.reservation, run, protection) }?;
+            }
+            piece = piece_end;
+        }
+        Ok(())
+    }
+
+    /// The pages that `start..end` touches: the first, the inside and the last, so that within a
+    /// run all pages are treated alike.
+    fn page_runs(&self, start: usize, end: usize) -> impl Iterator<Item = HostRange> + use<P> {
+        let page = self.page;
+        let (low, high) = (page.round_down(start as u64), page.round_down(end as u64));
+        let inner = page.round_up(start as u64).unwrap_or(high);
+        let outer = page.round_up(end as u64).unwrap_or(high);
+        let run =
+            |start: HostBytes, end: HostBytes| HostRange { start, len: end.saturating_sub(start) };
+        // A range within one page is the last run alone.
+        let first = if inner > high { HostRange::EMPTY } else { run(low, inner) };
+        let last = if inner > high { run(low, outer) } else { run(high, outer) };
+        [first, run(inner, high), last].into_iter().filter(|run| run.len > HostBytes::ZERO)
+    }
+
+    fn set_rights(&mut self, rights: RightsTable) {
+        self.rights = rights;
+        self.epoch += 1;
+        self.set_windows();
+    }
+
+    /// Computes I4 and I6 from length and rights.
+    pub(super) fn set_windows(&mut self) {
+        let (open, window) = self.rights.windows(self.len);
+        self.wide_places = open.saturating_sub(WIDEST - 1);
+        self.window_start = window.start;
+        self.window_len = window.len();
+    }
+
+    pub(super) fn windows_agree(&self) -> bool {
+        let (open, window) = self.rights.windows(self.len);
+        self.wide_places == open.saturating_sub(WIDEST - 1)
+            && (self.window_start, self.window_len) == (window.start, window.len())
+    }
+
+    /// Closes the part of the prefix that the region has from `old_len` on.
+    pub(super) fn protect_prefix(&mut self, old_len: usize) -> Result<(), AllocError> {
+        let end = self.prefix.min(self.len as u64);
+        match end.checked_sub(old_len as u64) {
+            Some(len) if len > 0 => self.protect(old_len as u64, len, Protection::empty()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes all committed bytes readable and writable again.
+    pub(super) fn restore_rights(&mut self) -> Result<(), AllocError> {
+        let restricted = self.rights;
+        if restricted.is_empty() {
+            return Ok(());
+        }
+        if self.allocator.capabilities().contains(Capabilities::PROTECT) {
+            for range in restricted.iter() {
+                for run in self.page_runs(range.start, range.end) {
+                    // SAFETY: I5; restricted bytes are committed, and this takes no right away.
+                    unsafe {
+                        self.allocator.protect(&self.reservation, run, Protection::READ_WRITE)
+                    }?;
+                }
+            }
+        }
+        self.set_rights(RightsTable::new());
+        Ok(())
+    }
+
+    /// What the host should allow on pages with other rights than the usual, in order.
+    pub(super) fn host_rights(&self) -> ([HostRights; MOST_RUNS], usize) {
+        let usual = HostRights { range: HostRange::EMPTY, protection: Protection::READ_WRITE };
+        let mut found = [usual; MOST_RUNS];
+        let mut count = 0;
+        if !self.allocator.capabilities().contains(Capabilities::PROTECT) {
+            return (found, 0);
+        }
+        for range in self.rights.iter() {
+            for run in self.page_runs(range.start, range.end) {
+                let protection = self.rights.any_of(run.start.get(), run.end().get());
+                let known = count > 0 && found.get(count - 1).is_some_and(|last| last.range == run);
+                if let (false, Some(slot)) = (known, found.get_mut(count)) {
+                    *slot = HostRights { range: run, protection };
+                    count += 1;
+                }
+            }
+        }
+        (found, count)
+    }
+}

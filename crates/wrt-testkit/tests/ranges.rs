@@ -1,0 +1,200 @@
+//! Images and protected ranges, on every backend.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+
+use wrt_instructions::{MemArg, i32_load, i32_store8, memory_copy, memory_fill};
+use wrt_platform::{
+    Capabilities, Discarded, MemoryImage, PageAllocator, Protection, Region, ReserveRequest,
+    for_each_backend,
+};
+use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryType, Trap};
+
+const PAGE: u64 = 65536;
+
+fn image() -> MemoryImage {
+    MemoryImage::new(&[(70_000, &[1; 5000]), (1024, b"first"), (74_000, &[2; 1000])]).unwrap()
+}
+
+/// What memories that start from it hold.
+fn expected(len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    bytes[70_000..75_000].fill(1);
+    bytes[1024..1029].copy_from_slice(b"first");
+    bytes[74_000..75_000].fill(2);
+    bytes
+}
+
+fn images(allocator: impl PageAllocator) {
+    let image = image();
+    let ty = MemoryType::wasm32(2, Some(4)).unwrap();
+    let mut memory = MemoryBuilder::new(ty).image(&image).allocate(&allocator).unwrap();
+    let able = allocator.capabilities().contains(Capabilities::IMAGES);
+    assert_eq!(memory.region().reservation().has_image(), able);
+    drop(image);
+    let first = expected(2 << 16);
+    for round in 0..3_u8 {
+        assert!(memory.data().unwrap() == first, "round {round}");
+        memory.grow(2).unwrap();
+        assert!(memory.data().unwrap()[2 << 16..].iter().all(|byte| *byte == 0));
+        // A discarded range reads zero, image or not, and what is around it stays.
+        memory.discard(66_000..72_000).unwrap();
+        let mut now = first.clone();
+        now.resize(4 << 16, 0);
+        now[66_000..72_000].fill(0);
+        assert!(memory.data().unwrap() == now, "round {round}");
+        memory.fill(u64::from(round), 0xB6, 4 * PAGE - 2).unwrap();
+        memory.verify_integrity().unwrap();
+        memory.reset().unwrap();
+    }
+    let other = Region::new(&allocator, &ReserveRequest::new(PAGE, PAGE)).unwrap();
+    assert!(other.data().unwrap().iter().all(|byte| *byte == 0));
+}
+
+fn image_must_fit(allocator: impl PageAllocator) {
+    let image = image();
+    let ty = MemoryType::wasm32(1, None).unwrap();
+    let refused = MemoryBuilder::new(ty).image(&image).allocate(&allocator).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "cannot reserve 75000 bytes: the image reaches beyond the initial size (65536 bytes were \
+         possible)"
+    );
+    let nothing = MemoryImage::new(&[(1 << 60, b"")]).unwrap();
+    let memory = MemoryBuilder::new(ty).image(&nothing).allocate(&allocator).unwrap();
+    assert!(memory.data().unwrap().iter().all(|byte| *byte == 0));
+}
+
+/// Every access to a protected range traps with its own message, those around it do not.
+fn protection(allocator: impl PageAllocator) {
+    let ty = MemoryType::wasm32(4, Some(8)).unwrap();
+    let mut memory = LinearMemory::new(&allocator, ty).unwrap();
+    memory.fill(0, 7, 4 * PAGE).unwrap();
+    let (start, end) = (PAGE + 100, 2 * PAGE + 9000);
+    memory.protect(start..end, Protection::empty()).unwrap();
+    memory.protect(3 * PAGE..3 * PAGE + 1, Protection::READ).unwrap();
+    memory.verify_integrity().unwrap();
+    let arg = MemArg::offset(0);
+    let load = |memory: &LinearMemory<_>, at: u64| i32_load(memory, arg, at as u32);
+    for at in [start - 3, start, end - 1, end - 4] {
+        assert_eq!(load(&memory, at), Err(Trap::Protected), "{at}");
+        assert_eq!(memory_fill(&mut memory, at, 1, 4), Err(Trap::Protected));
+        assert_eq!(memory_copy(&mut memory, 0, at, 4), Err(Trap::Protected));
+        assert_eq!(memory_copy(&mut memory, at, 0, 4), Err(Trap::Protected));
+    }
+    for at in [0, start - 4, end, 3 * PAGE - 3, 3 * PAGE, 4 * PAGE - 4] {
+        assert_eq!(load(&memory, at), Ok(0x0707_0707), "{at}");
+    }
+    assert_eq!(i32_store8(&mut memory, arg, 3 * PAGE as u32, 1), Err(Trap::Protected));
+    assert_eq!(i32_store8(&mut memory, arg, 3 * PAGE as u32 + 1, 1), Ok(()));
+    assert_eq!(load(&memory, 4 * PAGE - 3), Err(Trap::OutOfBounds));
+    assert!(memory.get_safe_slice(start, 0).is_ok(), "no bytes are never protected");
+    assert!(memory.data().is_err() && memory.data_mut().is_err());
+    let refused = memory.write(start, b"secret").unwrap_err().to_string();
+    let text =
+        format!("access to protected memory: 6 bytes at address {start:#x} of a memory with");
+    assert!(refused.starts_with(&text), "{refused}");
+    assert!(memory.discard(start..start + 4096).is_err());
+    memory.grow(1).unwrap();
+    memory.verify_integrity().unwrap();
+    assert_eq!(load(&memory, start), Err(Trap::Protected), "growth gives no right back");
+    memory.protect(0..5 * PAGE, Protection::READ_WRITE).unwrap();
+    assert!(
+        memory.data().unwrap()[..4 << 16].iter().filter(|byte| **byte == 7).count() > 4 * 65530
+    );
+    memory.protect(0..PAGE, Protection::empty()).unwrap();
+    memory.reset().unwrap();
+    assert!(memory.data().unwrap().iter().all(|byte| *byte == 0), "a reset gives rights back");
+    memory.verify_integrity().unwrap();
+}
+
+/// Ranges beyond the table, the memory or the backend are refused and change nothing.
+fn refusals(allocator: impl PageAllocator) {
+    let ty = MemoryType::wasm32(1, None).unwrap();
+    let mut memory = LinearMemory::new(&allocator, ty).unwrap();
+    for range in [0..PAGE + 1, PAGE + 1..PAGE + 1, 5..u64::MAX, u64::MAX..u64::MAX] {
+        let refused = memory.protect(range.clone(), Protection::empty());
+        assert!(refused.is_err(), "{range:?}");
+        assert!(memory.discard(range.clone()).is_err(), "{range:?}");
+    }
+    #[expect(clippy::reversed_empty_ranges, reason = "it must be refused")]
+    let backwards = 9..5;
+    assert!(memory.protect(backwards, Protection::empty()).is_err());
+    for range in 0..8 {
+        memory.protect(range * 100..range * 100 + 10, Protection::empty()).unwrap();
+    }
+    let refused = memory.protect(5000..5001, Protection::READ).unwrap_err();
+    assert!(refused.to_string().contains("at most 8 protected ranges"), "{refused}");
+    memory.write(5000, b"open").unwrap();
+    memory.protect(100..110, Protection::READ_WRITE).unwrap();
+    memory.protect(5000..5001, Protection::READ).unwrap();
+    let executable = memory.protect(0..PAGE, Protection::READ | Protection::EXECUTE);
+    let able = allocator.capabilities().contains(Capabilities::PROTECT);
+    assert_eq!(executable.is_ok(), able);
+}
+
+/// A prefix that nobody may access stays closed, also over growth from nothing and resets.
+fn prefix(allocator: impl PageAllocator) {
+    for initial in [0, 1] {
+        let ty = MemoryType::wasm32(initial, Some(4)).unwrap();
+        let builder = MemoryBuilder::new(ty).inaccessible_prefix(70_000);
+        let mut memory = builder.allocate(&allocator).unwrap();
+        for _ in 0..2 {
+            memory.grow(3 - initial).unwrap();
+            for (at, outcome) in
+                [(0, Err(Trap::Protected)), (69_999, Err(Trap::Protected)), (70_000, Ok(()))]
+            {
+                assert_eq!(i32_store8(&mut memory, MemArg::offset(0), at, 1), outcome, "{at}");
+            }
+            memory.verify_integrity().unwrap();
+            memory.reset().unwrap();
+        }
+    }
+}
+
+fn discards(allocator: impl PageAllocator) {
+    let ty = MemoryType::wasm32(2, None).unwrap();
+    let mut memory = LinearMemory::new(&allocator, ty).unwrap();
+    memory.fill(0, 0xB6, 2 * PAGE).unwrap();
+    let outcome = memory.discard(PAGE..2 * PAGE).unwrap();
+    let able = allocator.capabilities().contains(Capabilities::DISCARD);
+    assert_eq!(outcome == Discarded::Released, able);
+    assert!(memory.data().unwrap()[..1 << 16].iter().all(|byte| *byte == 0xB6));
+    assert!(memory.data().unwrap()[1 << 16..].iter().all(|byte| *byte == 0));
+}
+
+macro_rules! on_backends {
+    ($(($name:ident, $type:ty, $new:expr);)*) => {$(
+        mod $name {
+            #[test]
+            fn a_memory_starts_from_its_image() {
+                super::images($new);
+            }
+
+            #[test]
+            fn an_image_that_does_not_fit_is_refused() {
+                super::image_must_fit($new);
+            }
+
+            #[test]
+            fn protected_ranges_trap() {
+                super::protection($new);
+            }
+
+            #[test]
+            fn what_cannot_be_protected_is_refused() {
+                super::refusals($new);
+            }
+
+            #[test]
+            fn a_prefix_stays_closed() {
+                super::prefix($new);
+            }
+
+            #[test]
+            fn discarded_pages_read_zero() {
+                super::discards($new);
+            }
+        }
+    )*};
+}
+
+for_each_backend!(on_backends);
