@@ -2,13 +2,16 @@
 //!
 //! The baseline maps as many bytes, writes one and unmaps. Our memories reserve their guards and
 //! 4 GiB to grow into besides.
+//!
+//! And what does it cost when the address space is used again? There the baseline is a slot that
+//! is mapped once and made fresh by the bare operation ([`Bare`]).
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wrt_benches::{Case, Contest, bare_lifecycle};
+use wrt_benches::{Bare, Case, Contest, Crew, Life, Ours, Source, bare_lifecycle, imaged_lives};
 use wrt_instructions::{MemArg, i32_store8};
-use wrt_platform::{PageAllocator, for_each_backend};
+use wrt_platform::{MmapAllocator, PageAllocator, for_each_backend};
 use wrt_runtime::{LinearMemory, MemoryType};
 
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
@@ -46,5 +49,34 @@ fn lifecycle(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, lifecycle);
+/// A row about `source` beside the bare operation, with as many threads on either side.
+#[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
+fn beside_bare(contest: &mut Contest<'_>, name: &str, source: &dyn Source, life: &Life, on: usize) {
+    let bare = Bare(life);
+    let mut ours = Crew::new(life, source, on).expect("memories of ours");
+    let mut theirs = Crew::new(life, &bare, on).expect("a slot for each thread");
+    let threads = if on == 1 { String::new() } else { format!(" on {on} threads") };
+    let case = Case {
+        group: "create, write, drop",
+        name: format!("{name}, {}{threads} / {}", life.name, bare.name()),
+        operations: 1,
+        limit: None,
+    };
+    contest.run(&case, &mut |runs| ours.run(runs), &mut [&mut |runs| theirs.run(runs)]);
+}
+
+#[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
+fn reuse(criterion: &mut Criterion) {
+    let mut contest = Contest::new(criterion);
+    let plain = [1, 256].map(Life::plain);
+    let imaged = imaged_lives().into_iter().map(|(life, _)| life);
+    for life in plain.into_iter().chain(imaged) {
+        let ours = Ours::new(MmapAllocator::new(), &life).expect("a memory type");
+        for threads in [1, 2] {
+            beside_bare(&mut contest, "mmap", &ours, &life, threads);
+        }
+    }
+}
+
+criterion_group!(benches, lifecycle, reuse);
 criterion_main!(benches);

@@ -5,11 +5,17 @@
 //! ratios and their middle half; criterion's own report gives our absolute times.
 
 mod addresses;
+mod bare_slot;
+mod lives;
 mod pairs;
+mod sources;
 mod unchecked;
 
 pub use addresses::addresses;
+pub use bare_slot::BareSlot;
+pub use lives::{Contents, Crew, HOST_PAGE, Life, Source, Worker, imaged_lives};
 pub use pairs::{Case, Contest, Limit, Side, repeat};
+pub use sources::{Bare, Ours};
 pub use unchecked::{
     Check, CheckedByDifference, CheckedBySum, RawMemory, Unchecked, Word, bare_copy, bare_fill,
     bare_growth, bare_lifecycle,

@@ -1,0 +1,111 @@
+//! What a pool of memories is measured against: one range of addresses, mapped once, that is
+//! made fresh for its next user by the bare operation.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::fs::File;
+use std::io::{Error, Result, Write};
+use std::ptr::{self, NonNull};
+use std::slice;
+
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
+
+/// A mapping that is used again and again.
+#[derive(Debug)]
+pub struct BareSlot {
+    /// Of `len` bytes, readable and writable from `new` to `drop`, reached through this value
+    /// alone. A page of a file below it is private, and nobody has the file's descriptor.
+    base: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the mapping belongs to this value, whichever thread has it.
+unsafe impl Send for BareSlot {}
+
+impl BareSlot {
+    /// `len` bytes that read zero.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room.
+    pub fn zeroed(len: usize) -> Result<Self> {
+        let rights = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: a new mapping disturbs nobody.
+        let mapped = unsafe { mmap_anonymous(ptr::null_mut(), len, rights, flags) }?;
+        Ok(Self { base: first_byte(mapped)?, len })
+    }
+
+    /// As many bytes as `image` has, which read like it: a private mapping of a file in memory.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room.
+    pub fn with_image(image: &[u8]) -> Result<Self> {
+        let mut file = File::from(memfd_create("bare image", MemfdFlags::CLOEXEC)?);
+        file.write_all(image)?;
+        let rights = ProtFlags::READ | ProtFlags::WRITE;
+        let (len, flags) = (image.len(), MapFlags::PRIVATE);
+        // SAFETY: a new mapping disturbs nobody.
+        let mapped = unsafe { mmap(ptr::null_mut(), len, rights, flags, &file, 0) }?;
+        Ok(Self { base: first_byte(mapped)?, len })
+    }
+
+    /// All bytes.
+    pub const fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: what the field promises; the borrow is as exclusive as the one of `self`.
+        unsafe { slice::from_raw_parts_mut(self.base.as_ptr(), self.len) }
+    }
+
+    /// Overwrites all bytes with zero.
+    pub fn overwrite(&mut self) {
+        self.bytes().fill(0);
+    }
+
+    /// Gives all pages back, so that they read as at the beginning.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn discard(&mut self) -> Result<()> {
+        let base = self.base.as_ptr().cast();
+        // SAFETY: the whole mapping, which is private, and nobody holds a reference into it.
+        Ok(unsafe { madvise(base, self.len, Advice::LinuxDontNeed) }?)
+    }
+}
+
+impl Drop for BareSlot {
+    fn drop(&mut self) {
+        // SAFETY: the whole mapping, and its last use.
+        let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
+        debug_assert_eq!(unmapped, Ok(()));
+    }
+}
+
+fn first_byte(mapped: *mut c_void) -> Result<NonNull<u8>> {
+    NonNull::new(mapped.cast()).ok_or_else(|| Error::other("mapped at address 0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BareSlot;
+
+    #[test]
+    fn a_discarded_slot_reads_as_at_the_beginning() {
+        let image: Vec<u8> = (0..3 << 12).map(|index| (index % 251) as u8).collect();
+        let mut slot = BareSlot::with_image(&image).unwrap();
+        slot.bytes()[5000] ^= 0xff;
+        assert_ne!(slot.bytes(), image);
+        slot.discard().unwrap();
+        assert_eq!(slot.bytes(), image);
+
+        let mut slot = BareSlot::zeroed(1 << 16).unwrap();
+        slot.bytes().fill(7);
+        slot.discard().unwrap();
+        assert!(slot.bytes().iter().all(|&byte| byte == 0));
+        slot.bytes().fill(7);
+        slot.overwrite();
+        assert!(slot.bytes().iter().all(|&byte| byte == 0));
+    }
+}

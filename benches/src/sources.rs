@@ -1,0 +1,104 @@
+//! Where the memories of a life come from: from the bare operation, and from our allocators.
+
+use std::io::{Error, Result};
+
+use wrt_platform::PageAllocator;
+use wrt_runtime::{LinearMemory, MemoryType};
+
+use crate::bare_slot::BareSlot;
+use crate::lives::{Contents, Life, Source, Worker};
+
+/// One slot for each thread, made fresh in the cheapest way of which one is sure without knowing
+/// what was written: `memset` of a memory of one page, `MADV_DONTNEED` of a longer one or of one
+/// with an image.
+#[derive(Debug)]
+pub struct Bare<'a>(pub &'a Life);
+
+impl Bare<'_> {
+    fn overwrites(&self) -> bool {
+        self.0.pages == 1 && self.0.contents == Contents::Zero
+    }
+
+    /// What a row calls it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self.overwrites() {
+            true => "reused slot, memset",
+            false => "reused slot, MADV_DONTNEED",
+        }
+    }
+}
+
+impl Source for Bare<'_> {
+    fn worker(&self) -> Result<Box<dyn Worker + '_>> {
+        let slot = match self.0.contents {
+            Contents::Zero => BareSlot::zeroed(self.0.bytes())?,
+            Contents::Image => BareSlot::with_image(&Contents::Image.image(self.0.bytes()))?,
+        };
+        Ok(match self.overwrites() {
+            true => Box::new(Overwritten(slot)),
+            false => Box::new(Discarded(slot)),
+        })
+    }
+}
+
+struct Overwritten(BareSlot);
+
+impl Worker for Overwritten {
+    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) {
+        user(self.0.bytes());
+        self.0.overwrite();
+    }
+}
+
+struct Discarded(BareSlot);
+
+impl Worker for Discarded {
+    #[expect(clippy::expect_used, reason = "the next user would see old contents")]
+    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) {
+        user(self.0.bytes());
+        self.0.discard().expect("the slot is mapped");
+    }
+}
+
+/// Our memories, each made by one of our allocators and released to it.
+#[derive(Debug)]
+pub struct Ours<P> {
+    allocator: P,
+    ty: MemoryType,
+    image: Option<Vec<u8>>,
+}
+
+impl<P: PageAllocator + Sync> Ours<P> {
+    /// Memories for `life`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory of that many pages.
+    pub fn new(allocator: P, life: &Life) -> Result<Self> {
+        let pages = u64::from(life.pages);
+        let ty = MemoryType::wasm32(pages, Some(pages)).map_err(Error::other)?;
+        let image = match life.contents {
+            Contents::Zero => None,
+            Contents::Image => Some(Contents::Image.image(life.bytes())),
+        };
+        Ok(Self { allocator, ty, image })
+    }
+}
+
+impl<P: PageAllocator + Sync> Source for Ours<P> {
+    fn worker(&self) -> Result<Box<dyn Worker + '_>> {
+        Ok(Box::new(self))
+    }
+}
+
+impl<P: PageAllocator + Sync> Worker for &Ours<P> {
+    #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
+    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) {
+        let mut memory = LinearMemory::new(&self.allocator, self.ty).expect("a few pages");
+        if let Some(image) = &self.image {
+            memory.write(0, image).expect("the memory is as long as the image");
+        }
+        user(memory.data_mut());
+    }
+}
