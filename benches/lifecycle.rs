@@ -9,7 +9,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wrt_benches::{Bare, Case, Contest, Crew, Life, Ours, Source, bare_lifecycle, imaged_lives};
+use wrt_benches::{Bare, Case, Contest, Crew, Life, Ours, Source, bare_lifecycle, lives};
 use wrt_instructions::{MemArg, i32_store8};
 use wrt_platform::{MmapAllocator, PageAllocator, for_each_backend};
 use wrt_runtime::{LinearMemory, MemoryType};
@@ -68,12 +68,12 @@ fn beside_bare(contest: &mut Contest<'_>, name: &str, source: &dyn Source, life:
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
 fn reuse(criterion: &mut Criterion) {
     let mut contest = Contest::new(criterion);
-    let plain = [1, 256].map(Life::plain);
-    let imaged = imaged_lives().into_iter().map(|(life, _)| life);
-    for life in plain.into_iter().chain(imaged) {
-        let ours = Ours::new(MmapAllocator::new(), &life).expect("a memory type");
+    for life in lives() {
+        let source = || Ours::new(MmapAllocator::new(), &life).expect("a memory type");
+        life.check(&source()).expect("memories of ours");
+        life.check(&Bare(&life)).expect("a slot");
         for threads in [1, 2] {
-            beside_bare(&mut contest, "mmap", &ours, &life, threads);
+            beside_bare(&mut contest, "mmap", &source(), &life, threads);
         }
     }
 }

@@ -9,15 +9,19 @@ use std::ptr::{self, NonNull};
 use std::slice;
 
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap,
+};
 
 /// A mapping that is used again and again.
 #[derive(Debug)]
 pub struct BareSlot {
-    /// Of `len` bytes, readable and writable from `new` to `drop`, reached through this value
-    /// alone. A page of a file below it is private, and nobody has the file's descriptor.
+    /// Of `reserved` bytes, mapped from `new` to `drop` and reached through this value alone. The
+    /// first `len` are readable and writable. A page of a file below it is private, and nobody
+    /// has the file's descriptor.
     base: NonNull<u8>,
     len: usize,
+    reserved: usize,
 }
 
 // SAFETY: the mapping belongs to this value, whichever thread has it.
@@ -34,7 +38,29 @@ impl BareSlot {
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         // SAFETY: a new mapping disturbs nobody.
         let mapped = unsafe { mmap_anonymous(ptr::null_mut(), len, rights, flags) }?;
-        Ok(Self { base: first_byte(mapped)?, len })
+        Ok(Self { base: first_byte(mapped)?, len, reserved: len })
+    }
+
+    /// `len` bytes that read zero, at the start of `reserved` bytes of which the others fault.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room, or `len` is more than `reserved`.
+    pub fn reserved(len: usize, reserved: usize) -> Result<Self> {
+        if len > reserved {
+            return Err(Error::other("more bytes than are reserved"));
+        }
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: a new mapping disturbs nobody.
+        let mapped =
+            unsafe { mmap_anonymous(ptr::null_mut(), reserved, ProtFlags::empty(), flags) }?;
+        // From here on it is unmapped whatever happens; no byte is readable yet.
+        let mut slot = Self { base: first_byte(mapped)?, len: 0, reserved };
+        let rights = MprotectFlags::READ | MprotectFlags::WRITE;
+        // SAFETY: within the mapping, into which nobody has a reference.
+        unsafe { mprotect(mapped, len, rights) }?;
+        slot.len = len;
+        Ok(slot)
     }
 
     /// As many bytes as `image` has, which read like it: a private mapping of a file in memory.
@@ -49,7 +75,7 @@ impl BareSlot {
         let (len, flags) = (image.len(), MapFlags::PRIVATE);
         // SAFETY: a new mapping disturbs nobody.
         let mapped = unsafe { mmap(ptr::null_mut(), len, rights, flags, &file, 0) }?;
-        Ok(Self { base: first_byte(mapped)?, len })
+        Ok(Self { base: first_byte(mapped)?, len, reserved: len })
     }
 
     /// All bytes.
@@ -78,7 +104,7 @@ impl BareSlot {
 impl Drop for BareSlot {
     fn drop(&mut self) {
         // SAFETY: the whole mapping, and its last use.
-        let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
+        let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.reserved) };
         debug_assert_eq!(unmapped, Ok(()));
     }
 }

@@ -13,7 +13,7 @@ mod unchecked;
 
 pub use addresses::addresses;
 pub use bare_slot::BareSlot;
-pub use lives::{Contents, Crew, HOST_PAGE, Life, Source, Worker, imaged_lives};
+pub use lives::{Contents, Crew, HOST_PAGE, Life, Source, Worker, lives};
 pub use pairs::{Case, Contest, Limit, Side, repeat};
 pub use sources::{Bare, Ours};
 pub use unchecked::{

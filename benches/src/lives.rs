@@ -3,7 +3,8 @@
 //!
 //! A figure is only worth something if every side gives a memory that is really new. So every
 //! user looks for what the former one left: after its own writes, beside them, which costs a load
-//! from a page that is there anyway; and [`Life::check`] reads all bytes, without a clock.
+//! from a page that is there anyway; and [`Life::check`] reads all bytes, without a clock and from
+//! a source of its own, since to read a page is to bring it in.
 
 use std::io::Result;
 use std::thread;
@@ -49,6 +50,8 @@ pub struct Life {
     pub pages: u32,
     /// What it holds at first.
     pub contents: Contents,
+    /// What a pool promises: the most it takes, in times of the bare operation.
+    pub pool_limit: f64,
     /// For each user in turn, the host pages it writes to; the first user follows the last.
     users: Vec<Vec<usize>>,
 }
@@ -58,15 +61,20 @@ impl Life {
     /// host page.
     #[must_use]
     pub fn plain(pages: u32) -> Self {
-        let users = vec![vec![0]];
-        Self { name: format!("{pages} pages"), pages, contents: Contents::Zero, users }
+        let (name, pool_limit) = match pages {
+            1 => ("1 page".to_owned(), 1.3),
+            _ => (format!("{pages} pages"), 1.15),
+        };
+        Self { name, pages, contents: Contents::Zero, pool_limit, users: vec![vec![0]] }
     }
 
-    /// Lives of memories with an image of 1 MiB, each user writing to the host pages listed.
+    /// Lives of memories with an image of 1 MiB, each user writing to the host pages listed. A
+    /// pool that learns what is written gains most where it is always the same.
     #[must_use]
     pub fn imaged(name: &str, users: Vec<Vec<usize>>) -> Self {
-        let name = format!("1 MiB image, {name}");
-        Self { name, pages: 16, contents: Contents::Image, users }
+        let same = users.len() == 1 && users.iter().all(|user| user.len() <= 4);
+        let (contents, pool_limit) = (Contents::Image, if same { 0.5 } else { 1.05 });
+        Self { name: format!("1 MiB image, {name}"), pages: 16, contents, pool_limit, users }
     }
 
     /// Bytes of the memory.
@@ -93,27 +101,33 @@ impl Life {
         }
     }
 
-    /// Lets `worker` make as many memories as there are users, three times over, and reads all
-    /// bytes of each before they are written.
+    /// Takes as many memories from `source` as there are users, three times over, and reads all
+    /// bytes of each before they are written. What is measured afterwards should come from
+    /// another source: this one has seen all pages touched.
+    ///
+    /// # Errors
+    ///
+    /// When a memory cannot be had.
     ///
     /// # Panics
     ///
     /// When a memory is not new, or has another size.
-    pub fn check(&self, worker: &mut dyn Worker) {
+    pub fn check(&self, source: &dyn Source) -> Result<()> {
+        let mut worker = source.worker()?;
         let fresh = self.contents.image(self.bytes());
         for turn in 0..3 * self.users.len().max(8) {
             worker.live(&mut |memory| {
                 assert!(memory == fresh, "{}: memory {turn} is not new", self.name);
                 self.write(turn, memory);
-            });
+            })?;
         }
+        Ok(())
     }
 }
 
-/// The lives with an image that have a figure to keep, and whether they are few pages and the
-/// same ones each time.
+/// The lives that have a figure to keep.
 #[must_use]
-pub fn imaged_lives() -> Vec<(Life, bool)> {
+pub fn lives() -> Vec<Life> {
     let all = 16 * 65_536 / HOST_PAGE;
     let mut random = Scatter(1);
     // Away from the first pages, which a system may bring in together.
@@ -122,14 +136,16 @@ pub fn imaged_lives() -> Vec<(Life, bool)> {
     let scattered = (0..251).map(|_| random.pages(8, all)).collect();
     let growing = (1..=all).map(|count| (0..count).collect()).collect();
     vec![
-        (Life::imaged("the same page", same(1)), true),
-        (Life::imaged("the same 2 pages", same(2)), true),
-        (Life::imaged("the same 4 pages", same(4)), true),
-        (Life::imaged("4 other pages each time", new), false),
-        (Life::imaged("8 of 256 pages at random", scattered), false),
-        (Life::imaged("1 and 64 pages by turns", vec![vec![0], (0..64).collect()]), false),
-        (Life::imaged("1 to 256 pages, one more each time", growing), false),
-        (Life::imaged("all 256 pages", vec![(0..all).collect()]), false),
+        Life::plain(1),
+        Life::plain(256),
+        Life::imaged("the same page", same(1)),
+        Life::imaged("the same 2 pages", same(2)),
+        Life::imaged("the same 4 pages", same(4)),
+        Life::imaged("4 other pages each time", new),
+        Life::imaged("8 of 256 pages at random", scattered),
+        Life::imaged("1 and 64 pages by turns", vec![vec![0], (0..64).collect()]),
+        Life::imaged("1 to 256 pages, one more each time", growing),
+        Life::imaged("all 256 pages", vec![(0..all).collect()]),
     ]
 }
 
@@ -154,7 +170,11 @@ impl Scatter {
 /// Makes memories for one thread.
 pub trait Worker: Send {
     /// Makes a memory, lends its bytes, drops it.
-    fn live(&mut self, user: &mut dyn FnMut(&mut [u8]));
+    ///
+    /// # Errors
+    ///
+    /// When the memory cannot be had, or not be made fresh for the next.
+    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) -> Result<()>;
 }
 
 /// Where the memories of one kind of life come from.
@@ -175,64 +195,72 @@ pub struct Crew<'a> {
 }
 
 impl<'a> Crew<'a> {
-    /// A crew of `threads`, whose memories were seen to be new.
+    /// A crew of `threads`.
     ///
     /// # Errors
     ///
     /// When the memories cannot be had.
     pub fn new(life: &'a Life, source: &'a dyn Source, threads: usize) -> Result<Self> {
-        let mut workers = Vec::new();
-        for _ in 0..threads {
-            let mut worker = source.worker()?;
-            life.check(&mut *worker);
-            workers.push(worker);
-        }
+        let workers = (0..threads).map(|_| source.worker()).collect::<Result<_>>()?;
         Ok(Self { life, workers, turn: 0 })
     }
 
+    /// Every thread makes a memory for each of the life's users, `times` over. Gives how many
+    /// memories that were in all.
+    pub fn run_users(&mut self, times: u64) -> u64 {
+        let count = times * self.life.users.len() as u64;
+        self.run(count);
+        count * self.workers.len() as u64
+    }
+
     /// Every thread makes `count` memories, one after the other.
+    ///
+    /// # Panics
+    ///
+    /// When a memory cannot be had, or is not new: nothing is left to be measured then.
+    #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
     pub fn run(&mut self, count: u64) {
         let (life, first) = (self.life, self.turn);
-        let turns = first..first + count as usize;
-        self.turn = turns.end;
+        self.turn += count as usize;
+        let turns = first..self.turn;
+        let run = |worker: &mut dyn Worker| {
+            for turn in turns.clone() {
+                worker.live(&mut |memory| life.write(turn, memory)).expect("a memory");
+            }
+        };
         match &mut *self.workers {
-            [worker] => run(&mut **worker, life, turns),
+            [worker] => run(&mut **worker),
             workers => thread::scope(|scope| {
                 for worker in workers {
-                    let turns = turns.clone();
-                    scope.spawn(move || run(&mut **worker, life, turns));
+                    scope.spawn(|| run(&mut **worker));
                 }
             }),
         }
     }
 }
 
-fn run(worker: &mut dyn Worker, life: &Life, turns: std::ops::Range<usize>) {
-    for turn in turns {
-        worker.live(&mut |memory| life.write(turn, memory));
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Contents, Life, Worker, imaged_lives};
+    use std::io::Result;
 
-    /// Forgets to restore every memory but the first.
-    struct Careless(Vec<u8>);
+    use super::{Contents, Crew, Life, Source, Worker, lives};
 
-    impl Worker for Careless {
-        fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) {
-            user(&mut self.0);
+    /// Hands out the same bytes again, with the first so many restored.
+    struct Partly(Life, usize);
+
+    impl Source for Partly {
+        fn worker(&self) -> Result<Box<dyn Worker + '_>> {
+            Ok(Box::new(Slot(vec![0; self.0.bytes()], self.1)))
         }
     }
 
-    /// Restores the page a user is known to write to, and no other.
-    struct OnePage(Vec<u8>);
+    struct Slot(Vec<u8>, usize);
 
-    impl Worker for OnePage {
-        fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) {
+    impl Worker for Slot {
+        fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) -> Result<()> {
             user(&mut self.0);
-            self.0[..4096].fill(0);
+            self.0[..self.1].fill(0);
+            Ok(())
         }
     }
 
@@ -240,30 +268,29 @@ mod tests {
     #[should_panic(expected = "page 0 is not new")]
     fn a_user_notices_what_the_one_before_has_left() {
         let life = Life::plain(1);
-        let mut worker = Careless(vec![0; life.bytes()]);
-        for turn in 0..2 {
-            worker.live(&mut |memory| life.write(turn, memory));
-        }
+        let careless = Partly(life.clone(), 0);
+        Crew::new(&life, &careless, 1).unwrap().run(2);
     }
 
     #[test]
     #[should_panic(expected = "memory 1 is not new")]
     fn a_check_reads_every_byte() {
         let life = Life { users: vec![vec![15]], ..Life::plain(1) };
-        life.check(&mut OnePage(vec![0; life.bytes()]));
+        life.check(&Partly(life.clone(), 4096)).unwrap();
     }
 
     #[test]
-    fn a_correct_worker_passes() {
+    fn new_memories_pass() {
         let life = Life::plain(1);
-        life.check(&mut OnePage(vec![0; life.bytes()]));
+        life.check(&Partly(life.clone(), 4096)).unwrap();
+        let source = Partly(life.clone(), 4096);
+        let mut crew = Crew::new(&life, &source, 2).unwrap();
+        assert_eq!(crew.run_users(5), 10);
     }
 
     #[test]
     fn no_user_writes_twice_to_a_page_or_past_the_end() {
-        for (life, few) in imaged_lives() {
-            let longest = life.users.iter().map(Vec::len).max().unwrap();
-            assert_eq!(few, longest <= 4 && life.users.len() == 1, "{}", life.name);
+        for life in lives() {
             for user in &life.users {
                 assert!(user.windows(2).all(|pair| pair[0] < pair[1]), "{}", life.name);
                 assert!(user.iter().all(|page| page * 4096 < life.bytes()), "{}", life.name);

@@ -45,19 +45,19 @@ impl Source for Bare<'_> {
 struct Overwritten(BareSlot);
 
 impl Worker for Overwritten {
-    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) {
+    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) -> Result<()> {
         user(self.0.bytes());
         self.0.overwrite();
+        Ok(())
     }
 }
 
 struct Discarded(BareSlot);
 
 impl Worker for Discarded {
-    #[expect(clippy::expect_used, reason = "the next user would see old contents")]
-    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) {
+    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) -> Result<()> {
         user(self.0.bytes());
-        self.0.discard().expect("the slot is mapped");
+        self.0.discard()
     }
 }
 
@@ -93,12 +93,12 @@ impl<P: PageAllocator + Sync> Source for Ours<P> {
 }
 
 impl<P: PageAllocator + Sync> Worker for &Ours<P> {
-    #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
-    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) {
-        let mut memory = LinearMemory::new(&self.allocator, self.ty).expect("a few pages");
+    fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) -> Result<()> {
+        let mut memory = LinearMemory::new(&self.allocator, self.ty).map_err(Error::other)?;
         if let Some(image) = &self.image {
-            memory.write(0, image).expect("the memory is as long as the image");
+            memory.write(0, image).map_err(Error::other)?;
         }
         user(memory.data_mut());
+        Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! Runs the benches and prints one table.
 //!
 //! A bench prints its results on lines of its own to stdout, between whatever else it
-//! says: `@row`, then group, case, ours in ns, baseline in ns, ratio, spread, and the
-//! limit of the ratio (empty where none is promised), separated by tabs.
+//! says: `@row`, then group, case, ours, baseline, ratio, spread, and the limit of the
+//! ratio (empty where none is promised), separated by tabs. Amounts are in nanoseconds,
+//! unless their unit follows after a space.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -63,8 +64,8 @@ fn collect(mut command: Command) -> Result<Vec<Row>> {
 struct Row {
     group: String,
     case: String,
-    ours_ns: f64,
-    baseline_ns: f64,
+    ours: String,
+    baseline: String,
     ratio: f64,
     spread: String,
     limit: Option<f64>,
@@ -80,11 +81,15 @@ impl Row {
             let value = field.parse::<f64>();
             value.with_context(|| format!("`{field}` is no number in the bench row `{text}`"))
         };
+        let amount = |field: &str| match field.split_once(' ') {
+            Some((value, _)) => number(value).map(|_| field.to_owned()),
+            None => number(field).map(duration),
+        };
         Ok(Row {
             group: group.to_owned(),
             case: case.to_owned(),
-            ours_ns: number(ours)?,
-            baseline_ns: number(baseline)?,
+            ours: amount(ours)?,
+            baseline: amount(baseline)?,
             ratio: number(ratio)?,
             spread: spread.to_owned(),
             limit: if limit.is_empty() { None } else { Some(number(limit)?) },
@@ -96,8 +101,8 @@ impl Row {
         [
             self.group.clone(),
             self.case.clone(),
-            duration(self.ours_ns),
-            duration(self.baseline_ns),
+            self.ours.clone(),
+            self.baseline.clone(),
             format!("{:.3}", self.ratio),
             self.spread.clone(),
             self.limit.map_or_else(String::new, |limit| format!("{limit:.2}")),
@@ -156,6 +161,13 @@ mod tests {
     fn a_row_without_a_limit_is_never_marked() {
         let row = Row::parse("bulk\tfill 16 B\t3.1\t2.0\t1.55\t1%\t").unwrap();
         assert!(!table(&[row]).contains("ABOVE"));
+    }
+
+    #[test]
+    fn an_amount_may_have_its_own_unit() {
+        let row = Row::parse("density\tpool\t4.21 KiB\t4100\t1.03\t4.1+0.1\t1.22").unwrap();
+        assert_eq!([row.ours.as_str(), &row.baseline], ["4.21 KiB", "4.10 us"]);
+        assert!(Row::parse("density\tpool\tfew KiB\t4\t1\t\t").is_err());
     }
 
     #[test]

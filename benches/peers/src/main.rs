@@ -1,18 +1,22 @@
 //! Runs the example programs on our interpreter and on its peers, and compares.
 //!
-//!     wrt-peers [FILTER]                       the table: every workload whose name contains FILTER
+//!     wrt-peers                                all tables
+//!     wrt-peers lifecycle [FILTER]             memories made and dropped: lives called like FILTER
+//!     wrt-peers density [FILTER]               memories kept alive: ways of it called like FILTER
+//!     wrt-peers [FILTER]                       programs: every workload called like FILTER
 //!     wrt-peers run ENGINE PROGRAM [ARGS...]   one program; its time goes to stderr
 //!     wrt-peers time ENGINE [FILTER]           the workloads' times on one engine
 //!     wrt-peers input WORKLOAD                 a workload's standard input
-//!
-//! Rows for the table's collector start with `@row`; their fields are separated by
-//! tabs: group, case, ours in ns, baseline in ns, ratio, spread, limit.
 
 #[cfg(test)]
 mod cases;
+mod density;
 mod engine;
+mod lifecycle;
 mod measure;
+mod memories;
 mod programs;
+mod row;
 mod workload;
 
 use std::env;
@@ -24,11 +28,12 @@ use anyhow::{Context, Result};
 
 use engine::{End, Engine};
 use measure::{Pairs, geometric_mean};
+use row::Row;
 use workload::{WORKLOADS, Workload};
 
 const GROUP: &str = "programs vs wasmi 2.0";
 /// What the geometric mean over the workloads may be.
-const LIMIT: &str = "2.00";
+const LIMIT: f64 = 2.0;
 const PAIRS: usize = 7;
 
 fn main() -> ExitCode {
@@ -56,6 +61,18 @@ fn command(mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
         "input" => {
             let workload = workload::find(&args.next().context("input: of which workload?")?)?;
             stdout().write_all(&workload.input())?;
+        }
+        "lifecycle" => lifecycle::compare(&args.next().unwrap_or_default())?,
+        "density" => density::compare(&args.next().unwrap_or_default())?,
+        // What `density` starts for each way of keeping memories.
+        "keep" => {
+            let name = args.next().context("keep: how?")?;
+            density::keep(&name, args.next().context("keep: how many?")?.parse()?)?;
+        }
+        "" => {
+            compare("")?;
+            lifecycle::compare("")?;
+            density::compare("")?;
         }
         filter => compare(filter)?,
     }
@@ -102,8 +119,8 @@ fn compare(filter: &str) -> Result<()> {
         for workload in selected(filter) {
             let pairs = Pairs::take(ours.as_ref(), baseline.as_ref(), &workload.job()?, PAIRS)?;
             let case = format!("{} ({})", workload.name, ours.name());
-            let (least, greatest) = pairs.spread();
-            row(&case, pairs.ours(), pairs.baseline(), pairs.ratio(), (least, greatest), "");
+            let times = [pairs.ours(), pairs.baseline()];
+            row(case, times, pairs.ratio(), pairs.spread()).print();
             ratios.push((pairs.ours(), pairs.baseline(), pairs.ratio()));
         }
         if ratios.is_empty() {
@@ -116,16 +133,14 @@ fn compare(filter: &str) -> Result<()> {
         let greatest = ratios.iter().map(|row| row.2).fold(0.0, f64::max);
         let case = format!("geometric mean ({})", ours.name());
         let [ours, theirs, ratio] = [mean(|row| row.0), mean(|row| row.1), mean(|row| row.2)];
-        row(&case, ours, theirs, ratio, (least, greatest), LIMIT);
+        row(case, [ours, theirs], ratio, (least, greatest)).limit(Some(LIMIT)).print();
     }
     Ok(())
 }
 
-fn row(case: &str, ours: f64, baseline: f64, ratio: f64, spread: (f64, f64), limit: &str) {
-    let (least, greatest) = spread;
-    println!(
-        "@row\t{GROUP}\t{case}\t{ours:.0}\t{baseline:.0}\t{ratio:.3}\t{least:.2}..{greatest:.2}\t{limit}"
-    );
+fn row(case: String, times: [f64; 2], ratio: f64, (least, greatest): (f64, f64)) -> Row {
+    let times = times.map(|time| format!("{time:.0}"));
+    Row::new(GROUP, case, times, ratio, format!("{least:.2}..{greatest:.2}"))
 }
 
 fn selected(filter: &str) -> impl Iterator<Item = &'static Workload> {

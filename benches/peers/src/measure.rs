@@ -1,6 +1,6 @@
 //! Interleaved pairs and what they say.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
@@ -58,6 +58,81 @@ impl Pairs {
     }
 }
 
+/// The rounds that are taken however long they are.
+const FEWEST: usize = 11;
+
+/// When no further rounds are begun.
+const LONGEST: Duration = Duration::from_secs(4);
+
+/// The times of several sides that took turns.
+pub(crate) struct Rounds {
+    /// For each round, nanoseconds of one operation of each side.
+    taken: Vec<Vec<f64>>,
+}
+
+impl Rounds {
+    /// Lets every side run in `count` rounds, so often in each that its turn takes `turn` at
+    /// least. Who starts changes from round to round. `run` runs a side so many times and says
+    /// how many operations that were. Where a round takes long there are fewer, but never less
+    /// than [`FEWEST`].
+    pub(crate) fn take<S>(
+        count: usize,
+        turn: Duration,
+        sides: &mut [S],
+        run: impl Fn(&mut S, u64) -> u64,
+    ) -> Rounds {
+        let times: Vec<u64> =
+            sides.iter_mut().map(|side| times_to_fill(turn, side, &run)).collect();
+        let mut taken = Vec::with_capacity(count);
+        let begin = Instant::now();
+        for round in 0..count {
+            if round >= FEWEST && begin.elapsed() > LONGEST {
+                break;
+            }
+            let mut row = vec![0.0; sides.len()];
+            for step in 0..sides.len() {
+                let side = (round + step) % sides.len();
+                let start = Instant::now();
+                let operations = run(&mut sides[side], times[side]);
+                row[side] = start.elapsed().as_secs_f64() * 1e9 / operations as f64;
+            }
+            taken.push(row);
+        }
+        Rounds { taken }
+    }
+
+    /// Median nanoseconds of one operation of a side.
+    pub(crate) fn time(&self, side: usize) -> f64 {
+        median(self.taken.iter().map(|round| round[side]))
+    }
+
+    /// The first quartile, the median and the third quartile of the rounds' ratios.
+    pub(crate) fn ratio(&self, side: usize, other: usize) -> (f64, f64, f64) {
+        let mut ratios: Vec<f64> =
+            self.taken.iter().map(|round| round[side] / round[other]).collect();
+        ratios.sort_by(f64::total_cmp);
+        let last = ratios.len().saturating_sub(1);
+        (ratios[last / 4], median(ratios.iter().copied()), ratios[last - last / 4])
+    }
+}
+
+/// How many times a side has to run to be busy for `turn`, even in the shortest of three tries:
+/// one that was held up says nothing.
+fn times_to_fill<S>(turn: Duration, side: &mut S, run: &impl Fn(&mut S, u64) -> u64) -> u64 {
+    let mut times = 1;
+    let mut fills = |times: u64| {
+        (0..3).all(|_| {
+            let start = Instant::now();
+            run(side, times);
+            start.elapsed() >= turn
+        })
+    };
+    while !fills(times) {
+        times *= 2;
+    }
+    times
+}
+
 /// The geometric mean.
 pub(crate) fn geometric_mean(ratios: &[f64]) -> f64 {
     let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
@@ -98,7 +173,9 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pairs, geometric_mean, median};
+    use std::time::Duration;
+
+    use super::{Pairs, Rounds, geometric_mean, median};
 
     #[test]
     fn the_median_of_an_even_number_is_between() {
@@ -113,6 +190,27 @@ mod tests {
         assert_eq!(pairs.spread(), (1.0, 3.0));
         assert_eq!(pairs.ours(), 30.0);
         assert_eq!(pairs.baseline(), 10.0);
+    }
+
+    #[test]
+    fn a_round_gives_one_ratio_of_any_two_sides() {
+        let taken = [[1.0, 10.0], [2.0, 10.0], [6.0, 20.0], [4.0, 10.0], [50.0, 100.0]];
+        let rounds = Rounds { taken: taken.map(Vec::from).into() };
+        assert_eq!(rounds.ratio(0, 1), (0.2, 0.3, 0.4));
+        assert_eq!(rounds.time(0), 4.0);
+    }
+
+    #[test]
+    fn every_side_has_its_turn_in_every_round() {
+        let mut sides = [0_u64, 0, 0];
+        let nap = |side: &mut u64, times: u64| {
+            *side += 1;
+            std::thread::sleep(Duration::from_micros(200 * times));
+            times
+        };
+        let rounds = Rounds::take(4, Duration::from_micros(300), &mut sides, nap);
+        assert!(sides.iter().all(|turns| (8..=11).contains(turns)), "{sides:?}");
+        assert!((0..3).all(|side| rounds.time(side) >= 200_000.0));
     }
 
     #[test]

@@ -1,0 +1,80 @@
+//! Who makes memories: the bare system, our allocators, and the engines, each in the settings
+//! that suit it best. One file an engine.
+
+use std::io::Result;
+
+use wrt_benches::{Bare, Life, Ours, Source};
+use wrt_platform::MmapAllocator;
+
+mod kept;
+mod module;
+mod wasmi;
+mod wasmtime;
+
+pub(crate) use kept::{Hoard, KEEPERS, Keeper};
+
+/// A side of the comparison.
+pub(crate) struct Maker {
+    /// The name in tables; settings of the same engine differ in what follows a comma.
+    pub(crate) name: &'static str,
+    /// Whether it is one of our own allocators.
+    pub(crate) ours: bool,
+    /// Whether it is our pool, which has limits to keep.
+    pub(crate) pooled: bool,
+    source: for<'a> fn(&'a Life) -> Result<Box<dyn Source + 'a>>,
+}
+
+impl Maker {
+    /// Where it takes the memories of `life` from.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot make such memories here.
+    pub(crate) fn source<'a>(&self, life: &'a Life) -> Result<Box<dyn Source + 'a>> {
+        (self.source)(life)
+    }
+}
+
+/// What all others are compared with.
+pub(crate) const BARE: Maker =
+    Maker { name: "bare", ours: false, pooled: false, source: |life| Ok(Box::new(Bare(life))) };
+
+/// All others.
+pub(crate) const MAKERS: [Maker; 6] = [
+    Maker {
+        name: "ours, mmap",
+        ours: true,
+        pooled: false,
+        source: |life| Ok(Box::new(Ours::new(MmapAllocator::new(), life)?)),
+    },
+    Maker {
+        name: "wasmtime pooling, default",
+        ours: false,
+        pooled: false,
+        source: |life| Ok(Box::new(wasmtime::Wasmtime::pooling(life)?)),
+    },
+    Maker {
+        name: "wasmtime pooling, keeps 64 KiB",
+        ours: false,
+        pooled: false,
+        source: |life| Ok(Box::new(wasmtime::Wasmtime::keeping_resident(life)?)),
+    },
+    Maker {
+        name: "wasmtime pooling, PAGEMAP_SCAN",
+        ours: false,
+        pooled: false,
+        source: |life| Ok(Box::new(wasmtime::Wasmtime::scanning(life)?)),
+    },
+    Maker {
+        name: "wasmtime on demand",
+        ours: false,
+        pooled: false,
+        source: |life| Ok(Box::new(wasmtime::Wasmtime::on_demand(life)?)),
+    },
+    Maker {
+        name: "wasmi",
+        ours: false,
+        pooled: false,
+        source: |life| Ok(Box::new(wasmi::Wasmi::new(life)?)),
+    },
+];
