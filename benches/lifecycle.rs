@@ -7,9 +7,11 @@
 //! is mapped once and made fresh by the bare operation ([`Bare`]).
 
 use std::hint::black_box;
+use std::io::Result;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wrt_benches::{Bare, Case, Contest, Crew, Life, Ours, Source, bare_lifecycle, lives};
+use wrt_benches::{Bare, Case, Contest, Crew, Life, Limit, Ours, Source, bare_lifecycle, lives};
 use wrt_instructions::{MemArg, i32_store8};
 use wrt_platform::{MmapAllocator, PageAllocator, for_each_backend};
 use wrt_runtime::{LinearMemory, MemoryType};
@@ -49,31 +51,47 @@ fn lifecycle(criterion: &mut Criterion) {
     }
 }
 
-/// A row about `source` beside the bare operation, with as many threads on either side.
-#[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
-fn beside_bare(contest: &mut Contest<'_>, name: &str, source: &dyn Source, life: &Life, on: usize) {
-    let bare = Bare(life);
-    let mut ours = Crew::new(life, source, on).expect("memories of ours");
-    let mut theirs = Crew::new(life, &bare, on).expect("a slot for each thread");
-    let threads = if on == 1 { String::new() } else { format!(" on {on} threads") };
+/// Where a row's memories come from.
+struct Side {
+    name: &'static str,
+    /// Whether it has the limits of a pool to keep.
+    pooled: bool,
+    source: fn(&Life) -> Result<Box<dyn Source>>,
+}
+
+const SIDES: [Side; 1] = [Side {
+    name: "mmap",
+    pooled: false,
+    source: |life| Ok(Box::new(Ours::new(MmapAllocator::new(), life)?)),
+}];
+
+/// The row of a side beside the bare operation, with as many threads on either.
+fn beside_bare(contest: &mut Contest<'_>, side: &Side, life: &Life, threads: usize) -> Result<()> {
+    let (source, bare) = ((side.source)(life)?, Bare(life));
+    let mut ours = Crew::new(life, &*source, threads)?;
+    let mut theirs = Crew::new(life, &bare, threads)?;
+    let on = if threads == 1 { String::new() } else { format!(" on {threads} threads") };
     let case = Case {
         group: "create, write, drop",
-        name: format!("{name}, {}{threads} / {}", life.name, bare.name()),
+        name: format!("{}, {}{on} / {}", side.name, life.name, bare.name()),
         operations: 1,
-        limit: None,
+        limit: side.pooled.then_some(Limit::Ratio(life.pool_limit)),
     };
     contest.run(&case, &mut |runs| ours.run(runs), &mut [&mut |runs| theirs.run(runs)]);
+    Ok(())
 }
 
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
 fn reuse(criterion: &mut Criterion) {
-    let mut contest = Contest::new(criterion);
     for life in lives() {
-        let source = || Ours::new(MmapAllocator::new(), &life).expect("a memory type");
-        life.check(&source()).expect("memories of ours");
         life.check(&Bare(&life)).expect("a slot");
-        for threads in [1, 2] {
-            beside_bare(&mut contest, "mmap", &source(), &life, threads);
+        for side in &SIDES {
+            (side.source)(&life).and_then(|source| life.check(&*source)).expect("memories");
+            let mut contest = Contest::new(criterion);
+            beside_bare(&mut contest, side, &life, 1).expect("memories");
+            // That a CPU takes up a thread is part of a sample: it must not count.
+            let mut contest = contest.long(15, Duration::from_secs(3));
+            beside_bare(&mut contest, side, &life, 2).expect("memories");
         }
     }
 }

@@ -9,6 +9,8 @@
 use std::io::Result;
 use std::thread;
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
 /// The pages whose residency and rights the host decides on, in bytes.
 pub const HOST_PAGE: usize = 4096;
 
@@ -213,7 +215,8 @@ impl<'a> Crew<'a> {
         count * self.workers.len() as u64
     }
 
-    /// Every thread makes `count` memories, one after the other.
+    /// Every thread makes `count` memories, one after the other; several threads each on a CPU of
+    /// its own.
     ///
     /// # Panics
     ///
@@ -231,12 +234,26 @@ impl<'a> Crew<'a> {
         match &mut *self.workers {
             [worker] => run(&mut **worker),
             workers => thread::scope(|scope| {
-                for worker in workers {
-                    scope.spawn(|| run(&mut **worker));
+                for (index, worker) in workers.iter_mut().enumerate() {
+                    let run = &run;
+                    scope.spawn(move || {
+                        stay_on(index).expect("a CPU for each thread");
+                        run(&mut **worker);
+                    });
                 }
             }),
         }
     }
+}
+
+/// Keeps this thread on a CPU of its own as long as there are enough of them. On a busy machine
+/// the system puts threads that start together on the same one, and lets them stay there.
+fn stay_on(index: usize) -> Result<()> {
+    let allowed = sched_getaffinity(None)?;
+    let cpus: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
+    let mut own = CpuSet::new();
+    own.set(cpus[index % cpus.len()]);
+    Ok(sched_setaffinity(None, &own)?)
 }
 
 #[cfg(test)]

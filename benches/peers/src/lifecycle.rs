@@ -82,8 +82,8 @@ fn two_threads(life: &Life, side: &Sides<'_>) -> Result<()> {
     let (maker, source) = side;
     let failed = || format!("{}, {}", maker.name, life.name);
     let crew = |threads| Crew::new(life, &**source, threads).with_context(failed);
-    // Long turns: starting the threads is part of them.
-    let turn = Duration::from_millis(20);
+    // Long turns: that a CPU takes up a thread is part of them.
+    let turn = Duration::from_millis(100);
     let rounds = Rounds::take(ROUNDS, turn, &mut [crew(2)?, crew(1)?], Crew::run_users);
     let case = format!("{}: {}", life.name, maker.name);
     let limit = (maker.pooled && life.pages == 1).then_some(TWO_THREADS);
