@@ -2,8 +2,8 @@
 
 use std::io::{Error, Result};
 
-use wrt_platform::PageAllocator;
-use wrt_runtime::{LinearMemory, MemoryType};
+use wrt_platform::{MemoryImage, PageAllocator};
+use wrt_runtime::{MemoryBuilder, MemoryType};
 
 use crate::bare_slot::BareSlot;
 use crate::lives::{Contents, Life, Source, Worker};
@@ -66,7 +66,7 @@ impl Worker for Discarded {
 pub struct Ours<P> {
     allocator: P,
     ty: MemoryType,
-    image: Option<Vec<u8>>,
+    image: Option<MemoryImage>,
 }
 
 impl<P: PageAllocator + Sync> Ours<P> {
@@ -74,13 +74,16 @@ impl<P: PageAllocator + Sync> Ours<P> {
     ///
     /// # Errors
     ///
-    /// When there is no memory of that many pages.
+    /// When there is no memory of that many pages, or no room for its image.
     pub fn new(allocator: P, life: &Life) -> Result<Self> {
         let pages = u64::from(life.pages);
         let ty = MemoryType::wasm32(pages, Some(pages)).map_err(Error::other)?;
         let image = match life.contents {
             Contents::Zero => None,
-            Contents::Image => Some(Contents::Image.image(life.bytes())),
+            Contents::Image => {
+                let bytes = Contents::Image.image(life.bytes());
+                Some(MemoryImage::new(&[(0, &bytes)]).map_err(Error::other)?)
+            }
         };
         Ok(Self { allocator, ty, image })
     }
@@ -94,11 +97,12 @@ impl<P: PageAllocator + Sync> Source for Ours<P> {
 
 impl<P: PageAllocator + Sync> Worker for &Ours<P> {
     fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) -> Result<()> {
-        let mut memory = LinearMemory::new(&self.allocator, self.ty).map_err(Error::other)?;
+        let mut builder = MemoryBuilder::new(self.ty);
         if let Some(image) = &self.image {
-            memory.write(0, image).map_err(Error::other)?;
+            builder = builder.image(image);
         }
-        user(memory.data_mut());
+        let mut memory = builder.allocate(&self.allocator).map_err(Error::other)?;
+        user(memory.data_mut().map_err(Error::other)?);
         Ok(())
     }
 }

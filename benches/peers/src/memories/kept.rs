@@ -5,7 +5,7 @@ use std::io::{Error, Result};
 use wasmi::Store as WasmiStore;
 use wasmtime::Store;
 use wrt_benches::{BareSlot, HOST_PAGE, Life};
-use wrt_platform::MmapAllocator;
+use wrt_platform::{GuardPolicy, MmapAllocator};
 use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryType};
 
 use super::wasmi::Wasmi;
@@ -104,7 +104,7 @@ pub(crate) const KEEPERS: [Keeper; 9] = [
         floor: MAPPINGS,
         limit: None,
         pooled: false,
-        make: |_| Ok(list(|| ours(MemoryBuilder::new(memory_type(Some(1))?).guard(0)))),
+        make: |_| Ok(list(|| ours(without_guards()?))),
     },
     Keeper {
         name: "wasmtime pooling, a store each",
@@ -146,9 +146,13 @@ fn memory_type(maximum: Option<u64>) -> Result<MemoryType> {
     MemoryType::wasm32(1, maximum).map_err(Error::other)
 }
 
+fn without_guards() -> Result<MemoryBuilder<'static>> {
+    Ok(MemoryBuilder::new(memory_type(Some(1))?).guards(GuardPolicy::ChecksOnly))
+}
+
 fn ours(builder: MemoryBuilder<'_>) -> Result<LinearMemory<MmapAllocator>> {
     let mut memory = builder.allocate(MmapAllocator::new()).map_err(Error::other)?;
-    memory.data_mut()[HOST_PAGE] = 1;
+    memory.data_mut().map_err(Error::other)?[HOST_PAGE] = 1;
     Ok(memory)
 }
 
