@@ -76,6 +76,8 @@ pub use allocator::{Committed, Discarded, PageAllocator};
 pub use backend::HeapAllocator;
 #[cfg(unix)]
 pub use backend::MmapAllocator;
+#[cfg(all(unix, feature = "alloc"))]
+pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use backend::{StaticAllocator, StaticArena};
 pub use capabilities::Capabilities;
 pub use commit::CommitPolicy;

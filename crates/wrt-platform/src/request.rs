@@ -22,8 +22,9 @@ pub enum Tagging {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub enum GuardPolicy {
-    /// The highest rung that the host gives, from full guards down to none at all. A memory whose
-    /// initial size fits is never refused for the sake of guards.
+    /// The highest rung that the host gives, down to none at all. It starts at full guards under
+    /// [`CommitPolicy::Exact`], where compiled code can rely on them, and at small ones otherwise. A
+    /// memory whose initial size fits is never refused for the sake of guards.
     #[default]
     BestThatFits,
     /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else. For

@@ -42,7 +42,7 @@ fn a_small_address_space_gives_a_smaller_reservation() {
     let reservation = *memory.region().reservation();
     assert_eq!(reservation.rung(), Rung::SmallGuard);
     let shortfall = reservation.shortfall().unwrap();
-    let wanted = if usize::BITS < 64 { 0..GIB } else { 8 * GIB..9 * GIB };
+    let wanted = if usize::BITS < 64 { 0..GIB } else { 4 * GIB..5 * GIB };
     assert!(wanted.contains(&shortfall.wanted), "{shortfall:?}");
     if !ChildTest::is_emulated() {
         let cause = ShortfallCause::AddressSpaceLimit { limit: ADDRESS_SPACE };

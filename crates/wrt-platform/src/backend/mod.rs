@@ -4,19 +4,24 @@
 mod heap;
 #[cfg(unix)]
 mod mmap;
+#[cfg(all(unix, feature = "alloc"))]
+mod pool;
 mod static_arena;
 
 #[cfg(feature = "alloc")]
 pub use heap::HeapAllocator;
 #[cfg(unix)]
 pub use mmap::MmapAllocator;
+#[cfg(all(unix, feature = "alloc"))]
+pub use pool::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use static_arena::{StaticAllocator, StaticArena};
 
 /// Expands `$callback! { rows }` over the backends that this build has, so that tests and benches
 /// never list them again.
 ///
 /// A row is `(name, Type, constructor);`: a name for a module or a table, the allocator's type,
-/// and an expression of it. The static arena's row makes a new 16 MiB arena for each expansion.
+/// and an expression of it. The static arena's row makes a new 16 MiB arena for each expansion, the
+/// pools' rows have 16 slots of 4 GiB, or 16 MiB where addresses have 32 bits.
 ///
 /// ```
 /// macro_rules! name_backends {
@@ -44,10 +49,29 @@ macro_rules! for_each_backend {
 #[macro_export]
 macro_rules! __with_mmap {
     ($callback:ident $($rows:tt)*) => {
-        $crate::__with_heap! { $callback
+        $crate::__with_pool! { $callback
             (mmap, $crate::MmapAllocator, $crate::MmapAllocator::new()); $($rows)*
         }
     };
+}
+
+#[cfg(all(unix, feature = "alloc"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_pool {
+    ($callback:ident $($rows:tt)*) => {
+        $crate::__with_heap! { $callback $($rows)*
+            (pool, $crate::PoolAllocator, $crate::PoolAllocator::of_backend_row($crate::PoolLayout::SmallGuard));
+            (dense_pool, $crate::PoolAllocator, $crate::PoolAllocator::of_backend_row($crate::PoolLayout::Dense));
+        }
+    };
+}
+
+#[cfg(all(unix, not(feature = "alloc")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_pool {
+    ($callback:ident $($rows:tt)*) => { $crate::__with_heap! { $callback $($rows)* } };
 }
 
 #[cfg(not(unix))]

@@ -4,65 +4,64 @@
 
 use core::ptr::NonNull;
 
-use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
-use super::pages::{UNACCOUNTED, address_of};
+use super::pages::UNACCOUNTED;
 use crate::capabilities::Capabilities;
 use crate::image::MemoryImage;
 use crate::reservation::Reservation;
 use crate::units::{HostPage, HostRange};
 
-pub(super) const CAPABILITY: Capabilities = Capabilities::IMAGES;
+pub(in crate::backend) const CAPABILITY: Capabilities = Capabilities::IMAGES;
 
 /// Puts `image` over the pages of a new reservation that it covers, without access for now. Where
 /// that cannot be done the reservation is as it was, and the region copies the image.
 pub(super) fn map(reservation: &Reservation, image: &MemoryImage, page: HostPage) -> Reservation {
-    let (Some(file), Some(range)) = (image.file(), pages_of(image, page)) else {
+    let Some(range) = range_of(image, page).filter(|range| range.end() <= reservation.capacity())
+    else {
         return *reservation;
     };
-    if range.end() > reservation.capacity() || range.len.get() > file.file_len() {
-        return *reservation;
-    }
     // SAFETY: the range lies within the reservation, which is new: nobody uses its bytes.
-    match unsafe { map_over(reservation, range, file.descriptor(), ProtFlags::empty()) } {
+    match unsafe { map_over(reservation.base(), range, image, ProtFlags::empty()) } {
         Ok(()) => reservation.with_image(range),
         Err(_) => *reservation,
     }
 }
 
-/// The whole pages that an image covers.
-pub(in crate::backend) fn pages_of(image: &MemoryImage, page: HostPage) -> Option<HostRange> {
+/// The whole pages that an image covers, if it can be mapped.
+pub(in crate::backend) fn range_of(image: &MemoryImage, page: HostPage) -> Option<HostRange> {
+    let file = image.file()?;
     let start = page.round_up(image.start())?;
-    let end = page.round_up(image.end())?;
-    Some(HostRange { start, len: end.saturating_sub(start) })
+    let len = page.round_up(image.end())?.saturating_sub(start);
+    (len.get() > 0 && len.get() <= file.file_len()).then_some(HostRange { start, len })
 }
 
-/// Maps the file over a range of the reservation, in one step for everyone who looks.
+/// Maps the image over `range` of the memory at `base`, in one step for everyone who looks.
 ///
 /// # Errors
 ///
-/// The host's. The range is the reservation's then as before; what it holds may be lost, and it
-/// has no rights if it is.
+/// The host's. The addresses are the memory's as before, but what they held may be lost, and their
+/// rights with it.
 ///
 /// # Safety
 ///
-/// The range lies within the reservation, is not longer than the file, and nobody uses its bytes.
+/// `range` is [`range_of`] the image and lies within the memory, of which nobody uses these bytes.
 pub(in crate::backend) unsafe fn map_over(
-    reservation: &Reservation,
+    base: NonNull<u8>,
     range: HostRange,
-    file: BorrowedFd<'_>,
+    image: &MemoryImage,
     rights: ProtFlags,
 ) -> Result<(), Errno> {
-    // SAFETY: the caller keeps the range within the reservation.
-    let first = unsafe { address_of(reservation, range.start) };
+    let file = image.file().ok_or(Errno::BADF)?;
+    // SAFETY: the caller keeps the range within the memory.
+    let first = unsafe { base.add(range.start.get()) };
     let flags = MapFlags::PRIVATE | MapFlags::FIXED | UNACCOUNTED;
     let (start, len) = (first.as_ptr().cast(), range.len.get());
-    // SAFETY: the pages are the reservation's (C1) and nobody uses them.
-    let mapped = unsafe { rustix::mm::mmap(start, len, rights, flags, file, 0) };
+    // SAFETY: the pages are the caller's (C1), nobody uses them, and the file is as long.
+    let mapped = unsafe { rustix::mm::mmap(start, len, rights, flags, file.descriptor(), 0) };
     if let Err(errno) = mapped {
-        // SAFETY: as above.
+        // SAFETY: the addresses are the caller's memory's.
         unsafe { close_gap(first, len) };
         return Err(errno);
     }
@@ -80,4 +79,31 @@ unsafe fn close_gap(first: NonNull<u8>, len: usize) {
     let start = first.as_ptr().cast();
     // SAFETY: a mapping that replaces none disturbs nobody.
     let _ = unsafe { rustix::mm::mmap_anonymous(start, len, ProtFlags::empty(), flags) };
+}
+
+/// Maps fresh zeroes over `range` of the memory at `base`, where an image was.
+///
+/// # Errors
+///
+/// As [`map_over`].
+///
+/// # Safety
+///
+/// The range lies within the memory, of which nobody uses these bytes.
+pub(in crate::backend) unsafe fn map_zeroes_over(
+    base: NonNull<u8>,
+    range: HostRange,
+    rights: ProtFlags,
+) -> Result<(), Errno> {
+    // SAFETY: the caller keeps the range within the memory.
+    let first = unsafe { base.add(range.start.get()) };
+    let flags = MapFlags::PRIVATE | MapFlags::FIXED | UNACCOUNTED;
+    let (start, len) = (first.as_ptr().cast(), range.len.get());
+    // SAFETY: the pages are the caller's (C1), and nobody uses them.
+    if let Err(errno) = unsafe { rustix::mm::mmap_anonymous(start, len, rights, flags) } {
+        // SAFETY: the addresses are the caller's memory's.
+        unsafe { close_gap(first, len) };
+        return Err(errno);
+    }
+    Ok(())
 }

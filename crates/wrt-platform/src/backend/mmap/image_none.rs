@@ -1,12 +1,57 @@
 //! Images are copied by the region where they cannot be mapped.
+#![allow(unsafe_code)]
+
+use core::ptr::NonNull;
+
+use rustix::io::Errno;
+use rustix::mm::ProtFlags;
 
 use crate::capabilities::Capabilities;
 use crate::image::MemoryImage;
 use crate::reservation::Reservation;
-use crate::units::HostPage;
+use crate::units::{HostPage, HostRange};
 
-pub(super) const CAPABILITY: Capabilities = Capabilities::empty();
+pub(in crate::backend) const CAPABILITY: Capabilities = Capabilities::empty();
 
 pub(super) const fn map(reservation: &Reservation, _: &MemoryImage, _: HostPage) -> Reservation {
     *reservation
+}
+
+pub(in crate::backend) const fn range_of(_: &MemoryImage, _: HostPage) -> Option<HostRange> {
+    None
+}
+
+/// Never called, as no image has a range.
+///
+/// # Errors
+///
+/// Always.
+///
+/// # Safety
+///
+/// None.
+pub(in crate::backend) const unsafe fn map_over(
+    _: NonNull<u8>,
+    _: HostRange,
+    _: &MemoryImage,
+    _: ProtFlags,
+) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
+}
+
+/// Never called, as no image is mapped.
+///
+/// # Errors
+///
+/// Always.
+///
+/// # Safety
+///
+/// None.
+pub(in crate::backend) const unsafe fn map_zeroes_over(
+    _: NonNull<u8>,
+    _: HostRange,
+    _: ProtFlags,
+) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
 }

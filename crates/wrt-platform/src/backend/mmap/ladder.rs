@@ -3,6 +3,7 @@
 use rustix::io::Errno;
 
 use super::pages::Extent;
+use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Operation, OsError};
 use crate::request::{GuardPolicy, ReserveRequest};
 use crate::reservation::{Reservation, Rung, Shortfall, ShortfallCause};
@@ -97,7 +98,9 @@ impl Wanted {
         if !best || self.full.is_some() || request.guard_bytes() == 0 {
             return None;
         }
-        if request.maximum() > FOUR_GIB {
+        if request.commit_policy() != CommitPolicy::Exact {
+            None
+        } else if request.maximum() > FOUR_GIB {
             Some(ShortfallCause::BeyondFourGib)
         } else if usize::BITS < 64 {
             Some(ShortfallCause::AddressSpace)
@@ -152,8 +155,12 @@ fn full_guards(
     let reach = page.round_up(ReserveRequest::REACH_33_BIT).filter(|_| usize::BITS >= 64)?;
     let asked = match request.guard_policy() {
         GuardPolicy::FullGuards => true,
+        // Only under exact commit can compiled code make use of them: it is all of the memory past
+        // the length that must fault.
         GuardPolicy::BestThatFits => {
-            request.guard_bytes() > 0 && request.reservation_bytes() >= reach.as_u64()
+            request.commit_policy() == CommitPolicy::Exact
+                && request.guard_bytes() > 0
+                && request.reservation_bytes() >= reach.as_u64()
         }
         GuardPolicy::SmallGuard | GuardPolicy::ChecksOnly => false,
     };

@@ -6,29 +6,25 @@
     not(all(feature = "alloc", any(target_os = "linux", target_os = "android"))),
     path = "image_none.rs"
 )]
-mod image;
+pub(super) mod image;
 mod ladder;
 mod name;
-mod pages;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod proc_maps;
+pub(super) mod pages;
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "no_maps.rs")]
+pub(super) mod proc_maps;
 
 use rustix::io::Errno;
 use rustix::mm::MprotectFlags;
 
-use self::pages::{Extent, address_of, drop_pages, set_rights};
+use self::pages::{Extent, drop_pages, set_rights};
 
 use crate::allocator::{Committed, Discarded, PageAllocator};
 use crate::capabilities::Capabilities;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::error::Corruption;
-use crate::error::{AllocError, AllocErrorKind, Operation, OsError};
+use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::protection::Protection;
 use crate::request::{ReserveRequest, Tagging};
 use crate::reservation::Reservation;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::units::HostRights;
-use crate::units::{HostBytes, HostPage, HostRange};
+use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
 /// Reserves address space with inaccessible guards on both sides and commits it page by page.
 ///
@@ -127,9 +123,7 @@ unsafe impl PageAllocator for MmapAllocator {
         let write_execute = Protection::WRITE | Protection::EXECUTE;
         let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
         if protection.contains(write_execute) && !allowed {
-            let rule = "pages both writable and executable were not asked for";
-            let kind = AllocErrorKind::InvalidRequest(rule);
-            return Err(AllocError::new(Operation::Protect, kind, range.len.as_u64()));
+            return Err(pages::refuse_write_execute(range));
         }
         let flags = pages::mprotect_flags(protection);
         // SAFETY: the caller gives a range within the committed bytes.
@@ -142,18 +136,8 @@ unsafe impl PageAllocator for MmapAllocator {
         reservation: &Reservation,
         range: HostRange,
     ) -> Result<Discarded, AllocError> {
-        // SAFETY: the caller gives a range within the committed bytes.
-        let first = unsafe { address_of(reservation, range.start) };
-        // Pages of an image would show the image again, not zeroes.
-        let imaged = range.overlap(reservation.image_range()).len > HostBytes::ZERO;
-        // SAFETY: the pages are the caller's (C1) and stay mapped with their rights.
-        if !imaged && unsafe { drop_pages(first, range.len) }.is_ok() {
-            return Ok(Discarded::Released);
-        }
-        // The host may have got part of the way; the result is the same for all bytes.
-        // SAFETY: the range lies within the committed bytes, a valid region.
-        unsafe { first.write_bytes(0, range.len.get()) };
-        Ok(Discarded::ZeroedOnly)
+        // SAFETY: the caller's range is committed, writable and its own.
+        Ok(unsafe { pages::zero(reservation, range) })
     }
 
     unsafe fn reset(
@@ -193,7 +177,6 @@ unsafe impl PageAllocator for MmapAllocator {
         }
     }
 
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     unsafe fn verify(
         &self,
         reservation: &Reservation,
@@ -203,7 +186,6 @@ unsafe impl PageAllocator for MmapAllocator {
         proc_maps::verify(reservation, committed, exceptions)
     }
 
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
         proc_maps::resident(reservation, committed, self.page())
     }
@@ -217,7 +199,7 @@ fn extent_of(reservation: &Reservation) -> Extent {
     }
 }
 
-fn refused(operation: Operation, requested: u64, errno: Errno) -> AllocError {
+pub(super) fn refused(operation: Operation, requested: u64, errno: Errno) -> AllocError {
     AllocError::new(operation, AllocErrorKind::Os(OsError(errno.raw_os_error())), requested)
 }
 

@@ -11,6 +11,8 @@ use rustix::mm::Advice;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 
 use super::name;
+use crate::allocator::Discarded;
+use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::protection::Protection;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostRange};
@@ -68,6 +70,46 @@ pub(in crate::backend) fn map_inaccessible(
     NonNull::new(base).ok_or(Errno::NOMEM)
 }
 
+/// Maps an extent readable and writable from the start, without huge pages: those would make
+/// neighbours share what one of them touches.
+pub(in crate::backend) fn map_dense(
+    extent: Extent,
+    name: Option<&str>,
+) -> Result<NonNull<u8>, Errno> {
+    let base = map_inaccessible(extent, name)?;
+    let all = HostRange { start: HostBytes::ZERO, len: extent.capacity };
+    let usual = MprotectFlags::READ | MprotectFlags::WRITE;
+    // SAFETY: the mapping was just made, and nobody else knows of it.
+    if let Err(errno) = unsafe { set_rights_at(base, all, usual) } {
+        // SAFETY: as above.
+        let _ = unsafe { unmap(base, extent) };
+        return Err(errno);
+    }
+    // SAFETY: as above.
+    unsafe { refuse_huge_pages(base, extent.capacity) };
+    Ok(base)
+}
+
+/// Asks the host for small pages only. It may have no others.
+///
+/// # Safety
+///
+/// The pages belong to the caller.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+unsafe fn refuse_huge_pages(first: NonNull<u8>, len: HostBytes) {
+    let start = first.as_ptr().cast::<c_void>();
+    // SAFETY: the advice changes neither rights nor bytes.
+    let _ = unsafe { rustix::mm::madvise(start, len.get(), Advice::LinuxNoHugepage) };
+}
+
+/// This host is not asked.
+///
+/// # Safety
+///
+/// None.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+unsafe fn refuse_huge_pages(_first: NonNull<u8>, _len: HostBytes) {}
+
 /// Unmaps what `map_inaccessible` has mapped.
 ///
 /// # Safety
@@ -113,9 +155,23 @@ pub(in crate::backend) unsafe fn set_rights(
     range: HostRange,
     flags: MprotectFlags,
 ) -> Result<(), Errno> {
-    // SAFETY: the caller keeps the range within the reservation.
-    let first = unsafe { address_of(reservation, range.start) };
-    // SAFETY: the pages belong to the reservation (C1), whose owner asked for this.
+    // SAFETY: the caller keeps this very contract.
+    unsafe { set_rights_at(reservation.base(), range, flags) }
+}
+
+/// Gives a range of the memory at `base` new access rights.
+///
+/// # Safety
+///
+/// The range lies within the memory, and nobody relies on rights it loses.
+pub(in crate::backend) unsafe fn set_rights_at(
+    base: NonNull<u8>,
+    range: HostRange,
+    flags: MprotectFlags,
+) -> Result<(), Errno> {
+    // SAFETY: the caller keeps the range within the memory.
+    let first = unsafe { base.add(range.start.get()) };
+    // SAFETY: the pages belong to the memory (C1), whose owner asked for this.
     unsafe { rustix::mm::mprotect(first.as_ptr().cast::<c_void>(), range.len.get(), flags) }
 }
 
@@ -156,4 +212,30 @@ pub(in crate::backend) fn mprotect_flags(protection: Protection) -> MprotectFlag
     ];
     let granted = rows.into_iter().filter(|(ours, _)| protection.contains(*ours));
     granted.fold(MprotectFlags::empty(), |flags, (_, theirs)| flags | theirs)
+}
+
+/// Makes committed pages read zero, giving them back to the host if it takes them. Pages of an image
+/// would show the image again and are overwritten.
+///
+/// # Safety
+///
+/// The range lies within the reservation's committed bytes, is writable, and nobody else uses it.
+pub(in crate::backend) unsafe fn zero(reservation: &Reservation, range: HostRange) -> Discarded {
+    // SAFETY: the caller keeps the range within the reservation.
+    let first = unsafe { address_of(reservation, range.start) };
+    let imaged = range.overlap(reservation.image_range()).len > HostBytes::ZERO;
+    // SAFETY: the pages are the caller's (C1) and stay mapped with their rights.
+    if !imaged && unsafe { drop_pages(first, range.len) }.is_ok() {
+        return Discarded::Released;
+    }
+    // The host may have got part of the way; the result is the same for all bytes.
+    // SAFETY: the caller's range is writable.
+    unsafe { first.write_bytes(0, range.len.get()) };
+    Discarded::ZeroedOnly
+}
+
+/// The refusal of pages that were not asked for.
+pub(in crate::backend) const fn refuse_write_execute(range: HostRange) -> AllocError {
+    let rule = "pages both writable and executable were not asked for";
+    AllocError::new(Operation::Protect, AllocErrorKind::InvalidRequest(rule), range.len.as_u64())
 }

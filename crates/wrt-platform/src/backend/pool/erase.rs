@@ -1,0 +1,160 @@
+//! The way back to the initial contents of a slot, the cheapest one that is certain.
+//!
+//! - A small memory is swept: every page is compared and, where it differs, overwritten. No system
+//!   call, and pages that nobody wrote stay the host's shared page of zeroes.
+//! - In a larger one the kernel says which pages were written, and those are overwritten.
+//! - Otherwise all pages are dropped; the host gives fresh ones, zeroes or the image's, when they
+//!   are touched.
+//! - Where the host does not drop pages, all bytes are overwritten.
+#![allow(unsafe_code)]
+
+use core::ptr::NonNull;
+use core::slice;
+
+use super::pagemap::Pagemap;
+use super::residue::Residue;
+use crate::backend::mmap::pages::drop_pages;
+use crate::image::MemoryImage;
+use crate::units::{HostBytes, HostPage};
+
+/// What was done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Erased {
+    /// Nothing was written, so nothing had to be erased.
+    Untouched,
+    /// Written pages were overwritten.
+    InPlace,
+    /// All pages went back to the host.
+    Dropped,
+}
+
+/// The bytes of a slot that may have been written, and what they should be.
+pub(super) struct Contents<'a> {
+    /// - **E1** `base..base + len` is a [valid region](crate#valid-region), and whoever holds this
+    ///   value is its owner.
+    base: NonNull<u8>,
+    len: HostBytes,
+    image: Option<&'a MemoryImage>,
+    page: HostPage,
+}
+
+/// Up to here a memory is swept. Reading so many bytes takes about as long as asking the kernel.
+const SWEPT: usize = 64 << 10;
+
+/// Beyond this the kernel walks longer through its tables than dropping takes.
+const SCANNED: usize = 64 << 20;
+
+/// Bytes that are compared at once.
+const CHUNK: usize = 256;
+
+impl<'a> Contents<'a> {
+    /// # Safety
+    ///
+    /// E1 holds for as long as the value is used.
+    pub(super) const unsafe fn new(
+        base: NonNull<u8>,
+        len: HostBytes,
+        image: Option<&'a MemoryImage>,
+        page: HostPage,
+    ) -> Self {
+        Self { base, len, image, page }
+    }
+
+    /// Erases all that was written, keeping at most `keep` bytes of physical memory.
+    pub(super) fn erase(&mut self, pagemap: &Pagemap, keep: u64, residue: &mut Residue) -> Erased {
+        let most = usize::try_from(keep / self.page.bytes() as u64).unwrap_or(usize::MAX);
+        if self.len.get() <= SWEPT && self.len.as_u64() <= keep {
+            return self.sweep(residue);
+        }
+        if self.len.get() > SCANNED || most == 0 || residue.drops_unseen() {
+            residue.dropped(false);
+            return self.drop_all();
+        }
+        let (mut written, mut again) = (0, 0);
+        let complete = pagemap.for_each_written(self.base, self.len, |offset, bytes| {
+            written += bytes / self.page.bytes();
+            if written > most {
+                return false;
+            }
+            again += self.restore(offset, bytes);
+            true
+        });
+        match complete {
+            Some(true) => {
+                residue.learn(written, again);
+                if again == 0 { Erased::Untouched } else { Erased::InPlace }
+            }
+            stopped => {
+                residue.dropped(stopped.is_some());
+                self.drop_all()
+            }
+        }
+    }
+
+    /// Compares every page and overwrites those that differ.
+    fn sweep(&mut self, residue: &mut Residue) -> Erased {
+        residue.kept = (self.len.get() / self.page.bytes()) as u32;
+        let changed = self.restore(0, self.len.get());
+        if changed == 0 { Erased::Untouched } else { Erased::InPlace }
+    }
+
+    /// Makes the pages of a range what they should be; gives how many were not.
+    fn restore(&mut self, offset: usize, bytes: usize) -> usize {
+        let (image, page) = (self.image, self.page.bytes());
+        let Some(range) = self.bytes_mut().get_mut(offset..offset + bytes) else { return 0 };
+        let mut changed = 0;
+        for (index, target) in range.chunks_mut(page).enumerate() {
+            changed += usize::from(restore_page(target, offset + index * page, image));
+        }
+        changed
+    }
+
+    /// Gives all pages back to the host, or overwrites them where it does not take them.
+    pub(super) fn drop_all(&mut self) -> Erased {
+        // SAFETY: E1; dropped pages are what the mapping under them is, zeroes or the image.
+        if unsafe { drop_pages(self.base, self.len) }.is_ok() {
+            return Erased::Dropped;
+        }
+        self.restore(0, self.len.get());
+        Erased::InPlace
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: E1.
+        unsafe { slice::from_raw_parts_mut(self.base.as_ptr(), self.len.get()) }
+    }
+}
+
+/// Makes one page, at `offset`, zero or what the image says. Says whether it was anything else.
+fn restore_page(target: &mut [u8], offset: usize, image: Option<&MemoryImage>) -> bool {
+    let Some(image) = image else { return zero(target) };
+    // Images lie within what a host can address.
+    let start = image.start() as usize;
+    let skipped = offset.saturating_sub(start).min(image.bytes().len());
+    let before = start.saturating_sub(offset).min(target.len());
+    let (head, rest) = target.split_at_mut(before);
+    let source = image.bytes().get(skipped..).unwrap_or_default();
+    let covered = source.len().min(rest.len());
+    let (middle, tail) = rest.split_at_mut(covered);
+    let source = source.get(..covered).unwrap_or_default();
+    let differs = middle != source;
+    if differs {
+        middle.copy_from_slice(source);
+    }
+    zero(head) | zero(tail) | differs
+}
+
+/// Overwrites the bytes with zeroes if one of them is not; says whether one was.
+fn zero(bytes: &mut [u8]) -> bool {
+    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+    let differs = !chunks.iter().all(|chunk| is_zero(chunk)) || !is_zero(rest);
+    if differs {
+        bytes.fill(0);
+    }
+    differs
+}
+
+/// Compared without a branch, so that the compiler uses the widest registers it has.
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |all, byte| all | byte) == 0
+}

@@ -1,0 +1,213 @@
+//! The slots that hold no memory, in lists that several threads take from at once.
+//!
+//! There are a few shards, each behind a lock of its own that is held for a few instructions and
+//! never over a system call. A thread looks first where its CPU put slots back: their bytes may
+//! still be in its caches. Within a shard slots are found by their last image.
+
+use alloc::boxed::Box;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+
+/// What slots are looked up by: a number for their image, [`PLAIN`] for none. Two images may have
+/// the same number, so whoever takes a slot compares.
+pub(super) type ImageKey = usize;
+
+/// Slots without an image.
+pub(super) const PLAIN: ImageKey = 0;
+
+/// How well a slot that was taken suits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Match {
+    /// Its last memory had an image of the key that was asked for.
+    Same,
+    /// Nobody has used it before.
+    Fresh,
+    /// Its last memory had another image.
+    Other,
+}
+
+const SHARDS: usize = 8;
+const BUCKETS: usize = 16;
+
+/// Entries of a bucket that are looked at for a key.
+const SEARCHED: usize = 16;
+
+/// The end of a list.
+const NONE: u32 = u32::MAX;
+
+/// A slot's place in a list. Read and written under the lock of the shard that has the slot.
+struct Node {
+    next: AtomicU32,
+    key: AtomicUsize,
+}
+
+/// A shard's lists: the first slot of each bucket. On cache lines of its own.
+#[repr(align(128))]
+struct Shard(spin::Mutex<[u32; BUCKETS]>);
+
+pub(super) struct FreeSlots {
+    nodes: Box<[Node]>,
+    shards: [Shard; SHARDS],
+    /// The first slot that was never taken.
+    fresh: AtomicUsize,
+}
+
+impl FreeSlots {
+    /// `slots` slots, all free and never used; `None` if there is no memory for the lists, or
+    /// there are more slots than 32 bits count.
+    pub(super) fn new(slots: usize) -> Option<Self> {
+        let mut nodes = alloc::vec::Vec::new();
+        nodes.try_reserve_exact(slots).ok()?;
+        nodes.resize_with(slots, || Node {
+            next: AtomicU32::new(NONE),
+            key: AtomicUsize::new(PLAIN),
+        });
+        let shards = core::array::from_fn(|_| Shard(spin::Mutex::new([NONE; BUCKETS])));
+        let nodes = (slots < NONE as usize).then(|| nodes.into_boxed_slice())?;
+        Some(Self { nodes, shards, fresh: AtomicUsize::new(0) })
+    }
+
+    /// Takes a slot, best one whose last image has `key`. `cpu` is where the caller runs.
+    pub(super) fn take(&self, cpu: usize, key: ImageKey) -> Option<(usize, Match)> {
+        let same = || self.find(cpu, |heads| self.pop_key(heads, key));
+        let other = || self.find(cpu, |heads| self.pop_any(heads));
+        same()
+            .map(|slot| (slot, Match::Same))
+            .or_else(|| self.take_fresh().map(|slot| (slot, Match::Fresh)))
+            .or_else(|| other().map(|slot| (slot, Match::Other)))
+    }
+
+    /// Puts a slot back that was taken.
+    pub(super) fn put(&self, cpu: usize, slot: usize, key: ImageKey) {
+        let (Some(node), Some(shard)) = (self.nodes.get(slot), self.shards.get(cpu % SHARDS))
+        else {
+            return;
+        };
+        let mut heads = shard.0.lock();
+        if let Some(head) = heads.get_mut(bucket(key)) {
+            node.key.store(key, Relaxed);
+            node.next.store(*head, Relaxed);
+            // `new` made sure that slots are counted by 32 bits.
+            *head = slot as u32;
+        }
+    }
+
+    fn find(
+        &self,
+        cpu: usize,
+        mut pop: impl FnMut(&mut [u32; BUCKETS]) -> Option<usize>,
+    ) -> Option<usize> {
+        let order = (0..SHARDS).map(|step| (cpu + step) % SHARDS);
+        order.filter_map(|index| self.shards.get(index)).find_map(|shard| pop(&mut shard.0.lock()))
+    }
+
+    fn take_fresh(&self) -> Option<usize> {
+        let within = |next: usize| (next < self.nodes.len()).then_some(next + 1);
+        self.fresh.fetch_update(Relaxed, Relaxed, within).ok()
+    }
+
+    /// Unlinks the first slot with this key, if it is near the head of its list.
+    fn pop_key(&self, heads: &mut [u32; BUCKETS], key: ImageKey) -> Option<usize> {
+        let head = heads.get_mut(bucket(key))?;
+        let mut before: Option<&Node> = None;
+        let mut slot = *head;
+        for _ in 0..SEARCHED {
+            let node = self.nodes.get(slot as usize)?;
+            let next = node.next.load(Relaxed);
+            if node.key.load(Relaxed) == key {
+                match before {
+                    Some(before) => before.next.store(next, Relaxed),
+                    None => *head = next,
+                }
+                return Some(slot as usize);
+            }
+            before = Some(node);
+            slot = next;
+        }
+        None
+    }
+
+    fn pop_any(&self, heads: &mut [u32; BUCKETS]) -> Option<usize> {
+        let head = heads.iter_mut().find(|head| **head != NONE)?;
+        let slot = *head as usize;
+        *head = self.nodes.get(slot)?.next.load(Relaxed);
+        Some(slot)
+    }
+}
+
+/// The list for a key: one for slots without image, the others for images, whose keys are addresses
+/// of which the low bits say little.
+const fn bucket(key: ImageKey) -> usize {
+    if key == PLAIN { 0 } else { 1 + (key >> 6 ^ key >> 12 ^ key >> 20) % (BUCKETS - 1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn a_slot_with_the_same_image_comes_first() {
+        let free = FreeSlots::new(4).unwrap();
+        let (a, b) = (0x1000, 0x7f00_1000);
+        for expected in 0..3 {
+            assert_eq!(free.take(0, a), Some((expected, Match::Fresh)));
+        }
+        free.put(0, 0, a);
+        free.put(5, 1, b);
+        free.put(0, 2, PLAIN);
+        assert_eq!(free.take(0, b), Some((1, Match::Same)), "in another shard");
+        assert_eq!(free.take(0, a), Some((0, Match::Same)));
+        assert_eq!(free.take(0, b), Some((3, Match::Fresh)));
+        assert_eq!(free.take(0, b), Some((2, Match::Other)));
+        assert_eq!(free.take(0, b), None);
+    }
+
+    #[test]
+    fn lists_hold_what_was_put_into_them() {
+        const SLOTS: usize = 200;
+        let free = FreeSlots::new(SLOTS).unwrap();
+        let mut taken: Vec<_> = (0..SLOTS).map(|_| free.take(3, PLAIN).unwrap().0).collect();
+        let mut seed = 5_u64;
+        for _ in 0..50_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let key = (seed >> 40) as usize % 9 * 0x1040;
+            let cpu = (seed >> 50) as usize % 11;
+            if seed >> 63 == 0 && !taken.is_empty() {
+                let slot = taken.swap_remove((seed >> 20) as usize % taken.len());
+                free.put(cpu, slot, key);
+            } else if let Some((slot, _)) = free.take(cpu, key) {
+                assert!(!taken.contains(&slot), "{slot} was given out twice");
+                taken.push(slot);
+            }
+        }
+        while let Some((slot, _)) = free.take(0, PLAIN) {
+            taken.push(slot);
+        }
+        taken.sort_unstable();
+        assert!(taken.iter().copied().eq(0..SLOTS), "slots were lost");
+    }
+
+    #[test]
+    fn threads_never_share_a_slot() {
+        const SLOTS: usize = 12;
+        let free = Arc::new(FreeSlots::new(SLOTS).unwrap());
+        let owners: Arc<Vec<AtomicUsize>> =
+            Arc::new((0..SLOTS).map(|_| AtomicUsize::new(0)).collect());
+        let threads: Vec<_> = (1..=4)
+            .map(|me| {
+                let (free, owners) = (Arc::clone(&free), Arc::clone(&owners));
+                std::thread::spawn(move || {
+                    for round in 0..20_000 {
+                        let Some((slot, _)) = free.take(round, round % 3 * 64) else { continue };
+                        assert_eq!(owners[slot].swap(me, Relaxed), 0);
+                        assert_eq!(owners[slot].swap(0, Relaxed), me);
+                        free.put(round + me, slot, round % 5 * 64);
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+}

@@ -1,0 +1,22 @@
+//! This host does not tell which pages were written.
+
+use core::ptr::NonNull;
+
+use crate::units::HostBytes;
+
+pub(super) struct Pagemap(());
+
+impl Pagemap {
+    pub(super) const fn open() -> Self {
+        Self(())
+    }
+
+    pub(super) fn for_each_written(
+        &self,
+        _base: NonNull<u8>,
+        _len: HostBytes,
+        _visit: impl FnMut(usize, usize) -> bool,
+    ) -> Option<bool> {
+        None
+    }
+}

@@ -1,0 +1,112 @@
+//! Whether the pages that a slot keeps are worth keeping.
+//!
+//! A kept page that the next user writes again saves a page fault. One that it does not write is
+//! compared in vain, and finding out costs a scan. What a slot's users do tends to stay the same, so
+//! each slot judges by its last use, and one that was wrong waits longer before it tries again: a
+//! slot never costs much more than dropping its pages would.
+
+/// In units of one page fault with what it takes to drop the page again: what a scan costs beyond
+/// dropping, and how many kept pages can be compared for one.
+const SCAN_COST: usize = 1;
+const COMPARED_FOR_ONE: usize = 12;
+
+/// Uses to wait after the first mistake and after many.
+const FIRST_WAIT: u16 = 8;
+const LONGEST_WAIT: u16 = 512;
+
+/// What is known of the pages that a slot keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Residue {
+    /// Pages that were written and are kept, erased.
+    pub(super) kept: u32,
+    /// Uses left in which pages are dropped without a look.
+    wait: u16,
+    /// How long the next wait is.
+    next_wait: u16,
+}
+
+impl Residue {
+    /// Nothing is kept and nothing known.
+    pub(super) const UNKNOWN: Self = Self { kept: 0, wait: 0, next_wait: 0 };
+
+    /// What is under the pages has changed: nothing that was learnt holds.
+    pub(super) const fn forget(&mut self) {
+        *self = Self::UNKNOWN;
+    }
+
+    /// Whether to drop all pages now, without a look. To be asked once for every use.
+    pub(super) fn drops_unseen(&mut self) -> bool {
+        let waits = self.wait > 0;
+        self.wait = self.wait.saturating_sub(1);
+        waits
+    }
+
+    /// Learns from a use that left `written` pages, `again` of them kept ones that it has written
+    /// again. All of them are kept now.
+    pub(super) fn learn(&mut self, written: usize, again: usize) {
+        let first_try = self.kept == 0;
+        self.kept = u32::try_from(written).unwrap_or(u32::MAX);
+        if first_try {
+            return;
+        }
+        if again >= SCAN_COST + written / COMPARED_FOR_ONE {
+            self.next_wait = 0;
+        } else {
+            self.regret();
+        }
+    }
+
+    /// All pages were dropped, after a look if `looked`: there were more than a slot may keep.
+    pub(super) fn dropped(&mut self, looked: bool) {
+        self.kept = 0;
+        if looked {
+            self.regret();
+        }
+    }
+
+    fn regret(&mut self) {
+        self.next_wait = (self.next_wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
+        self.wait = self.next_wait;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Uses of a slot that write so many pages, of which so many are kept ones; gives how many of
+    /// `uses` looked.
+    fn looks(uses: usize, mut each: impl FnMut(usize, usize) -> (usize, usize)) -> usize {
+        let mut residue = Residue::default();
+        let mut looked = 0;
+        for number in 0..uses {
+            if residue.drops_unseen() {
+                residue.dropped(false);
+                continue;
+            }
+            looked += 1;
+            let (written, again) = each(number, residue.kept as usize);
+            residue.learn(written, again);
+        }
+        looked
+    }
+
+    #[test]
+    fn users_that_write_the_same_pages_are_looked_at_always() {
+        assert_eq!(looks(1000, |_, _| (4, 4)), 1000);
+        assert_eq!(looks(1000, |_, _| (256, 256)), 1000);
+    }
+
+    #[test]
+    fn users_that_write_others_each_time_are_looked_at_ever_less() {
+        let looked = looks(10_000, |_, kept| (kept + 8, 0));
+        assert!(looked < 80, "{looked}");
+    }
+
+    #[test]
+    fn a_slot_that_was_unlucky_learns_again() {
+        let looked =
+            looks(10_000, |number, kept| if number < 100 { (kept + 1, 0) } else { (3, 3) });
+        assert!(looked > 9_000, "{looked}");
+    }
+}

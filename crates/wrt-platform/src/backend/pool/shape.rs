@@ -1,0 +1,114 @@
+//! How the slots of a pool lie in its address space, and what a request can get of one.
+
+use super::config::{PoolConfig, PoolLayout};
+use crate::backend::mmap::pages::Extent;
+use crate::error::{AllocError, AllocErrorKind, Operation};
+use crate::request::{GuardPolicy, ReserveRequest, Tagging};
+use crate::reservation::{Rung, Shortfall, ShortfallCause};
+use crate::units::{HostBytes, HostPage};
+
+/// Sizes in whole pages; all that is computed from the pool's configuration.
+pub(super) struct Shape {
+    pub(super) layout: PoolLayout,
+    pub(super) page: HostPage,
+    /// What one slot takes.
+    pub(super) slot: Extent,
+    /// Bytes from one slot's base to the next one's.
+    pub(super) stride: usize,
+    /// What all slots take; the first guard is the first slot's.
+    pub(super) all: Extent,
+}
+
+impl Shape {
+    /// # Errors
+    ///
+    /// When the sizes are more than the host can address.
+    pub(super) fn new(config: &PoolConfig<'_>, page: HostPage) -> Result<Self, AllocError> {
+        let too_large = |bytes| {
+            let error = AllocError::new(Operation::Reserve, AllocErrorKind::AddressSpace, bytes);
+            error.possible(page.round_down(u64::MAX).as_u64())
+        };
+        let slot = slot_extent(config, page).ok_or_else(|| too_large(config.slot_bytes))?;
+        let stride = slot.total().ok_or_else(|| too_large(config.slot_bytes))?.get();
+        let bytes = (stride as u64).saturating_mul(config.slots as u64);
+        let total = page.round_up(bytes).ok_or_else(|| too_large(bytes))?;
+        let (before, after) = (slot.before, HostBytes::ZERO);
+        let all = Extent { before, capacity: total.saturating_sub(before), after };
+        Ok(Self { layout: config.layout, page, slot, stride, all })
+    }
+
+    pub(super) fn is_dense(&self) -> bool {
+        self.layout == PoolLayout::Dense
+    }
+
+    /// Whether the guards of a slot are as large as the request asks for.
+    fn guards_suffice(&self, request: &ReserveRequest<'_>) -> bool {
+        let Extent { before, after, .. } = self.slot;
+        before.min(after).as_u64() >= request.guard_bytes()
+    }
+
+    /// Refuses what no slot of this pool can be.
+    pub(super) fn check(&self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
+        let lacks = match request.guard_policy() {
+            GuardPolicy::FullGuards => self.layout != PoolLayout::FullGuards,
+            GuardPolicy::SmallGuard => !self.guards_suffice(request),
+            GuardPolicy::BestThatFits | GuardPolicy::ChecksOnly => false,
+        };
+        if lacks || request.tagging_policy() == Tagging::Required {
+            return Err(AllocError::unsupported(Operation::Reserve));
+        }
+        let capacity = self.slot.capacity.as_u64();
+        if request.initial() > capacity {
+            let kind = AllocErrorKind::Exhausted;
+            let error = AllocError::new(Operation::Reserve, kind, request.initial());
+            return Err(error.possible(capacity));
+        }
+        Ok(())
+    }
+
+    /// The rung of every slot.
+    pub(super) const fn rung(&self) -> Rung {
+        match self.layout {
+            PoolLayout::FullGuards => Rung::FullGuards,
+            PoolLayout::SmallGuard => Rung::SmallGuard,
+            PoolLayout::Dense => Rung::ChecksOnly,
+        }
+    }
+
+    pub(super) fn shortfall(&self, request: &ReserveRequest<'_>) -> Option<Shortfall> {
+        let capacity = self.slot.capacity.as_u64();
+        if request.wanted_capacity() > capacity {
+            let cause = ShortfallCause::NoRoom;
+            return Some(Shortfall { wanted: request.wanted_capacity(), cause });
+        }
+        if self.is_dense() {
+            return request.without_guards();
+        }
+        let cause = ShortfallCause::NoRoom;
+        let wanted = request.guard_bytes().saturating_mul(2).saturating_add(capacity);
+        (!self.guards_suffice(request)).then_some(Shortfall { wanted, cause })
+    }
+}
+
+/// What one slot takes of the address space.
+fn slot_extent(config: &PoolConfig<'_>, page: HostPage) -> Option<Extent> {
+    let capacity = page.round_up(config.slot_bytes.max(1))?;
+    let guard = page.round_up(config.guard)?;
+    let one = page.round_up(1)?;
+    match config.layout {
+        PoolLayout::Dense => {
+            Some(Extent { before: HostBytes::ZERO, capacity, after: HostBytes::ZERO })
+        }
+        PoolLayout::SmallGuard => {
+            let guard = guard.max(one);
+            Some(Extent { before: guard, capacity, after: guard })
+        }
+        PoolLayout::FullGuards => {
+            let reach = page.round_up(ReserveRequest::REACH_33_BIT)?;
+            let guard = guard.max(one);
+            let fits = usize::BITS >= 64 && capacity.as_u64() <= 1 << 32;
+            let after = reach.saturating_sub(capacity).max(guard);
+            fits.then_some(Extent { before: guard, capacity, after })
+        }
+    }
+}

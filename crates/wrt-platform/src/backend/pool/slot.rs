@@ -1,0 +1,188 @@
+//! What a pool knows of one slot: what its pages are and may be.
+#![allow(unsafe_code)]
+
+use core::ptr::NonNull;
+
+use rustix::io::Errno;
+use rustix::mm::{MprotectFlags, ProtFlags};
+
+use super::erase::{Contents, Erased};
+use super::free_slots::{ImageKey, PLAIN};
+use super::pagemap::Pagemap;
+use super::residue::Residue;
+use crate::backend::mmap::image;
+use crate::backend::mmap::pages::set_rights_at;
+use crate::image::MemoryImage;
+use crate::units::{HostBytes, HostPage, HostRange};
+
+/// The rights on accessible pages.
+const USUAL: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
+
+/// The state of a slot. Whoever has taken the slot, or holds its reservation, owns it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// - **L1** `base` is the first byte of the slot, whose `accessible` first bytes are readable
+    ///   and writable unless `restricted`; of those, bytes that no memory was given since the last
+    ///   erasure are zero, or the image's where `image` is mapped.
+    pub(super) accessible: HostBytes,
+    /// The image that is mapped over its pages.
+    pub(super) image: Option<(MemoryImage, HostRange)>,
+    /// Rights were taken from some pages.
+    pub(super) restricted: bool,
+    /// The memory may have pages that are writable and executable.
+    pub(super) write_execute: bool,
+    /// Pages beyond what the memory has committed must fault.
+    pub(super) exact: bool,
+    pub(super) residue: Residue,
+}
+
+impl Slot {
+    /// A slot that nobody has used, with so many bytes accessible.
+    pub(super) const fn new(accessible: HostBytes) -> Self {
+        Self {
+            accessible,
+            image: None,
+            restricted: false,
+            write_execute: false,
+            exact: false,
+            residue: Residue::UNKNOWN,
+        }
+    }
+
+    /// What the slot is found by.
+    pub(super) fn key(&self) -> ImageKey {
+        self.image.as_ref().map_or(PLAIN, |(image, _)| key_of(Some(image)))
+    }
+
+    /// Makes the slot start from `wanted`, or from zeroes. Says whether the image had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// When the old image could not be taken away: the slot must not be used again. That a new one
+    /// cannot be mapped is no error, the slot is without then.
+    ///
+    /// # Safety
+    ///
+    /// `base` is the slot's (L1), which the caller owns and nobody else uses.
+    pub(super) unsafe fn take_image(
+        &mut self,
+        base: NonNull<u8>,
+        wanted: Option<(&MemoryImage, HostRange)>,
+    ) -> Result<bool, Errno> {
+        match (&self.image, wanted) {
+            (None, None) => return Ok(false),
+            (Some((has, _)), Some((wanted, _))) if has.is_same(wanted) => return Ok(false),
+            _ => {}
+        }
+        if let Some((_, range)) = &self.image {
+            // SAFETY: the caller owns the slot, in which the image lies (L1).
+            unsafe { image::map_zeroes_over(base, *range, USUAL) }?;
+            self.image = None;
+        }
+        if let Some((wanted, range)) = wanted.filter(|(_, range)| range.end() <= self.accessible) {
+            // SAFETY: as above; the range is the image's.
+            match unsafe { image::map_over(base, range, wanted, USUAL) } {
+                Ok(()) => self.image = Some((wanted.clone(), range)),
+                // Whatever is there now, if anything: the region copies the image over zeroes.
+                // SAFETY: as above.
+                Err(_) => unsafe { image::map_zeroes_over(base, range, USUAL) }?,
+            }
+        }
+        self.residue.forget();
+        Ok(true)
+    }
+
+    /// Makes the first `bytes` bytes accessible.
+    ///
+    /// # Errors
+    ///
+    /// The host's; what was accessible is as it was.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take_image`](Self::take_image); the slot has so many bytes.
+    pub(super) unsafe fn open(&mut self, base: NonNull<u8>, bytes: HostBytes) -> Result<(), Errno> {
+        let added =
+            HostRange { start: self.accessible, len: bytes.saturating_sub(self.accessible) };
+        if added.len == HostBytes::ZERO {
+            return Ok(());
+        }
+        let usual = MprotectFlags::READ | MprotectFlags::WRITE;
+        // SAFETY: the pages are the slot's, and nobody uses them yet.
+        if let Err(errno) = unsafe { set_rights_at(base, added, usual) } {
+            // The host works mapping by mapping, and may have got part of the way.
+            // SAFETY: as above.
+            let _ = unsafe { set_rights_at(base, added, MprotectFlags::empty()) };
+            return Err(errno);
+        }
+        self.accessible = bytes;
+        Ok(())
+    }
+
+    /// Makes pages beyond the first `bytes` bytes fault again.
+    ///
+    /// # Errors
+    ///
+    /// The host's; they are accessible still.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take_image`](Self::take_image).
+    pub(super) unsafe fn close(
+        &mut self,
+        base: NonNull<u8>,
+        bytes: HostBytes,
+    ) -> Result<(), Errno> {
+        let tail = HostRange { start: bytes, len: self.accessible.saturating_sub(bytes) };
+        if tail.len == HostBytes::ZERO {
+            return Ok(());
+        }
+        // SAFETY: the pages are the slot's, and nobody uses them.
+        unsafe { set_rights_at(base, tail, MprotectFlags::empty()) }?;
+        self.accessible = bytes;
+        Ok(())
+    }
+
+    /// Gives back all rights that were taken.
+    ///
+    /// # Errors
+    ///
+    /// The host's; the slot's bytes must not be touched then.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take_image`](Self::take_image).
+    pub(super) unsafe fn unrestrict(&mut self, base: NonNull<u8>) -> Result<(), Errno> {
+        if self.restricted {
+            let all = HostRange { start: HostBytes::ZERO, len: self.accessible };
+            // SAFETY: the pages are the slot's, and this takes no right away.
+            unsafe { set_rights_at(base, all, MprotectFlags::READ | MprotectFlags::WRITE) }?;
+            self.restricted = false;
+        }
+        Ok(())
+    }
+
+    /// Erases the first `bytes` bytes, which are all that may have been written.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take_image`](Self::take_image); `bytes` are accessible and nothing is restricted.
+    pub(super) unsafe fn erase(
+        &mut self,
+        base: NonNull<u8>,
+        bytes: HostBytes,
+        keep: u64,
+        pagemap: &Pagemap,
+        page: HostPage,
+    ) -> Erased {
+        let image = self.image.as_ref().map(|(image, _)| image);
+        // SAFETY: E1 is L1 for bytes that are accessible, and the caller owns the slot.
+        let mut contents = unsafe { Contents::new(base, bytes, image, page) };
+        contents.erase(pagemap, keep, &mut self.residue)
+    }
+}
+
+/// The key of an image: a number that no other image has while this one lives.
+pub(super) fn key_of(image: Option<&MemoryImage>) -> ImageKey {
+    image.map_or(PLAIN, |image| image.bytes().as_ptr().addr())
+}

@@ -1,0 +1,100 @@
+//! Where each slot is, and its state.
+#![allow(unsafe_code)]
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+
+use super::config::PoolConfig;
+use super::shape::Shape;
+use super::slot::Slot;
+use crate::backend::mmap::{pages, refused};
+use crate::error::{AllocError, AllocErrorKind, Operation};
+use crate::units::HostBytes;
+
+/// The mapping of a pool, and what is known of each slot.
+pub(super) struct SlotTable {
+    /// - **P1** `first` is the base of slot 0 in a mapping of `shape.all` that is this value's
+    ///   alone; the base of slot `i` is `i` strides further, and within the mapping the slot has an
+    ///   extent of `shape.slot` that is no other slot's.
+    first: NonNull<u8>,
+    shape: Shape,
+    states: Box<[UnsafeCell<Slot>]>,
+}
+
+// SAFETY: the mapping goes where the value goes (P1), and so do states.
+unsafe impl Send for SlotTable {}
+
+// SAFETY: every state and its bytes have one owner at a time (P2 of the pool), whom callers of
+// `get` are or vouch for.
+unsafe impl Sync for SlotTable {}
+
+impl SlotTable {
+    /// Maps all slots. Only those of a dense pool are accessible.
+    pub(super) fn new(shape: Shape, config: &PoolConfig<'_>) -> Result<Self, AllocError> {
+        let dense = shape.is_dense();
+        let accessible = if dense { shape.slot.capacity } else { HostBytes::ZERO };
+        let states = new_states(config.slots, accessible).ok_or_else(|| {
+            let bytes = config.slots.saturating_mul(size_of::<Slot>()) as u64;
+            AllocError::new(Operation::Reserve, AllocErrorKind::Exhausted, bytes)
+        })?;
+        let map = if dense { pages::map_dense } else { pages::map_inaccessible };
+        let wanted = shape.all.total().unwrap_or_default().as_u64();
+        let first = map(shape.all, config.name)
+            .map_err(|errno| refused(Operation::Reserve, wanted, errno))?;
+        Ok(Self { first, shape, states })
+    }
+
+    pub(super) const fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// The base of a slot that there is.
+    pub(super) fn base(&self, index: usize) -> NonNull<u8> {
+        debug_assert!(index < self.states.len(), "slot {index} of {}", self.states.len());
+        // SAFETY: P1, callers have the index of a slot.
+        unsafe { self.first.add(index * self.shape.stride) }
+    }
+
+    /// Base and state of a slot, if there is such a slot.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot (P2) and uses no other result of this for it.
+    #[expect(clippy::mut_from_ref, reason = "the contract says who may call this")]
+    pub(super) unsafe fn get(&self, index: usize) -> Option<(NonNull<u8>, &mut Slot)> {
+        let state = self.states.get(index)?;
+        // SAFETY: the caller's contract: nobody else has a reference to this state.
+        Some((self.base(index), unsafe { &mut *state.get() }))
+    }
+
+    /// Bytes of a slot that are accessible.
+    ///
+    /// # Safety
+    ///
+    /// Nobody changes the slot's state meanwhile.
+    pub(super) unsafe fn accessible(&self, index: usize) -> HostBytes {
+        let state = self.states.get(index);
+        // SAFETY: the caller's contract.
+        state.map_or(HostBytes::ZERO, |state| unsafe { (*state.get()).accessible })
+    }
+}
+
+fn new_states(count: usize, accessible: HostBytes) -> Option<Box<[UnsafeCell<Slot>]>> {
+    let mut states = Vec::new();
+    states.try_reserve_exact(count).ok()?;
+    states.resize_with(count, || UnsafeCell::new(Slot::new(accessible)));
+    Some(states.into_boxed_slice())
+}
+
+impl Drop for SlotTable {
+    fn drop(&mut self) {
+        // SAFETY: P1; memories hold the pool or a borrow of it, so none is left.
+        let _ = unsafe { pages::unmap(self.first, self.shape.all) };
+    }
+}
