@@ -64,7 +64,9 @@ mod backend;
 mod capabilities;
 mod commit;
 mod error;
+mod fault;
 mod image;
+mod name;
 mod protection;
 mod region;
 mod request;
@@ -82,7 +84,9 @@ pub use commit::CommitPolicy;
 pub use error::{
     AccessFault, AllocError, AllocErrorKind, Corruption, Inaccessible, Operation, OsError,
 };
+pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryExtent};
 pub use image::MemoryImage;
+pub use name::MemoryName;
 pub use protection::Protection;
 pub use region::{Region, RegionView};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};

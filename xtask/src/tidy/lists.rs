@@ -41,6 +41,12 @@ const CHOOSES: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/mmap/pages.rs", "how hosts drop pages and count them"),
     ("crates/wrt-platform/src/allocator.rs", "Arc<P> is an allocator where there is Arc"),
     ("crates/wrt-platform/src/error.rs", "std knows the text of an error number"),
+    ("crates/wrt-platform/src/fault/registry/mod.rs", "few slots where memory is scarce"),
+    (
+        "crates/wrt-platform/src/fault/registry/tests.rs",
+        "a registry that grows, and one that cannot",
+    ),
+    ("crates/wrt-platform/src/fault/report.rs", "only aarch64 ignores the top byte of an address"),
 ];
 
 /// The library crates, and what they may depend on beside each other.
