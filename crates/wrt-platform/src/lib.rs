@@ -84,6 +84,11 @@ pub use commit::CommitPolicy;
 pub use error::{
     AccessFault, AllocError, AllocErrorKind, Corruption, Inaccessible, Operation, OsError,
 };
+#[cfg(all(unix, feature = "std"))]
+pub use fault::{
+    AltStack, FaultHandler, HandlerError, Registers, ResumePoint, TrapAction, TrapCallback,
+    TrapContext, UnknownRegisters,
+};
 pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryExtent};
 pub use image::MemoryImage;
 pub use name::MemoryName;

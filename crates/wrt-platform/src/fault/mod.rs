@@ -9,10 +9,17 @@
 //! ```
 
 mod extent;
+#[cfg(all(unix, feature = "std"))]
+mod handler;
 mod registry;
 mod report;
 
 pub use extent::MemoryExtent;
+#[cfg(all(unix, feature = "std"))]
+pub use handler::{
+    AltStack, FaultHandler, HandlerError, Registers, ResumePoint, TrapAction, TrapCallback,
+    TrapContext, UnknownRegisters,
+};
 pub use registry::FaultRegistration;
 #[cfg(test)]
 pub(crate) use registry::SLOTS;
