@@ -101,43 +101,39 @@ fn an_access_is_made_again_when_nothing_else_is_said() {
     assert_eq!(load(at(&mut region, (64 << 10) + 8)), Ok(0));
 }
 
+/// Faults as its memory grows, until the others have made memories and for a while at least.
+fn fault_meanwhile(made: &AtomicUsize) {
+    let _stack = AltStack::new().unwrap();
+    let mut round = 0;
+    while round < 20 || made.load(Ordering::Relaxed) < 400 {
+        let mut region = memory("heap");
+        for len in [64 << 10, 128 << 10, 192 << 10_isize] {
+            region.grow_to(len as u64).unwrap();
+            for offset in [len, len + 4096] {
+                let expected = coded(FaultKind::BeyondLength, offset as i64);
+                assert_eq!(load(at(&mut region, offset)), Err(expected));
+            }
+        }
+        round += 1;
+    }
+}
+
 #[test]
 fn threads_fault_while_others_make_and_drop_memories() {
     install();
-    let stop = AtomicBool::new(false);
+    let (made, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
-        let makers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut made = 0_usize;
-                    while !stop.load(Ordering::Relaxed) {
-                        let held: Vec<_> = (0..40).map(|_| memory("passing")).collect();
-                        made += held.len();
-                    }
-                    made
-                })
-            })
-            .collect();
-        let faulters: Vec<_> = (0..3)
-            .map(|_| {
-                scope.spawn(|| {
-                    let _stack = AltStack::new().unwrap();
-                    for _ in 0..20 {
-                        let mut region = memory("heap");
-                        for len in [64 << 10, 128 << 10, 192 << 10_isize] {
-                            region.grow_to(len as u64).unwrap();
-                            for offset in [len, len + 4096] {
-                                let expected = coded(FaultKind::BeyondLength, offset as i64);
-                                assert_eq!(load(at(&mut region, offset)), Err(expected));
-                            }
-                        }
-                    }
-                })
-            })
-            .collect();
-        let outcomes: Vec<_> = faulters.into_iter().map(|one| one.join()).collect();
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let held: Vec<_> = (0..40).map(|_| memory("passing")).collect();
+                    made.fetch_add(held.len(), Ordering::Relaxed);
+                }
+            });
+        }
+        let faulters = [(); 3].map(|()| scope.spawn(|| fault_meanwhile(&made)));
+        let outcomes = faulters.map(|one| one.join());
         stop.store(true, Ordering::Relaxed);
-        assert!(makers.into_iter().all(|one| one.join().unwrap() > 0));
         outcomes.into_iter().for_each(|one| one.unwrap());
     });
 }
