@@ -41,6 +41,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-testkit/tests/handler/chain.rs", "faults, and handlers of other people's"),
     ("crates/wrt-testkit/tests/handler/kinds.rs", "faults of every kind"),
     ("crates/wrt-testkit/tests/handler/probe.rs", "an access as compiled code makes it"),
+    ("crates/wrt-testkit/tests/handler/registration.rs", "an allocator that looks on"),
     ("crates/wrt-testkit/tests/handler/resume.rs", "callbacks that say where code goes on"),
     ("crates/wrt-testkit/tests/handler/stacks.rs", "looks at the thread's signal stack"),
     ("crates/wrt-testkit/tests/handler/tags.rs", "a pointer with the wrong tag"),

@@ -6,6 +6,7 @@ mod chain;
 mod kinds;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod probe;
+mod registration;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod resume;
 mod stacks;

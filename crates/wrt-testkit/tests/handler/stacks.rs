@@ -76,13 +76,21 @@ fn too_deep(_: &mut TrapContext<'_>) -> TrapAction {
 #[test]
 fn a_callback_that_needs_too_much_ends_the_process() {
     let child = ChildTest::new("stacks::a_callback_that_needs_too_much_ends_the_process");
-    if child.case().is_none() {
-        let (ending, output) = child.run("deep").unwrap();
-        assert_eq!(ending, Ending::Signal(libc::SIGSEGV), "{output}");
-        assert!(!output.contains("overflowed"), "{output}");
+    let Some(case) = child.case() else {
+        for case in ["callback", "guard"] {
+            let (ending, output) = child.run(case).unwrap();
+            assert_eq!(ending, Ending::Signal(libc::SIGSEGV), "{case}: {output}");
+            assert!(!output.contains("overflowed"), "{case}: {output}");
+        }
+        return;
+    };
+    let _stack = AltStack::new().unwrap();
+    if case == "guard" {
+        let below = ptr::with_exposed_provenance::<u8>(current().0 - 1);
+        // SAFETY: the access faults.
+        println!("read {}", unsafe { below.read_volatile() });
         return;
     }
-    let _stack = AltStack::new().unwrap();
     // SAFETY: that the callback needs too much stack is what is tested, in a process of its own.
     unsafe { FaultHandler::install(too_deep) }.unwrap();
     let request = ReserveRequest::new(0, 1 << 16).classify_faults();
