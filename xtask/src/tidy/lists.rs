@@ -35,6 +35,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/region/mod.rs", "the one type that owns the pointer"),
     ("crates/wrt-platform/src/region/protection.rs", "takes rights from pages"),
     ("examples/small/src/bin/custom_allocator.rs", "shows how an allocator keeps the contract"),
+    ("examples/small/src/bin/fault_report.rs", "accesses without a check, as compiled code has"),
     ("crates/wrt-testkit/src/contract.rs", "the contract's operations, called as it says"),
     ("crates/wrt-testkit/src/faulty.rs", "an allocator that fails when told to"),
     ("crates/wrt-testkit/tests/faults/signals.rs", "a callback that says where code goes on"),
