@@ -21,7 +21,7 @@ use spin::{Mutex, Once};
 use self::entry::Entry;
 use self::record::{Protected, Record};
 use super::extent::MemoryExtent;
-use super::report::without_tag;
+use super::report::{FaultReport, without_tag};
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::name::MemoryName;
 
@@ -156,6 +156,13 @@ impl FaultRegistration {
         self.entry.write(&Record { protected: Protected::new(ranges), ..old });
     }
 }
+
+/// The promises of the table in the crate's documentation.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<FaultRegistration>();
+    is_send_and_sync::<FaultReport>();
+};
 
 fn untagged(extent: MemoryExtent) -> MemoryExtent {
     MemoryExtent { base: without_tag(extent.base), ..extent }

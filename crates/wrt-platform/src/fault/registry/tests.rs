@@ -5,7 +5,7 @@ use std::thread;
 use std::vec::Vec;
 
 use super::*;
-use crate::fault::report::{FaultKind, FaultReport, FaultSignal};
+use crate::fault::report::{FaultKind, FaultSignal};
 
 const SEGV: FaultSignal = FaultSignal::Segmentation(2);
 
