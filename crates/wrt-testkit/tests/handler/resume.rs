@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use wrt_platform::{
-    AltStack, CommitPolicy, FaultHandler, FaultKind, MmapAllocator, Region, ReserveRequest,
-    TrapAction, TrapContext,
+    AltStack, CommitPolicy, FaultHandler, FaultKind, GuardPolicy, MmapAllocator, Region,
+    ReserveRequest, TrapAction, TrapContext,
 };
 
 use crate::probe::{faulting_instruction, landing, load};
@@ -55,6 +55,8 @@ fn install() {
 fn memory(name: &str) -> Region<MmapAllocator> {
     let request = ReserveRequest::new(64 << 10, 256 << 10)
         .commit(CommitPolicy::Exact)
+        // An emulator counts every page of a guard, and these are many memories.
+        .guards(GuardPolicy::SmallGuard)
         .name(name)
         .classify_faults();
     Region::new(MmapAllocator::new(), &request).unwrap()
