@@ -21,7 +21,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/fault/handler/host.rs", "asks the kernel for a size"),
     ("crates/wrt-platform/src/fault/handler/mod.rs", "the handler that the kernel calls"),
     ("crates/wrt-platform/src/fault/handler/previous.rs", "calls handlers that were there before"),
-    ("crates/wrt-platform/src/fault/handler/print.rs", "a system call in a signal handler"),
+    ("crates/wrt-platform/src/fault/handler/print.rs", "standard error by its number"),
     ("crates/wrt-platform/src/fault/handler/registers.rs", "the context of interrupted code"),
     (
         "crates/wrt-platform/src/fault/handler/registers_aarch64.rs",

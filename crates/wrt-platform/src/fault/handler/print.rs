@@ -3,6 +3,8 @@
 
 use core::fmt::{self, Write};
 
+use rustix::fd::BorrowedFd;
+
 use crate::fault::report::FaultReport;
 
 /// A line in place: no allocation. What does not fit is cut.
@@ -29,8 +31,10 @@ impl FaultReport {
         let mut line = Line { text: [0; 256], len: 0 };
         let _ = writeln!(line, "{self} ({})", self.kind);
         let text = line.text.get(..line.len).unwrap_or_default();
-        // SAFETY: the contract of write(2): the text is valid to read. That it may fail changes
-        // nothing but what is seen.
-        let _ = unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+        // SAFETY: by the contract of a descriptor nobody closes this one meanwhile; if somebody has,
+        // the call fails and nothing is seen.
+        let stderr = unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) };
+        // On Linux the call does not touch `errno`, whether it fails or not.
+        let _ = rustix::io::write(stderr, text);
     }
 }
