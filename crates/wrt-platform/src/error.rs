@@ -63,7 +63,7 @@ pub enum AllocErrorKind {
     Capacity,
     /// The arena or heap has no free run of that size.
     Exhausted,
-    /// The backend holds as many memories as it has slots for.
+    /// The backend, or the registry of faults, holds as many memories as it has slots for.
     Slots,
     /// The host refused.
     Os(OsError),
@@ -137,7 +137,7 @@ impl fmt::Display for AllocErrorKind {
             Self::Maximum => f.write_str("beyond the declared maximum"),
             Self::Capacity => f.write_str("beyond what the memory has reserved"),
             Self::Exhausted => f.write_str("no free run of that size is left"),
-            Self::Slots => f.write_str("the arena holds as many memories as it has slots for"),
+            Self::Slots => f.write_str("as many memories as there are slots for"),
             Self::Os(error) => write!(f, "{error}"),
             Self::Unsupported => f.write_str("not supported by this backend"),
             Self::Protected => f.write_str("part of the range is protected"),

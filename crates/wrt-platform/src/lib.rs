@@ -38,7 +38,7 @@
 //!
 //! # Features
 //!
-//! - `std` (default): error texts of the host, implies `alloc`.
+//! - `std` (default): error texts of the host, on Unix the handler for faults; implies `alloc`.
 //! - `alloc`: the heap backend and `Arc<P>` as an allocator.
 //!
 //! Without features the static and, on Unix, the mmap backend remain.
@@ -52,6 +52,9 @@
 //! | [`MemoryImage`] | yes | yes | its bytes never change |
 //! | [`StaticArena`] | yes | yes | one lock guards who owns which run |
 //! | [`MmapAllocator`], [`HeapAllocator`] | yes | yes | no state |
+//! | [`FaultRegistration`] | yes | yes | its record is made of atomics, and changed through `&mut` only |
+//! | [`FaultReport`] | yes | yes | a copy of what was known |
+//! | `AltStack` | no | no | the stack of the thread that made it |
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -64,7 +67,9 @@ mod backend;
 mod capabilities;
 mod commit;
 mod error;
+mod fault;
 mod image;
+mod name;
 mod protection;
 mod region;
 mod request;
@@ -84,7 +89,14 @@ pub use commit::CommitPolicy;
 pub use error::{
     AccessFault, AllocError, AllocErrorKind, Corruption, Inaccessible, Operation, OsError,
 };
+#[cfg(all(unix, feature = "std"))]
+pub use fault::{
+    AltStack, FaultHandler, HandlerError, Registers, ResumePoint, TrapAction, TrapCallback,
+    TrapContext, UnknownRegisters,
+};
+pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryExtent};
 pub use image::MemoryImage;
+pub use name::MemoryName;
 pub use protection::Protection;
 pub use region::{Region, RegionView};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};

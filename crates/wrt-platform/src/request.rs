@@ -58,6 +58,7 @@ pub struct ReserveRequest<'a> {
     write_execute: bool,
     inaccessible_prefix: u64,
     image: Option<&'a MemoryImage>,
+    classify_faults: bool,
     name: Option<&'a str>,
 }
 
@@ -87,6 +88,7 @@ impl<'a> ReserveRequest<'a> {
             write_execute: false,
             inaccessible_prefix: 0,
             image: None,
+            classify_faults: false,
             name: None,
         }
     }
@@ -147,6 +149,13 @@ impl<'a> ReserveRequest<'a> {
     #[must_use]
     pub const fn allow_write_execute(self) -> Self {
         Self { write_execute: true, ..self }
+    }
+
+    /// Registers the memory, so that [`FaultReport::classify`](crate::FaultReport::classify) knows
+    /// whose address a fault hit. A memory that does not ask pays nothing.
+    #[must_use]
+    pub const fn classify_faults(self) -> Self {
+        Self { classify_faults: true, ..self }
     }
 
     /// The name the host shows for the mapping, where it can.
@@ -236,6 +245,12 @@ impl<'a> ReserveRequest<'a> {
     #[must_use]
     pub const fn allows_write_execute(&self) -> bool {
         self.write_execute
+    }
+
+    /// Whether the memory is to be registered for the classification of faults.
+    #[must_use]
+    pub const fn classifies_faults(&self) -> bool {
+        self.classify_faults
     }
 
     /// The name to show, if any.

@@ -23,12 +23,36 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/pool/slot_table.rs", "lends a slot to its owner"),
     ("crates/wrt-platform/src/backend/static_arena/mod.rs", "pages of a static"),
     ("crates/wrt-platform/src/image/layout/sealed_file.rs", "reads a file that nobody can change"),
+    ("crates/wrt-platform/src/fault/handler/alt_stack.rs", "maps and measures signal stacks"),
+    ("crates/wrt-platform/src/fault/handler/context.rs", "sending interrupted code elsewhere"),
+    ("crates/wrt-platform/src/fault/handler/host.rs", "asks the kernel for a size"),
+    ("crates/wrt-platform/src/fault/handler/mod.rs", "the handler that the kernel calls"),
+    ("crates/wrt-platform/src/fault/handler/previous.rs", "calls handlers that were there before"),
+    ("crates/wrt-platform/src/fault/handler/print.rs", "standard error by its number"),
+    ("crates/wrt-platform/src/fault/handler/registers.rs", "the context of interrupted code"),
+    (
+        "crates/wrt-platform/src/fault/handler/registers_aarch64.rs",
+        "the context of interrupted code",
+    ),
+    (
+        "crates/wrt-platform/src/fault/handler/registers_x86_64.rs",
+        "the context of interrupted code",
+    ),
     ("crates/wrt-platform/src/region/access.rs", "checked access through the one pointer"),
     ("crates/wrt-platform/src/region/mod.rs", "the one type that owns the pointer"),
     ("crates/wrt-platform/src/region/protection.rs", "takes rights from pages"),
     ("examples/small/src/bin/custom_allocator.rs", "shows how an allocator keeps the contract"),
+    ("examples/small/src/bin/fault_report.rs", "accesses without a check, as compiled code has"),
     ("crates/wrt-testkit/src/contract.rs", "the contract's operations, called as it says"),
     ("crates/wrt-testkit/src/faulty.rs", "an allocator that fails when told to"),
+    ("crates/wrt-testkit/tests/faults/signals.rs", "a callback that says where code goes on"),
+    ("crates/wrt-testkit/tests/handler/chain.rs", "faults, and handlers of other people's"),
+    ("crates/wrt-testkit/tests/handler/kinds.rs", "faults of every kind"),
+    ("crates/wrt-testkit/tests/handler/probe.rs", "an access as compiled code makes it"),
+    ("crates/wrt-testkit/tests/handler/registration.rs", "an allocator that looks on"),
+    ("crates/wrt-testkit/tests/handler/resume.rs", "callbacks that say where code goes on"),
+    ("crates/wrt-testkit/tests/handler/stacks.rs", "looks at the thread's signal stack"),
+    ("crates/wrt-testkit/tests/handler/tags.rs", "a pointer with the wrong tag"),
     ("crates/wrt-testkit/tests/leaks.rs", "a global allocator that counts"),
 ];
 
@@ -48,6 +72,13 @@ const CHOOSES: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/mmap/pages.rs", "how hosts drop pages and count them"),
     ("crates/wrt-platform/src/allocator.rs", "Arc<P> is an allocator where there is Arc"),
     ("crates/wrt-platform/src/error.rs", "std knows the text of an error number"),
+    ("crates/wrt-platform/src/fault/mod.rs", "signal handlers are for Unix with std"),
+    ("crates/wrt-platform/src/fault/registry/mod.rs", "few slots where memory is scarce"),
+    (
+        "crates/wrt-platform/src/fault/registry/tests.rs",
+        "a registry that grows, and one that cannot",
+    ),
+    ("crates/wrt-platform/src/fault/report.rs", "only aarch64 ignores the top byte of an address"),
 ];
 
 /// The library crates, and what they may depend on beside each other.

@@ -2,10 +2,11 @@
 //!
 //! `mod.rs` is its life: creation, growth, reset, release. `access.rs` is every access to its
 //! bytes, `protection.rs` which of them may be accessed, `rights.rs` the list of those that may
-//! not. `view.rs` is what compiled code may know of it.
+//! not. `view.rs` is what compiled code may know of it, `faults.rs` what signal handlers may.
 #![allow(unsafe_code)]
 
 mod access;
+mod faults;
 mod protection;
 mod rights;
 mod view;
@@ -19,6 +20,7 @@ pub use view::RegionView;
 use crate::allocator::{Committed, Discarded, PageAllocator};
 use crate::commit::CommitPolicy;
 use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, Operation};
+use crate::fault::FaultRegistration;
 use crate::image::MemoryImage;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
@@ -70,6 +72,8 @@ pub struct Region<P: PageAllocator> {
     /// - **I5** `reservation` came from `allocator`, is not released, and exactly `committed`
     ///   bytes of it are committed.
     reservation: Reservation,
+    /// Where signal handlers find this memory, if it was asked for.
+    faults: Option<FaultRegistration>,
     allocator: P,
 }
 
@@ -110,8 +114,10 @@ impl<P: PageAllocator> Region<P> {
             page,
             epoch: 0,
             reservation,
+            faults: None,
             allocator,
         };
+        region.register(request)?;
         region.commit(initial)?;
         region.show_initial()?;
         Ok(region)
@@ -217,6 +223,9 @@ impl<P: PageAllocator> Region<P> {
     fn set_len(&mut self, len: usize) {
         self.len = len;
         self.set_windows();
+        if let Some(faults) = &mut self.faults {
+            faults.set_len(len);
+        }
     }
 
     /// Commits what the policy wants for `needed` bytes, or just those if that is refused.
@@ -236,16 +245,19 @@ impl<P: PageAllocator> Region<P> {
             let error = AllocError::new(Operation::Commit, kind, target.as_u64());
             return Err(error.possible(self.capacity()));
         }
+        self.hide_if_it_may_move();
         // SAFETY: I5; `committed <= target <= capacity`, and `&mut self` means that nobody else
         // uses the bytes.
         let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, target) };
         // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
         // at the base the backend names, which C1 aligns; by C3 a failure left them as they were.
-        if let Committed::Moved(base) = outcome? {
+        if let Ok(Committed::Moved(base)) = outcome {
             self.base = base;
             self.reservation = self.reservation.moved_to(base);
             self.epoch += 1;
         }
+        self.show_where_it_is();
+        outcome?;
         self.committed = target;
         Ok(())
     }
@@ -374,6 +386,8 @@ impl<P: PageAllocator> Drop for Region<P> {
     fn drop(&mut self) {
         // What fails here is the backend's to clean up.
         let _ = self.restore_rights();
+        // Its addresses may be another's as soon as they are released.
+        self.faults = None;
         // SAFETY: I5, and a dropped region uses its reservation no more.
         unsafe { self.allocator.release(&self.reservation, self.committed) }
     }

@@ -128,6 +128,7 @@ impl<P: PageAllocator> Region<P> {
         self.rights = rights;
         self.epoch += 1;
         self.set_windows();
+        self.tell_rights();
     }
 
     /// Computes I4 and I6 from length and rights.

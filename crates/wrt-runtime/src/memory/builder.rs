@@ -138,6 +138,13 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         self.requesting(|request| request.image(image))
     }
 
+    /// Registers the memory, so that a signal handler can tell what a fault in it means
+    /// ([`FaultReport`](wrt_platform::FaultReport)): for compiled code that relies on guards.
+    #[must_use]
+    pub fn classify_faults(self) -> Self {
+        self.requesting(|request| request.classify_faults())
+    }
+
     fn requesting(self, change: impl FnOnce(ReserveRequest<'a>) -> ReserveRequest<'a>) -> Self {
         Self { request: change(self.request), ..self }
     }

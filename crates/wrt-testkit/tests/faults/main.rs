@@ -2,10 +2,15 @@
 //! list of faults: F01 35-bit addresses, F02 checked is not accessed, F03 before the base, F04 a
 //! maximum of zero, F07 a failed reset, F10 use after free on growth, F11 a stale base, F12 half
 //! an operation, F13 beyond the address space, F14 -1 as an address, F15 lengths cut to 32 bits,
-//! F16 memories of no pages, F18 past the reservation.
+//! F16 memories of no pages, F17 the signal stack, F18 past the reservation.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod addresses;
 mod bases;
 mod contents;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[path = "../handler/probe.rs"]
+mod probe;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod signals;
 mod sizes;

@@ -1,0 +1,204 @@
+//! A handler for `SIGSEGV` and `SIGBUS` that knows the registered memories.
+//!
+//! `mod.rs` installs it and asks the callbacks, `previous.rs` passes on what is not ours,
+//! `context.rs` is what a callback sees, `registers*.rs` where a machine keeps its registers, and
+//! `alt_stack.rs` the stack that handlers run on.
+#![allow(unsafe_code)]
+
+mod alt_stack;
+mod context;
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "host_other.rs")]
+mod host;
+mod previous;
+mod print;
+#[cfg_attr(all(target_os = "linux", target_arch = "x86_64"), path = "registers_x86_64.rs")]
+#[cfg_attr(all(target_os = "linux", target_arch = "aarch64"), path = "registers_aarch64.rs")]
+mod registers;
+
+use core::ffi::{c_int, c_void};
+use core::fmt;
+use core::mem;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use spin::Mutex;
+
+pub use self::alt_stack::AltStack;
+pub use self::context::{Registers, ResumePoint, TrapAction, TrapContext, UnknownRegisters};
+use self::previous::Previous;
+use super::report::{FaultReport, FaultSignal};
+use crate::error::OsError;
+
+/// What a JIT does about a fault in one of its memories.
+///
+/// It runs in a signal handler, on the thread that faulted, perhaps on an [`AltStack`], in the
+/// middle of whatever that thread was doing: see [`FaultHandler::install`].
+pub type TrapCallback = fn(&mut TrapContext<'_>) -> TrapAction;
+
+/// The handler for faults, installed for the rest of the process's life.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultHandler(());
+
+/// Callbacks that can be installed at a time.
+const CALLBACKS: usize = 8;
+
+/// - **H1** Each is null or was a [`TrapCallback`] that [`FaultHandler::install`] was given. The
+///   ones that are not null come first, and none is ever taken away.
+static ASKED: [AtomicPtr<()>; CALLBACKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CALLBACKS];
+
+/// The signals, and what handled them before.
+static SIGNALS: [(c_int, Previous); 2] =
+    [(libc::SIGSEGV, Previous::new()), (libc::SIGBUS, Previous::new())];
+
+/// Held while something is installed: how many of [`SIGNALS`] come to us.
+static INSTALLED: Mutex<usize> = Mutex::new(0);
+
+impl FaultHandler {
+    /// Asks `callback` about every fault in a registered memory from now on.
+    ///
+    /// The first call takes `SIGSEGV` and `SIGBUS` over (`SA_SIGINFO`, `SA_ONSTACK`, and
+    /// `SA_EXPOSE_TAGBITS` on Linux). Callbacks, at most eight, are asked in the order in which
+    /// they came, until one says [`TrapAction::Resume`]. Installing one again changes nothing.
+    ///
+    /// What is in no registered memory, and what all callbacks decline, goes to whatever handled
+    /// the signal before: a handler of the program's, Rust's report of stack overflows, or the
+    /// default, which ends the process. Details stand in `docs/faults.md`.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many callbacks, or the host refuses.
+    ///
+    /// # Safety
+    ///
+    /// The callback keeps to what is *async-signal-safe* (signal-safety(7)). It takes no lock that
+    /// the interrupted code could hold, allocates and frees nothing, makes, grows and drops no
+    /// memory, leaves `errno` as it was, and needs no more stack than the thread's alternate stack
+    /// has. It may read atomics, format a [`FaultReport`] into a buffer of its own and make system
+    /// calls. A panic in it aborts the process.
+    ///
+    /// ```
+    /// use wrt_platform::{FaultHandler, TrapAction, TrapContext};
+    ///
+    /// fn say(context: &mut TrapContext<'_>) -> TrapAction {
+    ///     context.report().print_to_stderr();
+    ///     TrapAction::Decline
+    /// }
+    ///
+    /// // SAFETY: printing a report takes no lock and no allocation.
+    /// unsafe { FaultHandler::install(say) }?;
+    /// # Ok::<(), wrt_platform::HandlerError>(())
+    /// ```
+    pub unsafe fn install(callback: TrapCallback) -> Result<Self, HandlerError> {
+        let mut installed = INSTALLED.lock();
+        ask(callback)?;
+        for (signal, previous) in SIGNALS.iter().skip(*installed) {
+            let action = action();
+            // SAFETY: `on_fault` takes what SA_SIGINFO gives and, by this function's contract,
+            // does only what a signal handler may.
+            unsafe { previous.replace(*signal, &action) }.map_err(HandlerError::Os)?;
+            *installed += 1;
+        }
+        Ok(Self(()))
+    }
+}
+
+/// Adds the callback behind those that are there, unless it is one of them.
+fn ask(callback: TrapCallback) -> Result<(), HandlerError> {
+    let callback = callback as *mut ();
+    for slot in &ASKED {
+        let found = slot.load(Ordering::Relaxed);
+        if found.is_null() {
+            slot.store(callback, Ordering::Release);
+            return Ok(());
+        }
+        if found == callback {
+            return Ok(());
+        }
+    }
+    Err(HandlerError::TooManyCallbacks)
+}
+
+fn action() -> libc::sigaction {
+    // SAFETY: the contract of the C library: all zeroes are an action, the default one.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    action.sa_sigaction = on_fault as *const () as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | host::EXPOSE_TAG_BITS;
+    action
+}
+
+/// What the host calls.
+///
+/// - **H2** `info` and `context` are what sigaction(2) says: valid and nobody else's until this
+///   returns.
+extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: H2.
+    let told = unsafe { &*info };
+    let code = told.si_code;
+    if !is_sent(code) {
+        // SAFETY: H2, and a fault comes with an address.
+        let address = unsafe { told.si_addr() };
+        let kind = match signal {
+            libc::SIGBUS => FaultSignal::Bus(code),
+            _ => FaultSignal::Segmentation(code),
+        };
+        let report = FaultReport::classify(address.addr(), kind);
+        if report.is_some_and(|report| is_resumed(report, context)) {
+            return;
+        }
+    }
+    if let Some((_, previous)) = SIGNALS.iter().find(|(listed, _)| *listed == signal) {
+        // SAFETY: H2: these are the host's arguments.
+        unsafe { previous.call(signal, info, context) };
+    }
+}
+
+/// Whether a process sent the signal, rather than the processor: such a one has no address.
+/// Linux gives 0 and below (`SI_USER`, `SI_TKILL`, ...), others 0x10001 and above.
+const fn is_sent(code: c_int) -> bool {
+    code <= 0 || code > 0xffff
+}
+
+/// Asks the callbacks. Not inlined: what it needs of the stack is free again when a previous
+/// handler is called.
+#[inline(never)]
+fn is_resumed(report: FaultReport, context: *mut c_void) -> bool {
+    // SAFETY: by H2 this is the context of the interrupted code, which nobody else has.
+    let machine = unsafe { registers::machine(context) };
+    let mut trap = TrapContext::new(report, machine);
+    for slot in &ASKED {
+        let callback = slot.load(Ordering::Acquire);
+        if callback.is_null() {
+            return false;
+        }
+        // SAFETY: H1.
+        let callback = unsafe { mem::transmute::<*mut (), TrapCallback>(callback) };
+        if callback(&mut trap) == TrapAction::Resume {
+            return true;
+        }
+    }
+    false
+}
+
+/// Why a handler or its stack could not be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum HandlerError {
+    /// Eight callbacks are installed already.
+    TooManyCallbacks,
+    /// More bytes than the host can address.
+    AddressSpace,
+    /// The host refused.
+    Os(OsError),
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyCallbacks => write!(f, "{CALLBACKS} callbacks for faults are installed"),
+            Self::AddressSpace => f.write_str("a signal stack larger than the host can address"),
+            Self::Os(error) => write!(f, "signal handling: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for HandlerError {}

@@ -1,0 +1,40 @@
+//! A report, printed from a signal handler.
+#![allow(unsafe_code)]
+
+use core::fmt::{self, Write};
+
+use rustix::fd::BorrowedFd;
+
+use crate::fault::report::FaultReport;
+
+/// A line in place: no allocation. What does not fit is cut.
+struct Line {
+    text: [u8; 256],
+    len: usize,
+}
+
+impl Write for Line {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        let room = self.text.get_mut(self.len..).unwrap_or_default();
+        for (slot, byte) in room.iter_mut().zip(part.bytes()) {
+            *slot = byte;
+            self.len += 1;
+        }
+        Ok(())
+    }
+}
+
+impl FaultReport {
+    /// Writes the report and its kind as one line to standard error, by one system call: safe in a
+    /// signal handler, unlike `eprintln!`, which takes a lock.
+    pub fn print_to_stderr(&self) {
+        let mut line = Line { text: [0; 256], len: 0 };
+        let _ = writeln!(line, "{self} ({})", self.kind);
+        let text = line.text.get(..line.len).unwrap_or_default();
+        // SAFETY: by the contract of a descriptor nobody closes this one meanwhile; if somebody has,
+        // the call fails and nothing is seen.
+        let stderr = unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) };
+        // On Linux the call does not touch `errno`, whether it fails or not.
+        let _ = rustix::io::write(stderr, text);
+    }
+}

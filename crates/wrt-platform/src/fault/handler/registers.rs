@@ -1,0 +1,29 @@
+//! Hosts whose layout of registers is not known here: callbacks can look at the report only.
+#![allow(unsafe_code)]
+
+use core::ffi::c_void;
+
+use super::context::{Registers, ResumePoint, UnknownRegisters};
+
+pub(super) type Machine = ();
+
+/// Nothing of the context.
+///
+/// # Safety
+///
+/// None is needed here; other hosts want the context of a running handler.
+pub(super) unsafe fn machine<'a>(_context: *mut c_void) -> &'a mut Machine {
+    // SAFETY: the contract of references: one to nothing needs only not to be null.
+    unsafe { core::ptr::NonNull::dangling().as_mut() }
+}
+
+pub(super) const fn read(_machine: &Machine) -> Option<Registers> {
+    None
+}
+
+pub(super) const fn write(
+    _machine: &mut Machine,
+    _point: &ResumePoint,
+) -> Result<(), UnknownRegisters> {
+    Err(UnknownRegisters)
+}

@@ -1,0 +1,203 @@
+//! What is known of a fault.
+
+use core::fmt;
+
+use super::registry;
+use crate::name::MemoryName;
+
+/// The signal that reported a fault, with its `si_code` (sigaction(2)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultSignal {
+    /// `SIGSEGV`.
+    Segmentation(i32),
+    /// `SIGBUS`.
+    Bus(i32),
+}
+
+impl FaultSignal {
+    /// `SEGV_MTEAERR`: a tag mismatch that was noticed later. It comes without an address, so no
+    /// memory can be named for it unless the caller knows the address from elsewhere.
+    pub const ASYNCHRONOUS_TAG: i32 = 8;
+
+    /// `SEGV_MTESERR`: a tag mismatch at the exact address.
+    pub const SYNCHRONOUS_TAG: i32 = 9;
+
+    pub(super) const fn is_tag_mismatch(self) -> bool {
+        matches!(
+            self,
+            Self::Segmentation(Self::ASYNCHRONOUS_TAG) | Self::Segmentation(Self::SYNCHRONOUS_TAG)
+        )
+    }
+}
+
+/// Why the host stopped an access.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// It hit the guard before the memory.
+    GuardBefore,
+    /// It hit the guard behind the memory's reservation.
+    GuardAfter,
+    /// It hit address space that is reserved for the memory and not accessible yet.
+    BeyondLength,
+    /// It hit a range whose rights were taken away.
+    Protected,
+    /// The pointer carried another tag than the bytes.
+    TagMismatch,
+    /// The host could not give the page: a mapped file is shorter than its mapping, or the
+    /// hardware failed.
+    BusError,
+    /// The byte is accessible as far as is known: another thread has grown the memory or given
+    /// the rights back since, or something else than the memory's owner has taken them away.
+    Accessible,
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GuardBefore => "the guard before the memory",
+            Self::GuardAfter => "the guard behind the memory",
+            Self::BeyondLength => "reserved and not accessible",
+            Self::Protected => "protected",
+            Self::TagMismatch => "the wrong tag",
+            Self::BusError => "a page that the host cannot give",
+            Self::Accessible => "accessible by now",
+        })
+    }
+}
+
+/// A fault in a registered memory. Sizes are bytes.
+///
+/// Its `Display` text says memory, address and distance, and takes no lock and no allocation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct FaultReport {
+    /// The memory's name, empty if it has none.
+    pub name: MemoryName,
+    /// Why the host stopped the access.
+    pub kind: FaultKind,
+    /// The host's address, without tag bits.
+    pub address: usize,
+    /// The WebAssembly address: bytes from the memory's base, negative before it.
+    pub wasm_address: i64,
+    /// How far the address lies outside: bytes past the end (0 for the first byte there), bytes
+    /// before the start, or 0 inside.
+    pub distance: u64,
+    /// The memory's accessible length as it was read.
+    pub len: u64,
+}
+
+impl FaultReport {
+    /// Which registered memory `address` belongs to and why `signal` was raised there. `None` when
+    /// it belongs to none.
+    ///
+    /// This is safe to call in a signal handler: it takes no lock, allocates nothing, and ends
+    /// after one look at each registered memory. Where guards of two memories are the same bytes,
+    /// the nearer memory is named. A memory whose registration changes over and over while it is
+    /// looked at may be missed; one change at a time is never in the way, also if the thread that
+    /// makes it has been stopped half-way.
+    ///
+    /// Tag bits (the top byte of an address on aarch64) do not count.
+    ///
+    /// ```
+    /// use wrt_platform::{FaultReport, FaultSignal};
+    ///
+    /// assert_eq!(FaultReport::classify(0x1000, FaultSignal::Segmentation(1)), None);
+    /// ```
+    #[must_use]
+    pub fn classify(address: usize, signal: FaultSignal) -> Option<Self> {
+        let address = without_tag(address);
+        let record = registry::find(address)?;
+        let place = record.extent.locate(address)?;
+        let protected = record.protected.contains(place.wasm_address);
+        Some(Self {
+            name: record.name,
+            kind: place.kind(signal, protected),
+            address,
+            wasm_address: place.wasm_address,
+            distance: place.distance,
+            len: record.extent.len as u64,
+        })
+    }
+}
+
+/// The address without the byte that aarch64 ignores and tags use (Arm ARM, "Address tagging").
+pub(super) const fn without_tag(address: usize) -> usize {
+    const ADDRESS_BITS: u64 = if TOP_BYTE_IGNORED { (1 << 56) - 1 } else { u64::MAX };
+    address & ADDRESS_BITS as usize
+}
+
+#[cfg(target_arch = "aarch64")]
+const TOP_BYTE_IGNORED: bool = true;
+#[cfg(not(target_arch = "aarch64"))]
+const TOP_BYTE_IGNORED: bool = false;
+
+impl fmt::Display for FaultReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name.as_str() {
+            "" => f.write_str("memory without a name")?,
+            name => write!(f, "memory {name:?}")?,
+        }
+        write!(f, ": access at {}, ", Hex(self.wasm_address))?;
+        let Self { distance, kind, .. } = self;
+        let bytes = if *distance == 1 { "byte" } else { "bytes" };
+        match kind {
+            FaultKind::Protected => f.write_str("which is protected"),
+            FaultKind::Accessible => f.write_str("which is accessible by now"),
+            FaultKind::TagMismatch => f.write_str("with the wrong tag"),
+            FaultKind::BusError => f.write_str("where the host cannot give the page"),
+            FaultKind::GuardBefore => write!(f, "{distance} {bytes} before the start"),
+            FaultKind::GuardAfter | FaultKind::BeyondLength => {
+                write!(f, "{distance} {bytes} past the end")
+            }
+        }
+    }
+}
+
+/// A number in hexadecimal with a mark after every four digits, as Rust would write it.
+struct Hex(i64);
+
+impl fmt::Display for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let value = self.0.unsigned_abs();
+        let groups = [value >> 48, value >> 32, value >> 16, value].map(|group| group & 0xffff);
+        let leading = groups.iter().take(3).take_while(|group| **group == 0).count();
+        let mut shown = groups.iter().skip(leading);
+        write!(f, "{sign}0x{:x}", shown.next().copied().unwrap_or_default())?;
+        shown.try_for_each(|group| write!(f, "_{group:04x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    fn report(kind: FaultKind, wasm_address: i64, distance: u64) -> FaultReport {
+        let name = MemoryName::new("heap");
+        FaultReport { name, kind, address: 0, wasm_address, distance, len: 1 << 32 }
+    }
+
+    #[test]
+    fn a_report_reads_as_a_sentence() {
+        for (kind, address, distance, text) in [
+            (FaultKind::GuardAfter, 0x1_0000_2000, 8192, "0x1_0000_2000, 8192 bytes past the end"),
+            (FaultKind::BeyondLength, 0x1_0000, 0, "0x1_0000, 0 bytes past the end"),
+            (FaultKind::GuardBefore, -1, 1, "-0x1, 1 byte before the start"),
+            (FaultKind::GuardBefore, i64::MIN, 1 << 63, &{
+                let distance = 1_u64 << 63;
+                std::format!("-0x8000_0000_0000_0000, {distance} bytes before the start")
+            }),
+            (FaultKind::Protected, 0, 0, "0x0, which is protected"),
+            (FaultKind::TagMismatch, 16, 0, "0x10, with the wrong tag"),
+            (FaultKind::BusError, 0x1_0020, 0, "0x1_0020, where the host cannot give the page"),
+        ] {
+            let expected = std::format!("memory \"heap\": access at {text}");
+            assert_eq!(report(kind, address, distance).to_string(), expected);
+        }
+        let unnamed =
+            FaultReport { name: MemoryName::new(""), ..report(FaultKind::Protected, 0, 0) };
+        assert!(unnamed.to_string().starts_with("memory without a name: access at 0x0,"));
+    }
+}

@@ -1,0 +1,14 @@
+//! The handler for faults: what it reports, what it passes on, and what it lets code do.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+
+mod chain;
+mod kinds;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod probe;
+mod registration;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod resume;
+mod stacks;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod tags;

@@ -1,0 +1,94 @@
+//! Whether a memory is registered while its addresses may be another's.
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use wrt_platform::{
+    AllocError, Capabilities, Committed, Discarded, FaultReport, FaultSignal, HeapAllocator,
+    HostBytes, HostPage, HostRange, MmapAllocator, PageAllocator, Region, Reservation,
+    ReserveRequest,
+};
+
+/// Looks into the registry whenever the memory's addresses stop being its own.
+struct Watching<P> {
+    inner: P,
+    looks: AtomicUsize,
+}
+
+impl<P> Watching<P> {
+    fn must_be_unknown(&self, reservation: &Reservation) {
+        let base = reservation.base().as_ptr().addr();
+        assert_eq!(FaultReport::classify(base, FaultSignal::Segmentation(1)), None);
+        self.looks.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: every promise (C1 to C6) is the inner allocator's.
+unsafe impl<P: PageAllocator> PageAllocator for Watching<P> {
+    fn page(&self) -> HostPage {
+        self.inner.page()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        self.inner.reserve(request)
+    }
+
+    unsafe fn commit(
+        &self,
+        reservation: &Reservation,
+        old: HostBytes,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError> {
+        if !self.capabilities().contains(Capabilities::STABLE_BASE) {
+            self.must_be_unknown(reservation);
+        }
+        // SAFETY: the caller's contract.
+        unsafe { self.inner.commit(reservation, old, new) }
+    }
+
+    unsafe fn discard(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+    ) -> Result<Discarded, AllocError> {
+        // SAFETY: the caller's contract.
+        unsafe { self.inner.discard(reservation, range) }
+    }
+
+    unsafe fn reset(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+        keep: HostBytes,
+    ) -> Result<HostBytes, AllocError> {
+        // SAFETY: the caller's contract.
+        unsafe { self.inner.reset(reservation, committed, keep) }
+    }
+
+    unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
+        self.must_be_unknown(reservation);
+        // SAFETY: the caller's contract.
+        unsafe { self.inner.release(reservation, committed) };
+    }
+}
+
+fn looks(inner: impl PageAllocator) -> usize {
+    let watching = Watching { inner, looks: AtomicUsize::new(0) };
+    let request = ReserveRequest::new(64 << 10, 256 << 10).classify_faults();
+    let mut region = Region::new(&watching, &request).unwrap();
+    region.grow_to(128 << 10).unwrap();
+    let base = region.view().base.as_ptr().addr();
+    assert!(FaultReport::classify(base, FaultSignal::Segmentation(1)).is_some());
+    drop(region);
+    watching.looks.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_memory_is_unknown_before_its_addresses_are_anothers() {
+    assert_eq!(looks(MmapAllocator::new()), 1, "on release");
+    assert_eq!(looks(HeapAllocator::new()), 3, "at each commit, which may move it, and on release");
+}

@@ -1,0 +1,101 @@
+//! The alternate stack: its size, its guard, and whose it is.
+#![allow(unsafe_code)]
+
+use std::hint::black_box;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::thread;
+
+use wrt_platform::{
+    AltStack, FaultHandler, MmapAllocator, Region, ReserveRequest, TrapAction, TrapContext,
+};
+use wrt_testkit::{ChildTest, Ending};
+
+/// The thread's alternate stack: address, size, and whether there is one.
+fn current() -> (usize, usize, bool) {
+    let mut now = MaybeUninit::<libc::stack_t>::uninit();
+    // SAFETY: asking changes nothing.
+    assert_eq!(unsafe { libc::sigaltstack(ptr::null(), now.as_mut_ptr()) }, 0);
+    // SAFETY: the call has written it.
+    let now = unsafe { now.assume_init() };
+    (now.ss_sp.addr(), now.ss_size, now.ss_flags & libc::SS_DISABLE == 0)
+}
+
+#[test]
+fn a_stack_is_a_threads_own_until_it_is_dropped() {
+    let before = current();
+    let stack = AltStack::new().unwrap();
+    let during = current();
+    assert!(stack.size() >= AltStack::host_frame() + AltStack::ROOM);
+    assert_eq!((during.1, during.2), (stack.size(), true));
+    assert_ne!(during.0, before.0);
+    let elsewhere = thread::spawn(current).join().unwrap();
+    assert_ne!(elsewhere.0, during.0);
+    drop(stack);
+    assert_eq!(current(), before);
+}
+
+#[test]
+fn a_larger_stack_is_kept() {
+    let large = AltStack::with_room(1 << 20).unwrap();
+    let before = current();
+    let mut small = AltStack::new().unwrap();
+    assert_eq!(current(), before);
+    assert_eq!(small.size(), large.size());
+    assert_eq!(small.measure(|| panic!("these bytes are not its own")), None);
+    drop(small);
+    assert_eq!(current(), before);
+    let larger = AltStack::with_room(2 << 20).unwrap();
+    assert!(current().1 > before.1);
+    drop(larger);
+    assert_eq!(current(), before);
+    drop(large);
+}
+
+#[test]
+fn more_than_the_host_can_address_is_an_error() {
+    let before = current();
+    for bytes in [usize::MAX, isize::MAX as usize, isize::MAX as usize - (1 << 20)] {
+        assert!(AltStack::with_room(bytes).is_err());
+    }
+    assert_eq!(current(), before);
+}
+
+/// Uses up any stack.
+fn deep(level: usize) -> usize {
+    let here = black_box([level; 64]);
+    if black_box(level) == usize::MAX { 0 } else { deep(level + 1) + here[level % 64] }
+}
+
+fn too_deep(_: &mut TrapContext<'_>) -> TrapAction {
+    black_box(deep(0));
+    TrapAction::Resume
+}
+
+/// Below the stack is a guard: a callback that needs too much does not write over something else.
+#[test]
+fn a_callback_that_needs_too_much_ends_the_process() {
+    let child = ChildTest::new("stacks::a_callback_that_needs_too_much_ends_the_process");
+    let Some(case) = child.case() else {
+        for case in ["callback", "guard"] {
+            let (ending, output) = child.run(case).unwrap();
+            assert_eq!(ending, Ending::Signal(libc::SIGSEGV), "{case}: {output}");
+            assert!(!output.contains("overflowed"), "{case}: {output}");
+        }
+        return;
+    };
+    let _stack = AltStack::new().unwrap();
+    if case == "guard" {
+        let below = ptr::with_exposed_provenance::<u8>(current().0 - 1);
+        // SAFETY: the access faults.
+        println!("read {}", unsafe { below.read_volatile() });
+        return;
+    }
+    // SAFETY: that the callback needs too much stack is what is tested, in a process of its own.
+    unsafe { FaultHandler::install(too_deep) }.unwrap();
+    let request = ReserveRequest::new(0, 1 << 16).classify_faults();
+    let mut region = Region::new(MmapAllocator::new(), &request).unwrap();
+    // SAFETY: the access faults.
+    let byte = unsafe { region.view().base.as_ptr().read_volatile() };
+    println!("read {byte}");
+}

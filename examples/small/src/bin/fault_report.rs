@@ -1,0 +1,75 @@
+//! Accesses as compiled code makes them, without a check: the host stops them, and a report says
+//! which memory was hit, where and why. Each is made in a child process, which dies of it.
+#![allow(unsafe_code)]
+
+use std::env;
+use std::error::Error;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+
+use wrt_platform::{AltStack, CommitPolicy, FaultHandler, MmapAllocator, TrapAction, TrapContext};
+use wrt_runtime::{MemoryBuilder, MemoryType};
+
+/// Prints what is known of the fault. Compiled code would be sent to its trap instead, by
+/// `TrapContext::resume_at`.
+fn report(trap: &mut TrapContext<'_>) -> TrapAction {
+    trap.report().print_to_stderr();
+    TrapAction::Decline
+}
+
+/// What is read, in a memory of so many pages, and what is said of it.
+const ACCESSES: [(i64, u64, &str); 4] = [
+    (-0x10, 1, "access at -0x10, 16 bytes before the start (the guard before the memory)"),
+    (0x8, 1, "access at 0x8, which is protected (protected)"),
+    (0x1_2000, 1, "access at 0x1_2000, 8192 bytes past the end (reserved and not accessible)"),
+    (
+        0x1_0000_2000,
+        65536,
+        "access at 0x1_0000_2000, 8192 bytes past the end (the guard behind the memory)",
+    ),
+];
+
+fn child(address: i64, pages: u64) -> Result<(), Box<dyn Error>> {
+    let _stack = AltStack::new()?;
+    // SAFETY: printing a report takes no lock and no allocation.
+    unsafe { FaultHandler::install(report) }?;
+    let ty = MemoryType::wasm32(1, None)?;
+    let mut memory = MemoryBuilder::new(ty)
+        .name("heap")
+        .commit(CommitPolicy::Exact)
+        .inaccessible_prefix(4096)
+        .classify_faults()
+        .allocate(MmapAllocator::new())?;
+    memory.grow(pages - 1)?;
+    let place = memory.view().base.as_ptr().wrapping_offset(address as isize);
+    // SAFETY: the byte belongs to the memory's reservation, where nothing else is. Either it is
+    // readable or the access ends this process.
+    let byte = unsafe { place.read_volatile() };
+    Err(format!("read {byte} where nothing should be readable").into())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    if let Some(number) = env::args().nth(1) {
+        let (address, pages, _) = ACCESSES.get(number.parse::<usize>()?).ok_or("no such access")?;
+        return child(*address, *pages);
+    }
+    // Where this is a program for another processor, the emulator runs the children too.
+    let runner = env::var("WRT_RUNNER").unwrap_or_default();
+    let program = env::current_exe()?;
+    for (number, (_, _, expected)) in ACCESSES.iter().enumerate() {
+        let mut words = runner.split_whitespace().map(Into::into).chain([program.clone()]);
+        let first = words.next().ok_or("no program")?;
+        let output = Command::new(first).args(words).arg(number.to_string()).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        print!("{said}");
+        if output.status.signal().is_none() || !said.contains(*expected) {
+            return Err(format!("{}, not: {expected}", output.status).into());
+        }
+    }
+    println!(
+        "{} kinds of faults were reported; a bus error takes a file that shrinks,",
+        ACCESSES.len()
+    );
+    println!("and a wrong tag a processor that has tags: the tests of the testkit have both");
+    Ok(())
+}
