@@ -7,13 +7,15 @@
 //! is mapped once and made fresh by the bare operation ([`Bare`]).
 
 use std::hint::black_box;
-use std::io::Result;
+use std::io::{Error, Result};
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use wrt_benches::{Bare, Case, Contest, Crew, Life, Limit, Ours, Source, bare_lifecycle, lives};
 use wrt_instructions::{MemArg, i32_store8};
-use wrt_platform::{MmapAllocator, PageAllocator, for_each_backend};
+use wrt_platform::{
+    MmapAllocator, PageAllocator, PoolAllocator, PoolConfig, PoolLayout, for_each_backend,
+};
 use wrt_runtime::{LinearMemory, MemoryType};
 
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
@@ -59,11 +61,22 @@ struct Side {
     source: fn(&Life) -> Result<Box<dyn Source>>,
 }
 
-const SIDES: [Side; 1] = [Side {
-    name: "mmap",
-    pooled: false,
-    source: |life| Ok(Box::new(Ours::new(MmapAllocator::new(), life)?)),
-}];
+const SIDES: [Side; 3] = [
+    Side {
+        name: "mmap",
+        pooled: false,
+        source: |life| Ok(Box::new(Ours::new(MmapAllocator::new(), life)?)),
+    },
+    Side { name: "pool", pooled: true, source: |life| pooled(life, PoolLayout::SmallGuard) },
+    Side { name: "dense pool", pooled: true, source: |life| pooled(life, PoolLayout::Dense) },
+];
+
+/// Slots for a few threads' memories of a life.
+fn pooled(life: &Life, layout: PoolLayout) -> Result<Box<dyn Source>> {
+    let config = PoolConfig::new(16, life.bytes() as u64).layout(layout);
+    let pool = PoolAllocator::new(&config).map_err(Error::other)?;
+    Ok(Box::new(Ours::new(pool, life)?))
+}
 
 /// The row of a side beside the bare operation, with as many threads on either.
 fn beside_bare(contest: &mut Contest<'_>, side: &Side, life: &Life, threads: usize) -> Result<()> {

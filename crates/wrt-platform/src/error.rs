@@ -105,6 +105,11 @@ impl AllocError {
         Self { possible: Some(bytes), ..self }
     }
 
+    /// There is no memory for `bytes` bytes of bookkeeping.
+    pub(crate) const fn no_room(operation: Operation, bytes: usize) -> Self {
+        Self::new(operation, AllocErrorKind::Exhausted, bytes as u64)
+    }
+
     /// The backend lacks `operation`.
     #[must_use]
     pub const fn unsupported(operation: Operation) -> Self {

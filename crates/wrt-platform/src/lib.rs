@@ -70,6 +70,8 @@ mod error;
 mod fault;
 mod image;
 mod name;
+#[cfg_attr(not(feature = "alloc"), path = "on_demand_inline.rs")]
+mod on_demand;
 mod protection;
 mod region;
 mod request;
@@ -97,6 +99,7 @@ pub use fault::{
 pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryExtent};
 pub use image::MemoryImage;
 pub use name::MemoryName;
+pub use on_demand::{NoRoom, OnDemand};
 pub use protection::Protection;
 pub use region::{Region, RegionView};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};

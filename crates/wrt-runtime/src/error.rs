@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use wrt_platform::{AllocError, Corruption};
+use wrt_platform::{AllocError, Corruption, NoRoom};
 
 use crate::memory_type::InvalidMemoryType;
 use crate::name::Name;
@@ -35,6 +35,8 @@ pub enum MemoryError {
         /// Bytes that the segment has; none once it is dropped.
         segment_len: u64,
     },
+    /// There is no memory for the bookkeeping of a name or of seals.
+    NoRoom(NoRoom),
     /// The memory has as many seals as it can keep.
     TooManySeals {
         /// How many that is.
@@ -55,6 +57,7 @@ impl fmt::Display for MemoryError {
                 f,
                 "cannot copy {len} bytes from byte {source} of a data segment of {segment_len} bytes"
             ),
+            Self::NoRoom(NoRoom) => f.write_str("no memory is left for the bookkeeping"),
             Self::TooManySeals { most } => write!(f, "the memory has {most} seals already"),
         }
     }

@@ -62,8 +62,8 @@ impl<P: PageAllocator> Region<P> {
     fn is_accessible(&self, start: u64, len: u64, needed: Protection) -> bool {
         let within = (self.len as u64).checked_sub(len).is_some_and(|last| start <= last);
         within
-            && !self.rights.is_empty()
-            && self.rights.shared_by(start as usize, (start + len) as usize).contains(needed)
+            && !self.rights().is_empty()
+            && self.rights().shared_by(start as usize, (start + len) as usize).contains(needed)
     }
 
     /// The `N` bytes, at most 16, at effective address `ea`.

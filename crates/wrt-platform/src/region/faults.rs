@@ -37,8 +37,9 @@ impl<P: PageAllocator> Region<P> {
 
     /// After a change of rights.
     pub(super) fn tell_rights(&mut self) {
+        let rights = self.rights.get().unwrap_or(RightsTable::EMPTY);
         if let Some(faults) = &mut self.faults {
-            faults.set_protected(self.rights.iter().map(|range| range.start..range.end));
+            faults.set_protected(rights.iter().map(|range| range.start..range.end));
         }
     }
 

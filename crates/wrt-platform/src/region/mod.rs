@@ -22,6 +22,7 @@ use crate::commit::CommitPolicy;
 use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, Operation};
 use crate::fault::FaultRegistration;
 use crate::image::MemoryImage;
+use crate::on_demand::{NoRoom, OnDemand};
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
@@ -54,11 +55,9 @@ pub struct Region<P: PageAllocator> {
     window_start: usize,
     window_len: usize,
     /// Bytes that may not be read and written; all lie below `len`.
-    rights: RightsTable,
-    /// Bytes at the start that nobody may access, as far as the memory has them.
-    prefix: u64,
-    /// The image that the region itself copies into the memory, if the backend does not.
-    image: Option<MemoryImage>,
+    rights: OnDemand<RightsTable>,
+    /// How the memory starts, if not with zeroes that everybody may access.
+    start: OnDemand<Start>,
     committed: HostBytes,
     /// The declared maximum in bytes, which may be more than the host can ever give.
     limit: u64,
@@ -75,6 +74,15 @@ pub struct Region<P: PageAllocator> {
     /// Where signal handlers find this memory, if it was asked for.
     faults: Option<FaultRegistration>,
     allocator: P,
+}
+
+/// How a memory starts, at first and after every reset.
+#[derive(Debug)]
+struct Start {
+    /// Bytes at the start that nobody may access, as far as the memory has them.
+    prefix: u64,
+    /// The image that the region itself copies into the memory, if the backend does not.
+    image: Option<MemoryImage>,
 }
 
 // SAFETY: the region owns its bytes (I1), so they go where it goes; the allocator is used from
@@ -96,16 +104,14 @@ impl<P: PageAllocator> Region<P> {
         let page = allocator.page();
         let initial = check_request(request, page)?;
         let reservation = allocator.reserve(request)?;
-        let image = request.initial_image().filter(|_| !reservation.has_image());
         let mut region = Self {
             base: reservation.base(),
             len: 0,
             wide_places: 0,
             window_start: 0,
             window_len: 0,
-            rights: RightsTable::new(),
-            prefix: request.prefix_bytes(),
-            image: image.cloned(),
+            rights: OnDemand::none(),
+            start: OnDemand::none(),
             committed: HostBytes::ZERO,
             limit: request.maximum(),
             initial: request.initial(),
@@ -118,16 +124,30 @@ impl<P: PageAllocator> Region<P> {
             allocator,
         };
         region.register(request)?;
+        region.remember_start(request)?;
         region.commit(initial)?;
         region.show_initial()?;
         Ok(region)
+    }
+
+    /// Keeps what the request says of the start and the backend does not see to.
+    fn remember_start(&mut self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
+        let image = request.initial_image().filter(|_| !self.reservation.has_image());
+        let prefix = request.prefix_bytes();
+        if image.is_some() || prefix > 0 {
+            let start = || Start { prefix, image: image.cloned() };
+            let no_room = |NoRoom| AllocError::no_room(Operation::Reserve, size_of::<Start>());
+            self.start.get_or_insert_with(start).map_err(no_room)?;
+        }
+        Ok(())
     }
 
     /// Shows the initial bytes, which are committed and zero or the backend's image: copies the
     /// image if the backend has not, and takes away the rights on the prefix.
     fn show_initial(&mut self) -> Result<(), AllocError> {
         self.set_len(self.initial as usize);
-        if let Some(image) = self.image.clone() {
+        let image = self.start.get().and_then(|start| start.image.clone());
+        if let Some(image) = image {
             let (start, len) = (image.start(), image.bytes().len() as u64);
             // The image lies within the initial size, as the request was checked.
             if let Ok(target) = self.slice_mut(start, len) {

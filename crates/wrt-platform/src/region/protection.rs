@@ -9,6 +9,7 @@ use super::{Region, WIDEST};
 use crate::allocator::PageAllocator;
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
+use crate::on_demand::NoRoom;
 use crate::protection::Protection;
 use crate::units::{HostBytes, HostRange, HostRights};
 
@@ -48,8 +49,11 @@ impl<P: PageAllocator> Region<P> {
         if protection.contains(Protection::EXECUTE) && !by_host {
             return Err(AllocError::unsupported(Operation::Protect));
         }
-        let old = self.rights;
+        let old = *self.rights();
         let new = self.table_with(start, end, protection)?;
+        // From here on nothing can be allocated: the table has its room.
+        let no_room = |NoRoom| AllocError::no_room(Operation::Protect, size_of::<RightsTable>());
+        self.rights.get_or_insert_with(RightsTable::new).map_err(no_room)?;
         if by_host {
             self.change_on_host(start, end, old, new)?;
         }
@@ -63,7 +67,7 @@ impl<P: PageAllocator> Region<P> {
         end: usize,
         protection: Protection,
     ) -> Result<RightsTable, AllocError> {
-        self.rights.with(start, end, protection).ok_or_else(|| {
+        self.rights().with(start, end, protection).ok_or_else(|| {
             let kind = AllocErrorKind::Ranges { most: RightsTable::MOST };
             AllocError::new(Operation::Protect, kind, (end - start) as u64)
         })
@@ -125,29 +129,37 @@ impl<P: PageAllocator> Region<P> {
     }
 
     fn set_rights(&mut self, rights: RightsTable) {
-        self.rights = rights;
+        if let Some(table) = self.rights.get_mut() {
+            *table = rights;
+        }
         self.epoch += 1;
         self.set_windows();
         self.tell_rights();
     }
 
+    /// The bytes that may not be read and written.
+    pub(super) fn rights(&self) -> &RightsTable {
+        self.rights.get().unwrap_or(RightsTable::EMPTY)
+    }
+
     /// Computes I4 and I6 from length and rights.
     pub(super) fn set_windows(&mut self) {
-        let (open, window) = self.rights.windows(self.len);
+        let (open, window) = self.rights().windows(self.len);
         self.wide_places = open.saturating_sub(WIDEST - 1);
         self.window_start = window.start;
         self.window_len = window.len();
     }
 
     pub(super) fn windows_agree(&self) -> bool {
-        let (open, window) = self.rights.windows(self.len);
+        let (open, window) = self.rights().windows(self.len);
         self.wide_places == open.saturating_sub(WIDEST - 1)
             && (self.window_start, self.window_len) == (window.start, window.len())
     }
 
     /// Closes the part of the prefix that the region has from `old_len` on.
     pub(super) fn protect_prefix(&mut self, old_len: usize) -> Result<(), AllocError> {
-        let end = self.prefix.min(self.len as u64);
+        let prefix = self.start.get().map_or(0, |start| start.prefix);
+        let end = prefix.min(self.len as u64);
         match end.checked_sub(old_len as u64) {
             Some(len) if len > 0 => self.protect(old_len as u64, len, Protection::empty()),
             _ => Ok(()),
@@ -156,7 +168,7 @@ impl<P: PageAllocator> Region<P> {
 
     /// Makes all committed bytes readable and writable again.
     pub(super) fn restore_rights(&mut self) -> Result<(), AllocError> {
-        let restricted = self.rights;
+        let restricted = *self.rights();
         if restricted.is_empty() {
             return Ok(());
         }
@@ -182,9 +194,9 @@ impl<P: PageAllocator> Region<P> {
         if !self.allocator.capabilities().contains(Capabilities::PROTECT) {
             return (found, 0);
         }
-        for range in self.rights.iter() {
+        for range in self.rights().iter() {
             for run in self.page_runs(range.start, range.end) {
-                let protection = self.rights.any_of(run.start.get(), run.end().get());
+                let protection = self.rights().any_of(run.start.get(), run.end().get());
                 let known = count > 0 && found.get(count - 1).is_some_and(|last| last.range == run);
                 if let (false, Some(slot)) = (known, found.get_mut(count)) {
                     *slot = HostRights { range: run, protection };

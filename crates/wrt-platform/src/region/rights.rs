@@ -33,6 +33,9 @@ impl RightsTable {
     /// Ranges that can be told apart.
     pub(super) const MOST: usize = 8;
 
+    /// The table of a memory whose bytes are all readable and writable.
+    pub(super) const EMPTY: &Self = &Self::new();
+
     pub(super) const fn new() -> Self {
         Self { len: 0, ranges: [Restricted::NOWHERE; Self::MOST] }
     }

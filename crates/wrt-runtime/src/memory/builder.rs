@@ -1,7 +1,8 @@
 //! The choices that are made when a memory is made.
 
 use wrt_platform::{
-    CommitPolicy, GuardPolicy, MemoryImage, PageAllocator, Region, ReserveRequest, Tagging,
+    CommitPolicy, GuardPolicy, MemoryImage, OnDemand, PageAllocator, Region, ReserveRequest,
+    Tagging,
 };
 
 use super::LinearMemory;
@@ -9,7 +10,6 @@ use crate::error::MemoryError;
 use crate::memory_type::MemoryType;
 use crate::name::Name;
 use crate::observer::Observer;
-use crate::seal::Seals;
 
 /// Makes a [`LinearMemory`] with other than the usual choices.
 ///
@@ -174,7 +174,10 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         let request = request.sizes(ty.initial().bytes(), most_bytes);
         let region = Region::new(allocator, &request)?;
         let peak = region.len() as u64;
-        let name = request.display_name().map(Name::new);
-        Ok(LinearMemory { region, observer, ty, limit, peak, name, seals: Seals::new() })
+        let mut name = OnDemand::none();
+        if let Some(text) = request.display_name() {
+            name.get_or_insert_with(|| Name::new(text)).map_err(MemoryError::NoRoom)?;
+        }
+        Ok(LinearMemory { region, observer, ty, limit, peak, name, seals: OnDemand::none() })
     }
 }

@@ -84,7 +84,9 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// When the old contents could not be erased. The memory is empty then and stays so unless a
     /// later reset succeeds.
     pub fn reset(&mut self) -> Result<(), MemoryError> {
-        self.seals.forget_all();
+        if let Some(seals) = self.seals.get_mut() {
+            seals.forget_all();
+        }
         Ok(self.region.reset()?)
     }
 }

@@ -113,14 +113,14 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         address: u64,
         len: u64,
     ) -> Result<SafeSliceMut<'_>, MemoryError> {
-        let (memory_len, name) = (self.byte_len(), &self.name);
+        let (memory_len, name) = (self.byte_len(), self.name.get());
         // What is lent out keeps the memory from being asked later.
         let fault = self.region.why_inaccessible(address, len);
         match self.region.slice_mut(address, len) {
             Ok(bytes) => Ok(SafeSliceMut::new(address, bytes)),
             Err(Inaccessible) => {
                 let access = Access { address, size: len };
-                let (trap, name) = (Trap::from(fault), *name);
+                let (trap, name) = (Trap::from(fault), name.copied());
                 Err(MemoryError::Refused(TrapReport { trap, access, memory_len, name }))
             }
         }

@@ -39,7 +39,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
             return Err(self.refuse(Trap::OutOfBounds, access.address, 0));
         }
         let checksum = checksum(&self.get_safe_slice(access.address, access.size)?);
-        self.seals.keep(access, checksum).ok_or(MemoryError::TooManySeals { most: Seals::MOST })
+        let seals = self.seals.get_or_insert_with(Seals::new).map_err(MemoryError::NoRoom)?;
+        seals.keep(access, checksum).ok_or(MemoryError::TooManySeals { most: Seals::MOST })
     }
 
     /// Says whether the sealed bytes are still what they were.
@@ -48,7 +49,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// When they are not, or the seal is not one that this memory keeps.
     pub fn verify(&self, seal: &Seal) -> Result<(), IntegrityError> {
-        if !self.seals.knows(seal) {
+        if !self.seals.get().is_some_and(|seals| seals.knows(seal)) {
             return Err(self.integrity_error(IntegrityFault::UnknownSeal));
         }
         self.compare(seal).map_err(|fault| self.integrity_error(fault))
@@ -56,7 +57,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
 
     /// Stops keeping a seal; its bytes may change again. Says whether the memory kept it.
     pub fn unseal(&mut self, seal: &Seal) -> bool {
-        self.seals.forget(seal)
+        self.seals.get_mut().is_some_and(|seals| seals.forget(seal))
     }
 
     /// Checks all that must hold: sizes agree with each other and with the type, guards still
@@ -77,7 +78,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         if !whole_pages || self.size() > self.limit || bytes > self.peak {
             return Err(IntegrityFault::Length { bytes });
         }
-        self.seals.iter().try_for_each(|seal| self.compare(seal))
+        let mut seals = self.seals.get().into_iter().flat_map(Seals::iter);
+        seals.try_for_each(|seal| self.compare(seal))
     }
 
     fn compare(&self, seal: &Seal) -> Result<(), IntegrityFault> {
@@ -96,6 +98,6 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
 
     #[cold]
     fn integrity_error(&self, fault: IntegrityFault) -> IntegrityError {
-        IntegrityError { fault, name: self.name }
+        IntegrityError { fault, name: self.name.get().copied() }
     }
 }

@@ -12,7 +12,7 @@ mod pages;
 use core::fmt;
 
 pub use builder::MemoryBuilder;
-use wrt_platform::{PageAllocator, Region, RegionView};
+use wrt_platform::{OnDemand, PageAllocator, Region, RegionView};
 
 use crate::error::MemoryError;
 use crate::memory_type::MemoryType;
@@ -35,8 +35,8 @@ pub struct LinearMemory<P: PageAllocator, O: Observer = ()> {
     limit: u64,
     /// The most bytes it has ever had.
     peak: u64,
-    name: Option<Name>,
-    seals: Seals,
+    name: OnDemand<Name>,
+    seals: OnDemand<Seals>,
 }
 
 impl<P: PageAllocator> LinearMemory<P> {
@@ -79,7 +79,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// The name given at creation; names longer than 47 bytes are cut.
     #[must_use]
     pub fn debug_name(&self) -> Option<&str> {
-        self.name.as_ref().map(Name::as_str)
+        self.name.get().map(Name::as_str)
     }
 
     /// The most bytes the memory ever had, also across resets.
@@ -117,7 +117,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     #[cold]
     #[must_use]
     pub fn explain(&self, trap: Trap, access: Access) -> TrapReport {
-        TrapReport { trap, access, memory_len: self.byte_len(), name: self.name }
+        TrapReport { trap, access, memory_len: self.byte_len(), name: self.name.get().copied() }
     }
 
     /// The same memory with one more observer, told after the ones it has.

@@ -13,6 +13,7 @@ use core::slice;
 
 use super::pagemap::Pagemap;
 use super::residue::Residue;
+use super::zeroes::all_zero;
 use crate::backend::mmap::pages::drop_pages;
 use crate::image::MemoryImage;
 use crate::units::{HostBytes, HostPage};
@@ -44,9 +45,6 @@ const SWEPT: usize = 64 << 10;
 /// Beyond this the kernel walks longer through its tables than dropping takes.
 const SCANNED: usize = 64 << 20;
 
-/// Bytes that are compared at once.
-const CHUNK: usize = 256;
-
 impl<'a> Contents<'a> {
     /// # Safety
     ///
@@ -70,19 +68,19 @@ impl<'a> Contents<'a> {
             residue.dropped(false);
             return self.drop_all();
         }
-        let (mut written, mut again) = (0, 0);
+        let (mut written, mut changed) = (0, 0);
         let complete = pagemap.for_each_written(self.base, self.len, |offset, bytes| {
             written += bytes / self.page.bytes();
             if written > most {
                 return false;
             }
-            again += self.restore(offset, bytes);
+            changed += self.restore(offset, bytes);
             true
         });
         match complete {
             Some(true) => {
-                residue.learn(written, again);
-                if again == 0 { Erased::Untouched } else { Erased::InPlace }
+                residue.learn(written, changed);
+                if changed == 0 { Erased::Untouched } else { Erased::InPlace }
             }
             stopped => {
                 residue.dropped(stopped.is_some());
@@ -146,15 +144,9 @@ fn restore_page(target: &mut [u8], offset: usize, image: Option<&MemoryImage>) -
 
 /// Overwrites the bytes with zeroes if one of them is not; says whether one was.
 fn zero(bytes: &mut [u8]) -> bool {
-    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-    let differs = !chunks.iter().all(|chunk| is_zero(chunk)) || !is_zero(rest);
+    let differs = !all_zero(bytes);
     if differs {
         bytes.fill(0);
     }
     differs
-}
-
-/// Compared without a branch, so that the compiler uses the widest registers it has.
-fn is_zero(bytes: &[u8]) -> bool {
-    bytes.iter().fold(0, |all, byte| all | byte) == 0
 }

@@ -25,6 +25,8 @@ mod shape;
 mod slot;
 mod slot_table;
 mod statistics;
+#[cfg_attr(all(feature = "std", target_arch = "x86_64"), path = "wide_zeroes.rs")]
+mod zeroes;
 
 use core::fmt;
 use core::ptr::NonNull;

@@ -41,14 +41,16 @@ impl Residue {
         waits
     }
 
-    /// Learns from a use that left `written` pages, `again` of them kept ones that it has written
-    /// again. All of them are kept now.
-    pub(super) fn learn(&mut self, written: usize, again: usize) {
-        let first_try = self.kept == 0;
+    /// Learns from a use that left `written` pages, kept ones among them, of which `changed` were
+    /// not as they should be. All of them are kept now.
+    pub(super) fn learn(&mut self, written: usize, changed: usize) {
+        let before = self.kept as usize;
         self.kept = u32::try_from(written).unwrap_or(u32::MAX);
-        if first_try {
+        if before == 0 {
             return;
         }
+        // Pages that were not kept have cost a fault and have changed.
+        let again = changed.saturating_sub(written.saturating_sub(before));
         if again >= SCAN_COST + written / COMPARED_FOR_ONE {
             self.next_wait = 0;
         } else {
@@ -74,7 +76,7 @@ impl Residue {
 mod tests {
     use super::*;
 
-    /// Uses of a slot that write so many pages, of which so many are kept ones; gives how many of
+    /// Uses of a slot that leave so many pages, of which so many were written; gives how many of
     /// `uses` looked.
     fn looks(uses: usize, mut each: impl FnMut(usize, usize) -> (usize, usize)) -> usize {
         let mut residue = Residue::default();
@@ -85,8 +87,8 @@ mod tests {
                 continue;
             }
             looked += 1;
-            let (written, again) = each(number, residue.kept as usize);
-            residue.learn(written, again);
+            let (written, changed) = each(number, residue.kept as usize);
+            residue.learn(written, changed);
         }
         looked
     }
@@ -99,14 +101,14 @@ mod tests {
 
     #[test]
     fn users_that_write_others_each_time_are_looked_at_ever_less() {
-        let looked = looks(10_000, |_, kept| (kept + 8, 0));
+        let looked = looks(10_000, |_, kept| (kept + 8, 8));
         assert!(looked < 80, "{looked}");
     }
 
     #[test]
     fn a_slot_that_was_unlucky_learns_again() {
         let looked =
-            looks(10_000, |number, kept| if number < 100 { (kept + 1, 0) } else { (3, 3) });
+            looks(10_000, |number, kept| if number < 100 { (kept + 1, 1) } else { (3, 3) });
         assert!(looked > 9_000, "{looked}");
     }
 }
