@@ -80,13 +80,13 @@ fn pooled(life: &Life, layout: PoolLayout) -> Result<Box<dyn Source>> {
 
 /// The row of a side beside the bare operation, with as many threads on either.
 fn beside_bare(contest: &mut Contest<'_>, side: &Side, life: &Life, threads: usize) -> Result<()> {
-    let (source, bare) = ((side.source)(life)?, Bare(life));
+    let (source, bare) = ((side.source)(life)?, Bare::new(life)?);
     let mut ours = Crew::new(life, &*source, threads)?;
     let mut theirs = Crew::new(life, &bare, threads)?;
     let on = if threads == 1 { String::new() } else { format!(" on {threads} threads") };
     let case = Case {
         group: "create, write, drop",
-        name: format!("{}, {}{on} / {}", side.name, life.name, bare.name()),
+        name: format!("{}, {}{on} / {}", side.name, life.name, Bare::name(life)),
         operations: 1,
         limit: side.pooled.then_some(Limit::Ratio(life.pool_limit)),
     };
@@ -97,7 +97,7 @@ fn beside_bare(contest: &mut Contest<'_>, side: &Side, life: &Life, threads: usi
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
 fn reuse(criterion: &mut Criterion) {
     for life in lives() {
-        life.check(&Bare(&life)).expect("a slot");
+        Bare::new(&life).and_then(|bare| life.check(&bare)).expect("a slot");
         for side in &SIDES {
             (side.source)(&life).and_then(|source| life.check(&*source)).expect("memories");
             let mut contest = Contest::new(criterion);

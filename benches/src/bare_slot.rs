@@ -17,8 +17,8 @@ use rustix::mm::{
 #[derive(Debug)]
 pub struct BareSlot {
     /// Of `reserved` bytes, mapped from `new` to `drop` and reached through this value alone. The
-    /// first `len` are readable and writable. A page of a file below it is private, and nobody
-    /// has the file's descriptor.
+    /// first `len` are readable and writable. A page of a file below it is private, and the file
+    /// is written to no more.
     base: NonNull<u8>,
     len: usize,
     reserved: usize,
@@ -63,18 +63,16 @@ impl BareSlot {
         Ok(slot)
     }
 
-    /// As many bytes as `image` has, which read like it: a private mapping of a file in memory.
+    /// As many bytes as `image` has, which read like it: a private mapping of its file.
     ///
     /// # Errors
     ///
     /// When the system has no room.
-    pub fn with_image(image: &[u8]) -> Result<Self> {
-        let mut file = File::from(memfd_create("bare image", MemfdFlags::CLOEXEC)?);
-        file.write_all(image)?;
+    pub fn with_image(image: &BareImage) -> Result<Self> {
         let rights = ProtFlags::READ | ProtFlags::WRITE;
-        let (len, flags) = (image.len(), MapFlags::PRIVATE);
+        let (len, flags) = (image.len, MapFlags::PRIVATE);
         // SAFETY: a new mapping disturbs nobody.
-        let mapped = unsafe { mmap(ptr::null_mut(), len, rights, flags, &file, 0) }?;
+        let mapped = unsafe { mmap(ptr::null_mut(), len, rights, flags, &image.file, 0) }?;
         Ok(Self { base: first_byte(mapped)?, len, reserved: len })
     }
 
@@ -101,6 +99,26 @@ impl BareSlot {
     }
 }
 
+/// A file in memory that several slots map.
+#[derive(Debug)]
+pub struct BareImage {
+    file: File,
+    len: usize,
+}
+
+impl BareImage {
+    /// A file with these bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room.
+    pub fn new(bytes: &[u8]) -> Result<Self> {
+        let mut file = File::from(memfd_create("bare image", MemfdFlags::CLOEXEC)?);
+        file.write_all(bytes)?;
+        Ok(Self { file, len: bytes.len() })
+    }
+}
+
 impl Drop for BareSlot {
     fn drop(&mut self) {
         // SAFETY: the whole mapping, and its last use.
@@ -115,12 +133,12 @@ fn first_byte(mapped: *mut c_void) -> Result<NonNull<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::BareSlot;
+    use super::{BareImage, BareSlot};
 
     #[test]
     fn a_discarded_slot_reads_as_at_the_beginning() {
         let image: Vec<u8> = (0..3 << 12).map(|index| (index % 251) as u8).collect();
-        let mut slot = BareSlot::with_image(&image).unwrap();
+        let mut slot = BareSlot::with_image(&BareImage::new(&image).unwrap()).unwrap();
         slot.bytes()[5000] ^= 0xff;
         assert_ne!(slot.bytes(), image);
         slot.discard().unwrap();

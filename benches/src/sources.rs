@@ -5,24 +5,41 @@ use std::io::{Error, Result};
 use wrt_platform::{MemoryImage, PageAllocator};
 use wrt_runtime::{MemoryBuilder, MemoryType};
 
-use crate::bare_slot::BareSlot;
+use crate::bare_slot::{BareImage, BareSlot};
 use crate::lives::{Contents, Life, Source, Worker};
 
 /// One slot for each thread, made fresh in the cheapest way of which one is sure without knowing
 /// what was written: `memset` of a memory of one page, `MADV_DONTNEED` of a longer one or of one
 /// with an image.
 #[derive(Debug)]
-pub struct Bare<'a>(pub &'a Life);
+pub struct Bare<'a> {
+    life: &'a Life,
+    /// One for all threads, as instances of a module have one.
+    image: Option<BareImage>,
+}
 
-impl Bare<'_> {
-    fn overwrites(&self) -> bool {
-        self.0.pages == 1 && self.0.contents == Contents::Zero
+impl<'a> Bare<'a> {
+    /// Slots for `life`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for its image.
+    pub fn new(life: &'a Life) -> Result<Self> {
+        let image = match life.contents {
+            Contents::Zero => None,
+            Contents::Image => Some(BareImage::new(&Contents::Image.image(life.bytes()))?),
+        };
+        Ok(Self { life, image })
+    }
+
+    fn overwrites(life: &Life) -> bool {
+        life.pages == 1 && life.contents == Contents::Zero
     }
 
     /// What a row calls it.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self.overwrites() {
+    pub fn name(life: &Life) -> &'static str {
+        match Self::overwrites(life) {
             true => "reused slot, memset",
             false => "reused slot, MADV_DONTNEED",
         }
@@ -31,11 +48,11 @@ impl Bare<'_> {
 
 impl Source for Bare<'_> {
     fn worker(&self) -> Result<Box<dyn Worker + '_>> {
-        let slot = match self.0.contents {
-            Contents::Zero => BareSlot::zeroed(self.0.bytes())?,
-            Contents::Image => BareSlot::with_image(&Contents::Image.image(self.0.bytes()))?,
+        let slot = match &self.image {
+            None => BareSlot::zeroed(self.life.bytes())?,
+            Some(image) => BareSlot::with_image(image)?,
         };
-        Ok(match self.overwrites() {
+        Ok(match Bare::overwrites(self.life) {
             true => Box::new(Overwritten(slot)),
             false => Box::new(Discarded(slot)),
         })

@@ -56,7 +56,7 @@ fn one_thread(life: &Life, sides: &[Sides<'_>]) -> Result<Vec<usize>> {
     let rounds = Rounds::take(ROUNDS, turn, &mut crews, Crew::run_users);
     let name = |side: usize| sides[side].0.name;
     for (side, (maker, _)) in sides.iter().enumerate().skip(1) {
-        let case = format!("{}: {} / {}", life.name, maker.name, Bare(life).name());
+        let case = format!("{}: {} / {}", life.name, maker.name, Bare::name(life));
         let limit = maker.pooled.then_some(life.pool_limit);
         Row::of_times(GROUP, case, &rounds, side, 0).limit(limit).print();
     }

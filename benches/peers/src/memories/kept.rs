@@ -1,11 +1,14 @@
 //! Memories that stay alive, as many as one asks for.
 
 use std::io::{Error, Result};
+use std::sync::Arc;
 
 use wasmi::Store as WasmiStore;
 use wasmtime::Store;
 use wrt_benches::{BareSlot, HOST_PAGE, Life};
-use wrt_platform::{GuardPolicy, MmapAllocator};
+use wrt_platform::{
+    GuardPolicy, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig, PoolLayout,
+};
 use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryType};
 
 use super::wasmi::Wasmi;
@@ -77,7 +80,21 @@ const MAPPINGS: &str = "bare mappings of 64 KiB";
 const RESERVATIONS: &str = "bare reservations of 4 GiB";
 
 /// All ways.
-pub(crate) const KEEPERS: [Keeper; 9] = [
+pub(crate) const KEEPERS: [Keeper; 11] = [
+    Keeper {
+        name: "ours, dense pool",
+        floor: MAPPINGS,
+        limit: Some(5.0),
+        pooled: true,
+        make: |count| pool(count, PAGE as u64, PoolLayout::Dense),
+    },
+    Keeper {
+        name: "ours, pool with full guards",
+        floor: RESERVATIONS,
+        limit: Some(12.5),
+        pooled: false,
+        make: |count| pool(count, RESERVED as u64, PoolLayout::FullGuards),
+    },
     Keeper {
         name: MAPPINGS,
         floor: MAPPINGS,
@@ -93,18 +110,18 @@ pub(crate) const KEEPERS: [Keeper; 9] = [
         make: |_| Ok(list(|| touched(BareSlot::reserved(PAGE, RESERVED)?))),
     },
     Keeper {
-        name: "ours, mmap",
+        name: "ours, mmap with full guards",
         floor: RESERVATIONS,
         limit: Some(12.5),
         pooled: false,
-        make: |_| Ok(list(|| ours(MemoryBuilder::new(memory_type(None)?)))),
+        make: |_| Ok(list(|| ours(full_guards()?, MmapAllocator::new()))),
     },
     Keeper {
         name: "ours, mmap without guards",
         floor: MAPPINGS,
         limit: None,
         pooled: false,
-        make: |_| Ok(list(|| ours(without_guards()?))),
+        make: |_| Ok(list(|| ours(without_guards()?, MmapAllocator::new()))),
     },
     Keeper {
         name: "wasmtime pooling, a store each",
@@ -146,12 +163,23 @@ fn memory_type(maximum: Option<u64>) -> Result<MemoryType> {
     MemoryType::wasm32(1, maximum).map_err(Error::other)
 }
 
+fn full_guards() -> Result<MemoryBuilder<'static>> {
+    Ok(MemoryBuilder::new(memory_type(None)?).guards(GuardPolicy::FullGuards))
+}
+
 fn without_guards() -> Result<MemoryBuilder<'static>> {
     Ok(MemoryBuilder::new(memory_type(Some(1))?).guards(GuardPolicy::ChecksOnly))
 }
 
-fn ours(builder: MemoryBuilder<'_>) -> Result<LinearMemory<MmapAllocator>> {
-    let mut memory = builder.allocate(MmapAllocator::new()).map_err(Error::other)?;
+fn pool(count: u32, bytes: u64, layout: PoolLayout) -> Result<Box<dyn Hoard>> {
+    let config = PoolConfig::new(count as usize, bytes).layout(layout);
+    let pool = Arc::new(PoolAllocator::new(&config).map_err(Error::other)?);
+    let builder = MemoryBuilder::new(memory_type(None)?).limit_pages(bytes >> 16);
+    Ok(list(move || ours(builder, Arc::clone(&pool))))
+}
+
+fn ours<P: PageAllocator>(builder: MemoryBuilder<'_>, allocator: P) -> Result<LinearMemory<P>> {
+    let mut memory = builder.allocate(allocator).map_err(Error::other)?;
     memory.data_mut().map_err(Error::other)?[HOST_PAGE] = 1;
     Ok(memory)
 }

@@ -1,10 +1,10 @@
 //! Who makes memories: the bare system, our allocators, and the engines, each in the settings
 //! that suit it best. One file an engine.
 
-use std::io::Result;
+use std::io::{Error, Result};
 
 use wrt_benches::{Bare, Life, Ours, Source};
-use wrt_platform::MmapAllocator;
+use wrt_platform::{MmapAllocator, PoolAllocator, PoolConfig};
 
 mod kept;
 mod module;
@@ -36,11 +36,16 @@ impl Maker {
 }
 
 /// What all others are compared with.
-pub(crate) const BARE: Maker =
-    Maker { name: "bare", ours: false, pooled: false, source: |life| Ok(Box::new(Bare(life))) };
+pub(crate) const BARE: Maker = Maker {
+    name: "bare",
+    ours: false,
+    pooled: false,
+    source: |life| Ok(Box::new(Bare::new(life)?)),
+};
 
 /// All others.
-pub(crate) const MAKERS: [Maker; 6] = [
+pub(crate) const MAKERS: [Maker; 7] = [
+    Maker { name: "ours, pool", ours: true, pooled: true, source: |life| pooled(life) },
     Maker {
         name: "ours, mmap",
         ours: true,
@@ -78,3 +83,9 @@ pub(crate) const MAKERS: [Maker; 6] = [
         source: |life| Ok(Box::new(wasmi::Wasmi::new(life)?)),
     },
 ];
+
+/// Slots for a few threads' memories.
+fn pooled<'a>(life: &'a Life) -> Result<Box<dyn Source + 'a>> {
+    let pool = PoolAllocator::new(&PoolConfig::new(16, life.bytes() as u64));
+    Ok(Box::new(Ours::new(pool.map_err(Error::other)?, life)?))
+}
