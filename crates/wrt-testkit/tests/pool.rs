@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
+use wrt_testkit::FaultyAllocator;
+
 use wrt_platform::{
     AllocErrorKind, CommitPolicy, GuardPolicy, MemoryImage, PoolAllocator, PoolConfig, PoolLayout,
     Protection, Region, ReserveRequest, Rung, ShortfallCause, Tagging,
@@ -70,6 +72,9 @@ impl User {
             request = request.image(image);
         }
         let mut region = Region::new(pool, &request).map_err(|error| error.to_string())?;
+        if random.below(64) == 0 {
+            region.verify().map_err(|error| error.to_string())?;
+        }
         let rounds = 1 + random.below(2);
         for round in 0..rounds {
             self.expect_untouched(&region, image)?;
@@ -137,9 +142,6 @@ impl User {
         if len > 0 && random.below(4) == 0 {
             let at = random.next() % len;
             region.protect(at, (len - at).min(20_000), Protection::empty()).map_err(text)?;
-        }
-        if random.below(64) == 0 {
-            region.verify().map_err(|error| error.to_string())?;
         }
         Ok(())
     }
@@ -295,4 +297,23 @@ fn slots_keep_no_more_than_the_budget() {
         let kept = pool.statistics().kept_bytes;
         assert!(kept <= budget, "{kept} bytes are kept of {budget}");
     }
+}
+
+/// A memory goes whose rights could not be given back: the pool sees to that.
+#[test]
+fn a_slot_gets_its_rights_back() {
+    let pool = PoolAllocator::new(&PoolConfig::new(1, 1 << 20)).unwrap();
+    let faulty = FaultyAllocator::new(&pool);
+    let request = ReserveRequest::new(1 << 17, 1 << 20);
+    for _ in 0..3 {
+        let mut region = Region::new(&faulty, &request).unwrap();
+        assert!(region.data().unwrap().iter().all(|byte| *byte == 0));
+        region.fill(0, 0xB6, 1 << 17).unwrap();
+        region.protect(4096, 1 << 16, Protection::empty()).unwrap();
+        faulty.fail_from(1);
+        drop(region);
+        assert!(faulty.has_failed());
+        faulty.fail_never();
+    }
+    assert_eq!(pool.statistics().retired, 0);
 }

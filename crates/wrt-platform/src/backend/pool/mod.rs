@@ -394,11 +394,11 @@ unsafe impl PageAllocator for PoolAllocator {
     unsafe fn verify(
         &self,
         reservation: &Reservation,
-        _committed: HostBytes,
+        committed: HostBytes,
         exceptions: &[HostRights],
     ) -> Result<(), Corruption> {
         // SAFETY: the caller holds the reservation; nobody changes the state meanwhile.
-        let accessible = unsafe { self.slots.accessible(reservation.cookie()) };
+        let accessible = unsafe { self.slots.accessible(reservation.cookie(), committed) };
         proc_maps::verify(reservation, accessible, exceptions)
     }
 

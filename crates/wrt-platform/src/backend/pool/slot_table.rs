@@ -73,15 +73,17 @@ impl SlotTable {
         Some((self.base(index), unsafe { &mut *state.get() }))
     }
 
-    /// Bytes of a slot that are accessible.
+    /// Bytes of a slot that should be accessible while its memory has `committed`: no more under
+    /// exact commit.
     ///
     /// # Safety
     ///
     /// Nobody changes the slot's state meanwhile.
-    pub(super) unsafe fn accessible(&self, index: usize) -> HostBytes {
-        let state = self.states.get(index);
+    pub(super) unsafe fn accessible(&self, index: usize, committed: HostBytes) -> HostBytes {
+        let Some(state) = self.states.get(index) else { return HostBytes::ZERO };
         // SAFETY: the caller's contract.
-        state.map_or(HostBytes::ZERO, |state| unsafe { (*state.get()).accessible })
+        let state = unsafe { &*state.get() };
+        if state.exact { committed } else { state.accessible }
     }
 }
 
