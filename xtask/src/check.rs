@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
 use crate::compiler::Compiler;
-use crate::targets::{self, Target};
+use crate::targets::{self, Kind, Target};
 use crate::workspace::{LIBRARIES, Workspace, parse_version};
 
 #[derive(clap::Args, Default)]
@@ -43,7 +43,11 @@ pub(crate) fn rows(workspace: &Workspace, target: &Target) -> Result<()> {
         for package in LIBRARIES {
             let row = format!("{package}, {}, {}", target.triple, features.name());
             println!("check: {row}");
-            let subcommand = if compiler.native() { "clippy" } else { "build" };
+            let subcommand = match target.kind {
+                _ if compiler.native() => "clippy",
+                Kind::Checked => "check",
+                Kind::Hosted(_) | Kind::Bare => "build",
+            };
             let lints: &[&str] = if compiler.native() { &["--", "-D", "warnings"] } else { &[] };
             let command = compiler.cargo(workspace, target, subcommand);
             let command =

@@ -2,15 +2,15 @@
 //!
 //! A target installed beside the user's own compiler (`rustup target add`) comes
 //! first. Else the compiler that Debian packages as `rustc-web` serves: it brings a
-//! standard library for other Linux architectures, and sources from which `core` and
-//! `alloc` are built for cores without an operating system.
+//! standard library for some other architectures, and sources from which the library is
+//! built for the rest.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use xshell::{Cmd, cmd};
 
-use crate::targets::{Kind, Target};
+use crate::targets::{Hosted, Kind, Target};
 use crate::workspace::{Workspace, on_path, parse_version};
 
 /// Where Debian's packages put the compiler.
@@ -28,7 +28,8 @@ struct Candidate {
 pub(crate) struct Compiler {
     rustc: Option<&'static str>,
     release: String,
-    build_std: bool,
+    /// The parts of the standard library that are built from source, if it is.
+    build_std: Option<&'static str>,
     native: bool,
 }
 
@@ -44,11 +45,12 @@ impl Compiler {
             native,
         };
         if let Some(found) = candidates.iter().find(|one| one.has_library(target.triple)) {
-            return Ok(accept(found, false));
+            return Ok(accept(found, None));
         }
-        let bare = matches!(target.kind, Kind::Bare);
-        if let Some(found) = candidates.iter().find(|one| bare && one.has_sources()) {
-            return Ok(accept(found, true));
+        if let Some(parts) = target.library_from_source()
+            && let Some(found) = candidates.iter().find(|one| one.has_sources())
+        {
+            return Ok(accept(found, Some(parts)));
         }
         bail!(
             "no compiler at hand builds for {}: run `cargo xtask setup` or `rustup target add {}`",
@@ -65,8 +67,10 @@ impl Compiler {
     /// One line for the log.
     pub(crate) fn describe(&self) -> String {
         let origin = self.rustc.unwrap_or("rustc");
-        let library = if self.build_std { ", core and alloc from source" } else { "" };
-        format!("{origin} {}{library}", self.release)
+        match self.build_std {
+            Some(parts) => format!("{origin} {}, {parts} from source", self.release),
+            None => format!("{origin} {}", self.release),
+        }
     }
 
     /// `cargo SUBCOMMAND`, set up for this compiler and target.
@@ -96,9 +100,9 @@ impl Compiler {
                 .arg("--target-dir")
                 .arg(dir);
         }
-        if self.build_std {
+        if let Some(parts) = self.build_std {
             // `-Z` flags are for nightly only, unless the compiler is told otherwise.
-            command = command.env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=core,alloc");
+            command = command.env("RUSTC_BOOTSTRAP", "1").arg(format!("-Zbuild-std={parts}"));
         }
         command
     }
@@ -109,8 +113,10 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
     // No debugger looks at these programs, but a panic still says where it was.
     let command = command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     match target.kind {
-        Kind::Bare => command.env(target.cargo_variable("RUSTFLAGS"), "-D warnings"),
-        Kind::Linux { linker, .. } => command
+        Kind::Bare | Kind::Checked => {
+            command.env(target.cargo_variable("RUSTFLAGS"), "-D warnings")
+        }
+        Kind::Hosted(Hosted { linker, .. }) => command
             .env(target.cargo_variable("LINKER"), linker)
             .env(target.cargo_variable("RUNNER"), emulator(target).join(" "))
             .env(RUNNER, emulator(target).join(" "))
@@ -178,7 +184,7 @@ pub(crate) fn host(workspace: &Workspace) -> Result<String> {
 
 /// The emulator's command for a target: the static build where it exists.
 pub(crate) fn emulator(target: &Target) -> Vec<String> {
-    let Kind::Linux { emulator, .. } = target.kind else {
+    let Kind::Hosted(Hosted { emulator, .. }) = target.kind else {
         return Vec::new();
     };
     let mut words: Vec<String> = emulator.iter().map(|word| (*word).to_owned()).collect();

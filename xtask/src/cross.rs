@@ -7,7 +7,7 @@ use xshell::Cmd;
 use crate::check;
 use crate::compiler::Compiler;
 use crate::spec;
-use crate::targets::{self, Kind, Target};
+use crate::targets::{self, Hosted, Kind, Target};
 use crate::workspace::Workspace;
 
 #[derive(clap::Args, Default)]
@@ -20,12 +20,6 @@ pub(crate) struct Args {
     pub(crate) run: bool,
 }
 
-/// Not built for other machines: what drives a build, and what measures.
-const HOST_ONLY: [&str; 2] = ["xtask", "wrt-benches"];
-
-/// The groups that run under emulation, where each takes several times as long.
-const EMULATED_GROUPS: [&str; 3] = ["core", "bulk", "simd"];
-
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     for target in targets::select(args.target.as_deref())? {
         row(workspace, &target, args.run).with_context(|| format!("cross {}", target.triple))?;
@@ -36,14 +30,19 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 fn row(workspace: &Workspace, target: &Target, run: bool) -> Result<()> {
     check::rows(workspace, target)?;
     let compiler = Compiler::choose(workspace, target)?;
-    if matches!(target.kind, Kind::Bare) {
-        return bare_example(workspace, target, &compiler);
+    match target.kind {
+        Kind::Bare => bare_example(workspace, target, &compiler),
+        Kind::Checked => Ok(()),
+        Kind::Hosted(hosted) => {
+            for arguments in hosted.tests {
+                tests(compiler.cargo(workspace, target, "test").args(*arguments), run)?;
+            }
+            if run {
+                suite(workspace, target, &hosted, &compiler)?;
+            }
+            Ok(())
+        }
     }
-    tests(compiler.cargo(workspace, target, "test"), run)?;
-    if run {
-        suite(workspace, target, &compiler)?;
-    }
-    Ok(())
 }
 
 /// The example that composes the crates without std.
@@ -55,11 +54,7 @@ fn bare_example(workspace: &Workspace, target: &Target, compiler: &Compiler) -> 
     Ok(())
 }
 
-fn tests(cargo: Cmd<'_>, run: bool) -> Result<()> {
-    let mut command = cargo.arg("--workspace");
-    for package in HOST_ONLY {
-        command = command.args(["--exclude", package]);
-    }
+fn tests(mut command: Cmd<'_>, run: bool) -> Result<()> {
     if !run {
         command = command.arg("--no-run");
     }
@@ -69,12 +64,17 @@ fn tests(cargo: Cmd<'_>, run: bool) -> Result<()> {
 
 /// The suite, by the programs that the tests have just built: optimizing them would take
 /// longer than it saves.
-fn suite(workspace: &Workspace, target: &Target, compiler: &Compiler) -> Result<()> {
-    for group in EMULATED_GROUPS {
+fn suite(
+    workspace: &Workspace,
+    target: &Target,
+    hosted: &Hosted,
+    compiler: &Compiler,
+) -> Result<()> {
+    for group in hosted.groups {
         let args = spec::Args {
             dir: workspace.scripts_beside().into_iter().collect(),
             backend: Some("all".to_owned()),
-            group: Some(group.to_owned()),
+            group: Some((*group).to_owned()),
         };
         spec::execute(compiler.cargo(workspace, target, "run"), workspace, &args)?;
     }

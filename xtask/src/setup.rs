@@ -11,7 +11,7 @@ use xshell::cmd;
 
 use crate::compiler::{self, Compiler};
 use crate::programs;
-use crate::targets::{Kind, TARGETS, Target};
+use crate::targets::{Hosted, Kind, TARGETS, Target};
 use crate::workspace::{Workspace, on_path};
 
 /// Something that is not here.
@@ -101,7 +101,7 @@ fn of_target(workspace: &Workspace, target: &Target, wanted: &mut Vec<Missing>) 
             elsewhere: format!("rustup target add {triple}"),
         });
     }
-    let Kind::Linux { linker, packages, .. } = target.kind else {
+    let Kind::Hosted(Hosted { linker, packages, .. }) = target.kind else {
         return Ok(());
     };
     let emulator = compiler::emulator(target);
@@ -118,10 +118,10 @@ fn of_target(workspace: &Workspace, target: &Target, wanted: &mut Vec<Missing>) 
 
 fn compiler_packages(target: &Target) -> Vec<String> {
     match target.kind {
-        Kind::Linux { debian_arch, .. } => {
-            vec!["rustc-web".to_owned(), format!("libstd-rust-web-dev:{debian_arch}")]
+        Kind::Hosted(Hosted { debian_arch: Some(architecture), .. }) => {
+            vec!["rustc-web".to_owned(), format!("libstd-rust-web-dev:{architecture}")]
         }
-        Kind::Bare => owned(&["rustc-web", "rust-web-src"]),
+        Kind::Hosted(_) | Kind::Checked | Kind::Bare => owned(&["rustc-web", "rust-web-src"]),
     }
 }
 

@@ -29,22 +29,34 @@ impl Features {
     }
 }
 
-/// What a target needs beyond a compiler.
+/// What a target needs beyond a compiler, and what is done with it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// Linux: tests are built, and run where we can.
-    Linux {
-        /// The C compiler that links for it.
-        linker: &'static str,
-        /// The emulator's program and arguments.
-        emulator: &'static [&'static str],
-        /// Debian's name of the architecture.
-        debian_arch: &'static str,
-        /// Debian packages with linker, C library and emulator.
-        packages: &'static [&'static str],
-    },
+    /// An operating system: tests are built, and run where we can.
+    Hosted(Hosted),
+    /// Library crates are type-checked, nothing is linked: there is no linker or C library for it.
+    Checked,
     /// No operating system: built, not run.
     Bare,
+}
+
+/// How programs of a target are built and run on another machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hosted {
+    /// The C compiler that links for it.
+    pub(crate) linker: &'static str,
+    /// The emulator's program and arguments.
+    pub(crate) emulator: &'static [&'static str],
+    /// Debian's name of the architecture, where it has Rust's standard library ready. Else that
+    /// is built from source.
+    pub(crate) debian_arch: Option<&'static str>,
+    /// Debian packages with linker, C library and emulator.
+    pub(crate) packages: &'static [&'static str],
+    /// The tests that run, each row the arguments of one `cargo test`: an emulator takes several
+    /// times as long.
+    pub(crate) tests: &'static [&'static [&'static str]],
+    /// The groups of the specification suite that run.
+    pub(crate) groups: &'static [&'static str],
 }
 
 /// One row of the table.
@@ -54,26 +66,73 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
 }
 
+/// All tests but of what drives a build, and what measures.
+const EVERYTHING: &[&[&str]] =
+    &[&["--workspace", "--exclude", "xtask", "--exclude", "wrt-benches"]];
+
+/// The crates with their checks, and the interpreter's engine. Neither the examples in the
+/// documentation nor the programs, which say nothing of the target that these do not.
+const CRATES: &[&[&str]] = &[
+    &[
+        "--package=wrt-platform",
+        "--package=wrt-runtime",
+        "--package=wrt-instructions",
+        "--package=wrt-testkit",
+        "--lib",
+        "--tests",
+    ],
+    &["--package=wrt-interpreter", "--test=engine"],
+];
+
 /// Every target that we promise.
-pub(crate) const TARGETS: [Target; 5] = [
+pub(crate) const TARGETS: [Target; 8] = [
     Target {
         triple: "x86_64-unknown-linux-gnu",
-        kind: Kind::Linux {
+        kind: Kind::Hosted(Hosted {
             linker: "x86_64-linux-gnu-gcc",
             emulator: &["qemu-x86_64-static", "-cpu", "max"],
-            debian_arch: "amd64",
+            debian_arch: Some("amd64"),
             packages: &["gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross", "qemu-user-static"],
-        },
+            tests: EVERYTHING,
+            groups: &["core", "bulk", "simd"],
+        }),
     },
     Target {
         triple: "aarch64-unknown-linux-gnu",
-        kind: Kind::Linux {
+        kind: Kind::Hosted(Hosted {
             linker: "aarch64-linux-gnu-gcc",
             emulator: &["qemu-aarch64-static", "-cpu", "max"],
-            debian_arch: "arm64",
+            debian_arch: Some("arm64"),
             packages: &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"],
-        },
+            tests: EVERYTHING,
+            groups: &["core", "bulk", "simd"],
+        }),
     },
+    // Where a pointer has 32 bits.
+    Target {
+        triple: "i686-unknown-linux-gnu",
+        kind: Kind::Hosted(Hosted {
+            linker: "i686-linux-gnu-gcc",
+            emulator: &["qemu-i386-static", "-cpu", "max"],
+            debian_arch: None,
+            packages: &["gcc-i686-linux-gnu", "libc6-dev-i386-cross", "qemu-user-static"],
+            tests: CRATES,
+            groups: &["core", "bulk", "memory64"],
+        }),
+    },
+    // Where the first byte of a number is its highest.
+    Target {
+        triple: "s390x-unknown-linux-gnu",
+        kind: Kind::Hosted(Hosted {
+            linker: "s390x-linux-gnu-gcc",
+            emulator: &["qemu-s390x-static", "-cpu", "max"],
+            debian_arch: None,
+            packages: &["gcc-s390x-linux-gnu", "libc6-dev-s390x-cross", "qemu-user-static"],
+            tests: CRATES,
+            groups: &["core", "bulk", "memory64"],
+        }),
+    },
+    Target { triple: "aarch64-apple-darwin", kind: Kind::Checked },
     Target { triple: "aarch64-unknown-none", kind: Kind::Bare },
     // The two without 64-bit atomics.
     Target { triple: "thumbv7em-none-eabi", kind: Kind::Bare },
@@ -84,8 +143,18 @@ impl Target {
     /// The feature sets that exist on this target.
     pub(crate) fn features(&self) -> &'static [Features] {
         match self.kind {
-            Kind::Linux { .. } => &[Features::None, Features::Alloc, Features::Std],
+            Kind::Hosted(_) | Kind::Checked => &[Features::None, Features::Alloc, Features::Std],
             Kind::Bare => &[Features::None, Features::Alloc],
+        }
+    }
+
+    /// The parts of the standard library to build where none is ready, or `None` where Debian
+    /// has it: installing it takes less time.
+    pub(crate) fn library_from_source(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Hosted(Hosted { debian_arch: Some(_), .. }) => None,
+            Kind::Hosted(_) | Kind::Checked => Some("std,panic_unwind"),
+            Kind::Bare => Some("core,alloc"),
         }
     }
 

@@ -1,5 +1,5 @@
 //! Hosts with little room: a limited address space, a limit on writable memory.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use wrt_platform::{

@@ -178,8 +178,8 @@ fn a_memory_that_cannot_be_had_is_explained() {
     let expected =
         " cannot allocate memory 0: a memory of 2 pages exceeds the embedder's limit of 1";
     assert_eq!(line, expected);
-    let line = refused("large.wat", "(module (memory 65536))", &["--backend", "static"]);
-    let expected = " cannot allocate memory 0: cannot reserve 4294967296 bytes: no free run of \
+    let line = refused("large.wat", "(module (memory 16384))", &["--backend", "static"]);
+    let expected = " cannot allocate memory 0: cannot reserve 1073741824 bytes: no free run of \
                     that size is left (67108864 bytes were possible)";
     assert_eq!(line, expected);
     let line = refused("huge.wat", "(module (memory i64 0x1000000000000))", &["--backend", "heap"]);

@@ -1,0 +1,73 @@
+//! Hosts whose whole address space is smaller than the largest memory.
+#![cfg(target_pointer_width = "32")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+
+use wrt_platform::{AllocErrorKind, HeapAllocator, MmapAllocator, PageAllocator, Region};
+use wrt_platform::{ReserveRequest, Rung};
+use wrt_runtime::{LinearMemory, MemoryError, MemoryType};
+
+const GIB: u64 = 1 << 30;
+
+/// The declared maximum of 4 GiB is a limit and no reservation.
+#[test]
+fn a_maximum_beyond_the_host_reserves_a_part() {
+    let ty = MemoryType::wasm32(1, None).unwrap();
+    let mut memory = LinearMemory::new(MmapAllocator::new(), ty).unwrap();
+    assert_eq!(memory.region().limit(), 4 * GIB);
+    let capacity = memory.region().capacity();
+    assert_eq!(capacity, ReserveRequest::DEFAULT_RESERVATION);
+    assert!(capacity <= GIB / 4, "{capacity} bytes of an address space of 4 GiB");
+    memory.grow(capacity / 65536 - 1).unwrap();
+    memory.write(capacity - 1, &[7]).unwrap();
+    let error = memory.grow(1).unwrap_err();
+    assert!(error.to_string().ends_with("(268435456 bytes were possible)"), "{error}");
+}
+
+fn refused(allocator: impl PageAllocator) {
+    for pages in [32768, 65535, 65536] {
+        let ty = MemoryType::wasm32(pages, None).unwrap();
+        let error = LinearMemory::new(&allocator, ty).unwrap_err();
+        let MemoryError::Platform(error) = error else { panic!("{error}") };
+        assert_eq!(error.kind, AllocErrorKind::AddressSpace);
+        assert_eq!(error.requested, pages * 65536);
+        assert_eq!(error.possible, Some(allocator.page().round_down(u64::MAX).as_u64()));
+    }
+}
+
+#[test]
+fn what_the_host_cannot_address_is_refused() {
+    refused(MmapAllocator::new());
+    refused(HeapAllocator::new());
+}
+
+/// Memories share the address space: the later ones get less, in the end none, and those that
+/// live there feel nothing.
+#[test]
+fn a_full_address_space_is_told() {
+    let request = ReserveRequest::new(65536, 4 * GIB).reservation(GIB);
+    let mut memories = Vec::new();
+    let error = loop {
+        match Region::new(MmapAllocator::new(), &request) {
+            Ok(mut region) => {
+                region.data_mut().fill(0xB6);
+                memories.push(region);
+            }
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error.kind, AllocErrorKind::Os(_)), "{error}");
+    assert_eq!(error.requested, 65536);
+    let rungs: Vec<_> = memories.iter().map(|region| region.reservation().rung()).collect();
+    assert_eq!(rungs.first(), Some(&Rung::Full));
+    let reduced = |rung: &Rung| matches!(rung, Rung::Reduced { wanted: GIB, reason: Some(_) });
+    assert!(rungs.last().is_some_and(reduced), "{:?}", rungs.last());
+    let mut taken = 0;
+    for region in &memories {
+        assert!(region.data().iter().all(|byte| *byte == 0xB6));
+        region.verify().unwrap();
+        taken += region.capacity();
+    }
+    assert!(taken < 4 * GIB, "{taken} bytes were reserved");
+    drop(memories);
+    Region::new(MmapAllocator::new(), &request).unwrap();
+}
