@@ -41,7 +41,8 @@
 //! - `std` (default): error texts of the host, on Unix the handler for faults; implies `alloc`.
 //! - `alloc`: the heap backend and `Arc<P>` as an allocator.
 //!
-//! Without features the static and, on Unix, the mmap backend remain.
+//! Without features the static backend remains, and the one of the host's virtual memory:
+//! `MmapAllocator` on Unix, `VirtualAllocator` on Windows.
 //!
 //! # Send and Sync
 //!
@@ -85,6 +86,8 @@ pub use backend::HeapAllocator;
 pub use backend::MmapAllocator;
 #[cfg(all(unix, feature = "alloc"))]
 pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
+#[cfg(windows)]
+pub use backend::VirtualAllocator;
 pub use backend::{StaticAllocator, StaticArena};
 pub use capabilities::Capabilities;
 pub use commit::CommitPolicy;

@@ -7,6 +7,8 @@ mod mmap;
 #[cfg(all(unix, feature = "alloc"))]
 mod pool;
 mod static_arena;
+#[cfg(windows)]
+mod virtual_alloc;
 
 #[cfg(feature = "alloc")]
 pub use heap::HeapAllocator;
@@ -15,6 +17,8 @@ pub use mmap::MmapAllocator;
 #[cfg(all(unix, feature = "alloc"))]
 pub use pool::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use static_arena::{StaticAllocator, StaticArena};
+#[cfg(windows)]
+pub use virtual_alloc::VirtualAllocator;
 
 /// Expands `$callback! { rows }` over the backends that this build has, so that tests and benches
 /// never list them again.
@@ -33,7 +37,7 @@ pub use static_arena::{StaticAllocator, StaticArena};
 #[macro_export]
 macro_rules! for_each_backend {
     ($callback:ident) => {
-        $crate::__with_mmap! { $callback
+        $crate::__with_pages! { $callback
             (static_arena, $crate::StaticAllocator<{ 16 << 20 }>, {
                 static ARENA: $crate::StaticArena<{ 16 << 20 }> = $crate::StaticArena::new();
                 &ARENA
@@ -47,7 +51,7 @@ macro_rules! for_each_backend {
 #[cfg(unix)]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __with_mmap {
+macro_rules! __with_pages {
     ($callback:ident $($rows:tt)*) => {
         $crate::__with_pool! { $callback
             (mmap, $crate::MmapAllocator, $crate::MmapAllocator::new()); $($rows)*
@@ -74,10 +78,21 @@ macro_rules! __with_pool {
     ($callback:ident $($rows:tt)*) => { $crate::__with_heap! { $callback $($rows)* } };
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __with_mmap {
+macro_rules! __with_pages {
+    ($callback:ident $($rows:tt)*) => {
+        $crate::__with_heap! { $callback
+            (virtual_alloc, $crate::VirtualAllocator, $crate::VirtualAllocator::new()); $($rows)*
+        }
+    };
+}
+
+#[cfg(not(any(unix, windows)))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_pages {
     ($callback:ident $($rows:tt)*) => { $crate::__with_heap! { $callback $($rows)* } };
 }
 

@@ -1,9 +1,11 @@
 //! Tests that need a process of their own: to die in, or to live in with less.
 
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(not(unix), path = "windows.rs")]
+mod host;
+
 use std::env;
-use std::ffi::OsString;
 use std::io;
-use std::process::{Command, Output};
 
 /// The variable that tells a child what to do.
 const CASE: &str = "WRT_CHILD_CASE";
@@ -29,11 +31,12 @@ const RUNNER: &str = "WRT_RUNNER";
 /// ```
 ///
 /// Where the variable `WRT_RUNNER` is set (`qemu-aarch64-static -cpu max`), the child is started
-/// by way of it, since the kernel would not know what to do with a foreign program.
+/// by way of it, since the kernel would not know what to do with a foreign program. On Windows the
+/// variable only tells that an emulator is there: it starts children itself.
 #[derive(Clone, Debug)]
 pub struct ChildTest {
     test: String,
-    limits: String,
+    limits: host::Limits,
 }
 
 /// How a child ended.
@@ -45,27 +48,40 @@ pub enum Ending {
     Failure,
     /// A signal of this number ended it.
     Signal(i32),
+    /// An exception of this code ended it, as Windows calls it.
+    Exception(u32),
+}
+
+impl Ending {
+    /// Whether the host stopped an access to memory: `SIGSEGV`, or an access violation on Windows.
+    #[must_use]
+    pub const fn is_fault(self) -> bool {
+        const SIGSEGV: i32 = 11;
+        const EXCEPTION_ACCESS_VIOLATION: u32 = 0xC000_0005;
+        matches!(self, Self::Signal(SIGSEGV) | Self::Exception(EXCEPTION_ACCESS_VIOLATION))
+    }
 }
 
 impl ChildTest {
     /// The test with this name, as `cargo test` shows it.
     #[must_use]
     pub fn new(test: &str) -> Self {
-        // A child that dies on purpose leaves no core file.
-        Self { test: test.to_owned(), limits: "ulimit -c 0; ".to_owned() }
+        Self { test: test.to_owned(), limits: host::Limits::default() }
     }
 
-    /// Limits the child's address space (`RLIMIT_AS`).
+    /// Limits the child's address space (`RLIMIT_AS`). [`run`](Self::run) fails where the host has
+    /// no such limit.
     #[must_use]
-    pub fn limit_address_space(mut self, bytes: u64) -> Self {
-        self.limits += &format!("ulimit -v {}; ", bytes >> 10);
+    pub const fn limit_address_space(mut self, bytes: u64) -> Self {
+        self.limits.address_space = Some(bytes);
         self
     }
 
     /// Limits the child's writable memory (`RLIMIT_DATA`), whether it is used or not.
+    /// [`run`](Self::run) fails where the host has no such limit.
     #[must_use]
-    pub fn limit_writable_memory(mut self, bytes: u64) -> Self {
-        self.limits += &format!("ulimit -d {}; ", bytes >> 10);
+    pub const fn limit_writable_memory(mut self, bytes: u64) -> Self {
+        self.limits.writable_memory = Some(bytes);
         self
     }
 
@@ -78,7 +94,7 @@ impl ChildTest {
     /// Whether programs are started by way of an emulator, whose own needs count against limits.
     #[must_use]
     pub fn is_emulated() -> bool {
-        !runner().is_empty()
+        env::var_os(RUNNER).is_some_and(|runner| !runner.is_empty())
     }
 
     /// Runs the test in a child that is told to do `case`. Returns how it ended and what it
@@ -89,11 +105,7 @@ impl ChildTest {
     /// When the child could not be started, or has no test of this name: it would succeed without
     /// having done anything.
     pub fn run(&self, case: &str) -> io::Result<(Ending, String)> {
-        let script = format!("{}exec \"$@\"", self.limits);
-        let output = Command::new("sh")
-            .args(["-c", &script, "sh"])
-            .args(runner())
-            .arg(env::current_exe()?)
+        let output = host::command(&self.limits, &env::current_exe()?)?
             .args([&self.test, "--exact", "--nocapture", "--test-threads=1"])
             .env(CASE, case)
             .output()?;
@@ -102,28 +114,8 @@ impl ChildTest {
         if !text.contains("running 1 test") {
             return Err(io::Error::other(format!("the child has no test {}: {text}", self.test)));
         }
-        Ok((ending(&output), text))
+        Ok((host::ending(output.status), text))
     }
-}
-
-fn runner() -> Vec<OsString> {
-    let words = env::var(RUNNER).unwrap_or_default();
-    words.split_whitespace().map(OsString::from).collect()
-}
-
-#[cfg(unix)]
-fn ending(output: &Output) -> Ending {
-    use std::os::unix::process::ExitStatusExt;
-    match output.status.signal() {
-        Some(signal) => Ending::Signal(signal),
-        None if output.status.success() => Ending::Success,
-        None => Ending::Failure,
-    }
-}
-
-#[cfg(not(unix))]
-fn ending(output: &Output) -> Ending {
-    if output.status.success() { Ending::Success } else { Ending::Failure }
 }
 
 #[cfg(test)]

@@ -13,4 +13,7 @@ mod contents;
 mod probe;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod signals;
+mod guards;
+mod host;
+mod large;
 mod sizes;

@@ -10,6 +10,8 @@ use wrt_runtime::{
     MemoryType, PageSize, Trap,
 };
 
+use crate::host::HostAllocator;
+
 const INDEXES: [IndexType; 2] = [IndexType::I32, IndexType::I64];
 
 /// Every combination of zeros: minimum, maximum, guard, reservation; both page sizes, index types
@@ -185,15 +187,12 @@ for_each_backend!(on_backends);
 fn f18_the_error_says_what_was_possible() {
     let ty = MemoryType::wasm32(1, None).unwrap();
     let builder = MemoryBuilder::new(ty).reservation(2 << 16);
-    #[cfg(unix)]
-    {
-        let mut memory = builder.allocate(wrt_platform::MmapAllocator::new()).unwrap();
-        let error = memory.grow(2).unwrap_err();
-        assert!(matches!(error.cause, GrowErrorCause::Platform(_)));
-        assert_eq!(
-            error.to_string(),
-            "cannot grow a memory of 1 pages by 2: cannot commit 196608 bytes: beyond what the \
-             memory has reserved (131072 bytes were possible)"
-        );
-    }
+    let mut memory = builder.allocate(HostAllocator::new()).unwrap();
+    let error = memory.grow(2).unwrap_err();
+    assert!(matches!(error.cause, GrowErrorCause::Platform(_)));
+    assert_eq!(
+        error.to_string(),
+        "cannot grow a memory of 1 pages by 2: cannot commit 196608 bytes: beyond what the memory \
+         has reserved (131072 bytes were possible)"
+    );
 }

@@ -1,0 +1,378 @@
+//! Pages from Windows' virtual memory: reserve without access, commit what is used.
+#![allow(unsafe_code)]
+
+use core::ffi::c_void;
+use core::num::NonZeroUsize;
+use core::ptr::{self, NonNull};
+
+use windows_sys::Win32::Foundation::GetLastError;
+use windows_sys::Win32::System::Memory::{
+    MEM_COMMIT, MEM_DECOMMIT, MEM_RELEASE, MEM_RESERVE, MEMORY_BASIC_INFORMATION, PAGE_EXECUTE,
+    PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_NOACCESS, PAGE_PROTECTION_FLAGS, PAGE_READONLY,
+    PAGE_READWRITE, VirtualAlloc, VirtualFree, VirtualProtect, VirtualQuery,
+};
+use windows_sys::Win32::System::SystemInformation::{GetSystemInfo, SYSTEM_INFO};
+
+use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::capabilities::Capabilities;
+use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
+use crate::protection::Protection;
+use crate::request::{ReserveRequest, Tagging};
+use crate::reservation::{Reservation, Rung};
+use crate::units::{HostBytes, HostPage, HostRange};
+
+/// Reserves address space with inaccessible guards on both sides and commits it page by page.
+///
+/// Growth commits pages and nothing else: the base never moves and no byte is copied. Where the
+/// host refuses the address space a memory wants, the reservation is halved until it is granted or
+/// the initial size does not fit; [`Reservation::rung`] tells what became of it. Access to
+/// uncommitted pages raises `EXCEPTION_ACCESS_VIOLATION`.
+///
+/// Windows counts every committed page against the limit of the whole system, used or not. A page
+/// that was given back must be committed anew, which may be refused when others have taken what
+/// was free. So `discard` only overwrites, and `reset` gives back what it need not keep.
+///
+/// Names are not shown: Windows has none for address ranges.
+///
+/// References: `VirtualAlloc`, `VirtualFree`, `VirtualProtect`, `VirtualQuery` in the Win32 API.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct VirtualAllocator(());
+
+/// The reservation's cookie: the request allowed pages that are writable and executable.
+const ALLOWS_WRITE_EXECUTE: usize = 1;
+
+impl VirtualAllocator {
+    /// The allocator; it has no state.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(())
+    }
+
+    /// Reserves guard, capacity and guard. Halves the capacity while the host refuses, but never
+    /// below the initial size.
+    fn reserve_what_fits(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        let page = self.page();
+        let wanted = request.wanted_capacity();
+        let guard = page.round_up(request.guard_bytes()).ok_or_else(|| too_large(request))?;
+        let floor = page.round_up(request.initial()).ok_or_else(|| too_large(request))?;
+        let mut capacity = page.round_up(wanted).unwrap_or(page.round_down(u64::MAX));
+        let mut refusal = None;
+        loop {
+            match reserve_inaccessible(capacity, guard) {
+                Ok(base) => {
+                    let reservation = Reservation::new(base, capacity).with_guards(guard, guard);
+                    return Ok(match refusal {
+                        None => reservation,
+                        reason => reservation.with_rung(Rung::Reduced { wanted, reason }),
+                    });
+                }
+                Err(reason) if capacity <= floor => {
+                    return Err(refused(Operation::Reserve, request.initial(), reason));
+                }
+                Err(reason) => {
+                    refusal = Some(reason);
+                    capacity = page.round_down(capacity.as_u64() / 2).max(floor);
+                }
+            }
+        }
+    }
+}
+
+// SAFETY: C1 a reservation is the caller's alone, starts on a multiple of 64 KiB and is at most
+// `isize::MAX` bytes as `HostBytes` is; C2 MEM_COMMIT makes exactly the new pages readable and
+// writable, and pages that were not committed read zero; C3 what a failed commit may have given is
+// taken back, the other calls succeed or change nothing; C4 reservations do not depend on this
+// value; C5 pages that must stay are overwritten and never given back; C6 the page size of a
+// running system is fixed.
+unsafe impl PageAllocator for VirtualAllocator {
+    fn page(&self) -> HostPage {
+        let mut info = SYSTEM_INFO::default();
+        // SAFETY: the call fills the structure that it is given.
+        unsafe { GetSystemInfo(&mut info) };
+        HostPage::new(info.dwPageSize as usize).unwrap_or(HostPage::SMALLEST)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::STABLE_BASE | Capabilities::GUARDS | Capabilities::PROTECT
+    }
+
+    fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        if request.tagging_policy() == Tagging::Required {
+            return Err(AllocError::unsupported(Operation::Reserve));
+        }
+        let cookie = if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 };
+        Ok(self.reserve_what_fits(request)?.with_cookie(cookie))
+    }
+
+    unsafe fn commit(
+        &self,
+        reservation: &Reservation,
+        old: HostBytes,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError> {
+        if new > reservation.capacity() {
+            let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
+            return Err(error.possible(reservation.capacity().as_u64()));
+        }
+        let added = HostRange { start: old, len: new.saturating_sub(old) };
+        if added.len == HostBytes::ZERO {
+            return Ok(Committed::InPlace);
+        }
+        // SAFETY: the added pages lie within the reservation, as `new` was just checked.
+        let first = unsafe { address_of(reservation, added.start) };
+        // SAFETY: as above; the pages belong to the reservation (C1) and nobody uses them yet.
+        let given = unsafe { VirtualAlloc(first, added.len.get(), MEM_COMMIT, PAGE_READWRITE) };
+        if given.is_null() {
+            let reason = last_error();
+            // SAFETY: as above.
+            let _ = unsafe { decommit(reservation, added) };
+            return Err(refused(Operation::Commit, new.as_u64(), reason));
+        }
+        Ok(Committed::InPlace)
+    }
+
+    unsafe fn protect(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+        protection: Protection,
+    ) -> Result<(), AllocError> {
+        let write_execute = Protection::WRITE | Protection::EXECUTE;
+        let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
+        if protection.contains(write_execute) && !allowed {
+            let rule = "pages both writable and executable were not asked for";
+            let kind = AllocErrorKind::InvalidRequest(rule);
+            return Err(AllocError::new(Operation::Protect, kind, range.len.as_u64()));
+        }
+        if range.len == HostBytes::ZERO {
+            return Ok(());
+        }
+        let mut previous = 0;
+        // SAFETY: the caller gives a range within the committed bytes.
+        let first = unsafe { address_of(reservation, range.start) };
+        let rights = page_rights(protection);
+        // SAFETY: the pages belong to the reservation (C1), whose owner asked for this.
+        let done = unsafe { VirtualProtect(first, range.len.get(), rights, &mut previous) };
+        if done == 0 {
+            return Err(refused(Operation::Protect, range.len.as_u64(), last_error()));
+        }
+        Ok(())
+    }
+
+    unsafe fn discard(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+    ) -> Result<Discarded, AllocError> {
+        // SAFETY: the caller gives a range within the committed bytes.
+        let first = unsafe { address_of(reservation, range.start) };
+        // SAFETY: the range lies within the committed bytes, a valid region.
+        unsafe { first.cast::<u8>().write_bytes(0, range.len.get()) };
+        Ok(Discarded::ZeroedOnly)
+    }
+
+    unsafe fn reset(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+        keep: HostBytes,
+    ) -> Result<HostBytes, AllocError> {
+        let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
+        // SAFETY: the tail lies within the committed bytes, whose contents nobody wants any more.
+        let left = if unsafe { decommit(reservation, tail) }.is_ok() { keep } else { committed };
+        // SAFETY: these bytes are still committed, a valid region that the caller owns alone.
+        unsafe { reservation.base().write_bytes(0, left.get()) };
+        Ok(left)
+    }
+
+    unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {
+        let before = reservation.guard_before().get();
+        if before + reservation.capacity().get() + reservation.guard_after().get() == 0 {
+            return;
+        }
+        // SAFETY: the reservation starts with the front guard.
+        let start = unsafe { reservation.base().sub(before) };
+        // SAFETY: this is what `reserve_inaccessible` got, as a whole, and nobody uses it any more.
+        let _ = unsafe { VirtualFree(start.as_ptr().cast(), 0, MEM_RELEASE) };
+    }
+
+    unsafe fn verify(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+    ) -> Result<(), Corruption> {
+        let base = reservation.base().as_ptr().addr();
+        let committed_end = base + committed.get();
+        let low = base - reservation.guard_before().get();
+        let high = base + reservation.capacity().get() + reservation.guard_after().get();
+        if !all_pages(base, committed_end, |pages| pages.usual) {
+            return Err(Corruption::Protection);
+        }
+        let guarded = all_pages(low, base, |pages| !pages.accessible)
+            && all_pages(committed_end, high, |pages| !pages.accessible);
+        if guarded { Ok(()) } else { Err(Corruption::Guard) }
+    }
+}
+
+/// What the host says of a run of pages.
+#[derive(Clone, Copy)]
+struct Pages {
+    accessible: bool,
+    /// Readable and writable, and not executable.
+    usual: bool,
+}
+
+/// Whether `right` holds for every run of pages with the same rights in `from..to`.
+fn all_pages(from: usize, to: usize, right: impl Fn(Pages) -> bool) -> bool {
+    let mut at = from;
+    while at < to {
+        let mut info = MEMORY_BASIC_INFORMATION::default();
+        let size = size_of::<MEMORY_BASIC_INFORMATION>();
+        // SAFETY: the call fills the structure, whose size it is told, and accesses no page.
+        let filled = unsafe { VirtualQuery(ptr::without_provenance(at), &mut info, size) };
+        let accessible = info.State == MEM_COMMIT && info.Protect != PAGE_NOACCESS;
+        let usual = info.State == MEM_COMMIT && info.Protect == PAGE_READWRITE;
+        let end = info.BaseAddress.addr() + info.RegionSize;
+        if filled == 0 || end <= at || !right(Pages { accessible, usual }) {
+            return false;
+        }
+        at = end;
+    }
+    true
+}
+
+/// Reserves `guard + capacity + guard` bytes without access and returns the address past the first
+/// guard. A zero total reserves nothing: a dangling, aligned base.
+fn reserve_inaccessible(capacity: HostBytes, guard: HostBytes) -> Result<NonNull<u8>, OsError> {
+    let total = guard.checked_add(guard).and_then(|guards| guards.checked_add(capacity));
+    let total = total.ok_or(NOT_ENOUGH_MEMORY)?.get();
+    if total == 0 {
+        return Ok(NonNull::without_provenance(HOST_ALIGNED));
+    }
+    // SAFETY: new address space of the host's choosing disturbs nobody.
+    let start = unsafe { VirtualAlloc(ptr::null(), total, MEM_RESERVE, PAGE_NOACCESS) };
+    if start.is_null() {
+        return Err(last_error());
+    }
+    // SAFETY: the front guard is a part of the reservation.
+    let base = unsafe { start.cast::<u8>().add(guard.get()) };
+    NonNull::new(base).ok_or(NOT_ENOUGH_MEMORY)
+}
+
+/// `ERROR_NOT_ENOUGH_MEMORY`: more than an address can tell apart.
+const NOT_ENOUGH_MEMORY: OsError = OsError(8);
+
+/// An address aligned to the host's 64 KiB, for a reservation of no bytes.
+const HOST_ALIGNED: NonZeroUsize = match NonZeroUsize::new(1 << 16) {
+    Some(address) => address,
+    None => NonZeroUsize::MIN,
+};
+
+/// The address `offset` bytes into the reservation.
+///
+/// # Safety
+///
+/// `offset` is at most the reservation's capacity.
+unsafe fn address_of(reservation: &Reservation, offset: HostBytes) -> *mut c_void {
+    // SAFETY: the caller keeps `offset` within the reservation (C1).
+    unsafe { reservation.base().add(offset.get()) }.as_ptr().cast()
+}
+
+/// Gives pages back to the host; they can no longer be accessed.
+///
+/// # Safety
+///
+/// The range lies within the reservation, and nobody relies on its bytes.
+unsafe fn decommit(reservation: &Reservation, range: HostRange) -> Result<(), OsError> {
+    if range.len == HostBytes::ZERO {
+        return Ok(());
+    }
+    // SAFETY: the caller keeps the range within the reservation.
+    let first = unsafe { address_of(reservation, range.start) };
+    // SAFETY: the pages belong to the reservation (C1), whose owner gives them up.
+    match unsafe { VirtualFree(first, range.len.get(), MEM_DECOMMIT) } {
+        0 => Err(last_error()),
+        _ => Ok(()),
+    }
+}
+
+/// The host's constant for a set of rights. It has none for pages that can only be written: they
+/// are readable too.
+fn page_rights(protection: Protection) -> PAGE_PROTECTION_FLAGS {
+    let has = |right| protection.contains(right);
+    match (has(Protection::READ), has(Protection::WRITE), has(Protection::EXECUTE)) {
+        (false, false, false) => PAGE_NOACCESS,
+        (true, false, false) => PAGE_READONLY,
+        (_, true, false) => PAGE_READWRITE,
+        (false, false, true) => PAGE_EXECUTE,
+        (true, false, true) => PAGE_EXECUTE_READ,
+        (_, true, true) => PAGE_EXECUTE_READWRITE,
+    }
+}
+
+/// Why the last call was refused.
+fn last_error() -> OsError {
+    // SAFETY: it reads a number of the calling thread.
+    OsError(unsafe { GetLastError() }.cast_signed())
+}
+
+fn refused(operation: Operation, requested: u64, reason: OsError) -> AllocError {
+    AllocError::new(operation, AllocErrorKind::Os(reason), requested)
+}
+
+fn too_large(request: &ReserveRequest<'_>) -> AllocError {
+    AllocError::new(Operation::Reserve, AllocErrorKind::AddressSpace, request.initial())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::region::Region;
+
+    #[test]
+    fn verification_finds_rights_that_others_changed() {
+        let page = VirtualAllocator::new().page();
+        let pages = |count: u64| page.round_down(count * page.bytes() as u64);
+        let request = ReserveRequest::new(pages(2).as_u64(), pages(8).as_u64());
+        let region = Region::new(VirtualAllocator::new(), &request).unwrap();
+        let base = region.reservation().base().as_ptr();
+        let address = |number: u64| base.wrapping_add(pages(number).get());
+        let protect = |number, rights| {
+            let mut previous = 0;
+            // SAFETY: the page lies within the reservation, and nobody uses its bytes.
+            let done = unsafe { VirtualProtect(address(number).cast(), 1, rights, &mut previous) };
+            assert_ne!(done, 0);
+        };
+        assert_eq!(region.verify(), Ok(()));
+        for (number, wrong) in [(0, PAGE_READONLY), (1, PAGE_NOACCESS)] {
+            protect(number, wrong);
+            assert_eq!(region.verify(), Err(Corruption::Protection), "page {number}");
+            protect(number, PAGE_READWRITE);
+            assert_eq!(region.verify(), Ok(()));
+        }
+        for number in [2, 7, 8] {
+            let at = address(number).cast::<c_void>();
+            // SAFETY: the page belongs to the reservation and nobody uses it.
+            assert!(!unsafe { VirtualAlloc(at, 1, MEM_COMMIT, PAGE_READONLY) }.is_null());
+            assert_eq!(region.verify(), Err(Corruption::Guard), "page {number}");
+            // SAFETY: as above.
+            assert_ne!(unsafe { VirtualFree(at, 1, MEM_DECOMMIT) }, 0);
+            assert_eq!(region.verify(), Ok(()));
+        }
+    }
+
+    /// The pages past what is kept go back to the host, and read zero when they return.
+    #[test]
+    fn a_reset_gives_back_what_it_need_not_keep() {
+        const LEN: u64 = 1 << 16;
+        let mut region =
+            Region::new(VirtualAllocator::new(), &ReserveRequest::new(8192, 1 << 20)).unwrap();
+        region.grow_to(LEN).unwrap();
+        region.data_mut().fill(0xB6);
+        region.reset().unwrap();
+        assert_eq!(region.committed().get(), 8192);
+        assert_eq!(region.verify(), Ok(()));
+        region.grow_to(LEN).unwrap();
+        assert!(region.data().iter().all(|byte| *byte == 0), "old contents are back");
+    }
+}

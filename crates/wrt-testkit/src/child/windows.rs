@@ -1,0 +1,33 @@
+//! Children of Windows, which has no limits to give them.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use super::Ending;
+
+/// What the child should have less of, in bytes.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Limits {
+    pub(super) address_space: Option<u64>,
+    pub(super) writable_memory: Option<u64>,
+}
+
+/// Starts `program`.
+pub(super) fn command(limits: &Limits, program: &Path) -> io::Result<Command> {
+    if limits.address_space.is_some() || limits.writable_memory.is_some() {
+        return Err(io::Error::other("this host cannot limit the memory of a child"));
+    }
+    Ok(Command::new(program))
+}
+
+/// A process that an exception ends has the exception's code for its exit code: those are the
+/// errors among the `NTSTATUS` values.
+pub(super) fn ending(status: ExitStatus) -> Ending {
+    const SEVERITY_ERROR: u32 = 0xC000_0000;
+    match status.code().map(i32::cast_unsigned) {
+        Some(0) => Ending::Success,
+        Some(code) if code & SEVERITY_ERROR == SEVERITY_ERROR => Ending::Exception(code),
+        _ => Ending::Failure,
+    }
+}
