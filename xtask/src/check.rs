@@ -46,7 +46,7 @@ pub(crate) fn rows(workspace: &Workspace, target: &Target) -> Result<()> {
             let subcommand = match target.kind {
                 _ if compiler.native() => "clippy",
                 Kind::Checked => "check",
-                Kind::Hosted(_) | Kind::Bare => "build",
+                Kind::Linux(_) | Kind::Windows(_) | Kind::Bare => "build",
             };
             let lints: &[&str] = if compiler.native() { &["--", "-D", "warnings"] } else { &[] };
             let command = compiler.cargo(workspace, target, subcommand);

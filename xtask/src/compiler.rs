@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use xshell::{Cmd, cmd};
 
-use crate::targets::{Hosted, Kind, Target};
+use crate::targets::Target;
 use crate::workspace::{Workspace, on_path, parse_version};
 
 /// Where Debian's packages put the compiler.
@@ -112,17 +112,16 @@ impl Compiler {
 fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
     // No debugger looks at these programs, but a panic still says where it was.
     let command = command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
-    match target.kind {
-        Kind::Bare | Kind::Checked => {
-            command.env(target.cargo_variable("RUSTFLAGS"), "-D warnings")
-        }
-        Kind::Hosted(Hosted { linker, .. }) => command
-            .env(target.cargo_variable("LINKER"), linker)
-            .env(target.cargo_variable("RUNNER"), emulator(target).join(" "))
-            .env(RUNNER, emulator(target).join(" "))
-            .env(target.cargo_variable("RUSTFLAGS"), format!("{STATIC} -D warnings"))
-            .env(target.cargo_variable("RUSTDOCFLAGS"), STATIC),
-    }
+    let Some(hosted) = target.hosted() else {
+        return command.env(target.cargo_variable("RUSTFLAGS"), "-D warnings");
+    };
+    let emulator = emulator(target).join(" ");
+    command
+        .env(target.cargo_variable("LINKER"), hosted.linker)
+        .env(target.cargo_variable("RUNNER"), &emulator)
+        .env(RUNNER, &emulator)
+        .env(target.cargo_variable("RUSTFLAGS"), format!("{STATIC} -D warnings"))
+        .env(target.cargo_variable("RUSTDOCFLAGS"), STATIC)
 }
 
 /// Where tests find the emulator for programs that they start themselves: cargo puts
@@ -184,10 +183,10 @@ pub(crate) fn host(workspace: &Workspace) -> Result<String> {
 
 /// The emulator's command for a target: the static build where it exists.
 pub(crate) fn emulator(target: &Target) -> Vec<String> {
-    let Kind::Hosted(Hosted { emulator, .. }) = target.kind else {
+    let Some(hosted) = target.hosted() else {
         return Vec::new();
     };
-    let mut words: Vec<String> = emulator.iter().map(|word| (*word).to_owned()).collect();
+    let mut words: Vec<String> = hosted.emulator.iter().map(|word| (*word).to_owned()).collect();
     let plain = words[0].trim_end_matches("-static").to_owned();
     if !on_path(&words[0]) && on_path(&plain) {
         words[0] = plain;

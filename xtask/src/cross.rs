@@ -8,6 +8,7 @@ use crate::check;
 use crate::compiler::Compiler;
 use crate::spec;
 use crate::targets::{self, Hosted, Kind, Target};
+use crate::wine;
 use crate::workspace::Workspace;
 
 #[derive(clap::Args, Default)]
@@ -33,16 +34,36 @@ fn row(workspace: &Workspace, target: &Target, run: bool) -> Result<()> {
     match target.kind {
         Kind::Bare => bare_example(workspace, target, &compiler),
         Kind::Checked => Ok(()),
-        Kind::Hosted(hosted) => {
-            for arguments in hosted.tests {
-                tests(compiler.cargo(workspace, target, "test").args(*arguments), run)?;
-            }
-            if run {
-                suite(workspace, target, &hosted, &compiler)?;
-            }
-            Ok(())
+        Kind::Linux(hosted) => programs(workspace, &hosted, run, &|subcommand| {
+            compiler.cargo(workspace, target, subcommand)
+        }),
+        Kind::Windows(hosted) => {
+            let wine = wine::environment(workspace, hosted.linker)?;
+            programs(workspace, &hosted, run, &|subcommand| {
+                compiler.cargo(workspace, target, subcommand).envs(wine.iter().cloned())
+            })
         }
     }
+}
+
+/// The tests and the suite, by a `cargo` that is set up for the target.
+fn programs<'a>(
+    workspace: &Workspace,
+    hosted: &Hosted,
+    run: bool,
+    cargo: &dyn Fn(&str) -> Cmd<'a>,
+) -> Result<()> {
+    for arguments in hosted.tests {
+        let command = cargo("test").args(*arguments);
+        let command = if run { command } else { command.arg("--no-run") };
+        command.run()?;
+    }
+    if run {
+        for group in hosted.groups {
+            suite(workspace, cargo("run"), group)?;
+        }
+    }
+    Ok(())
 }
 
 /// The example that composes the crates without std.
@@ -54,29 +75,13 @@ fn bare_example(workspace: &Workspace, target: &Target, compiler: &Compiler) -> 
     Ok(())
 }
 
-fn tests(mut command: Cmd<'_>, run: bool) -> Result<()> {
-    if !run {
-        command = command.arg("--no-run");
-    }
-    command.run()?;
-    Ok(())
-}
-
-/// The suite, by the programs that the tests have just built: optimizing them would take
-/// longer than it saves.
-fn suite(
-    workspace: &Workspace,
-    target: &Target,
-    hosted: &Hosted,
-    compiler: &Compiler,
-) -> Result<()> {
-    for group in hosted.groups {
-        let args = spec::Args {
-            dir: workspace.scripts_beside().into_iter().collect(),
-            backend: Some("all".to_owned()),
-            group: Some((*group).to_owned()),
-        };
-        spec::execute(compiler.cargo(workspace, target, "run"), workspace, &args)?;
-    }
-    Ok(())
+/// One group, by the programs that the tests have just built: optimizing them would take longer
+/// than it saves.
+fn suite(workspace: &Workspace, cargo: Cmd<'_>, group: &str) -> Result<()> {
+    let args = spec::Args {
+        dir: workspace.scripts_beside().into_iter().collect(),
+        backend: Some("all".to_owned()),
+        group: Some(group.to_owned()),
+    };
+    spec::execute(cargo, workspace, &args)
 }

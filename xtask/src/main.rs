@@ -12,6 +12,7 @@ mod spec;
 mod targets;
 mod test;
 mod tidy;
+mod wine;
 mod workspace;
 
 use std::process::ExitCode;

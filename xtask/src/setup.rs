@@ -11,7 +11,7 @@ use xshell::cmd;
 
 use crate::compiler::{self, Compiler};
 use crate::programs;
-use crate::targets::{Hosted, Kind, TARGETS, Target};
+use crate::targets::{TARGETS, Target};
 use crate::workspace::{Workspace, on_path};
 
 /// Something that is not here.
@@ -101,27 +101,28 @@ fn of_target(workspace: &Workspace, target: &Target, wanted: &mut Vec<Missing>) 
             elsewhere: format!("rustup target add {triple}"),
         });
     }
-    let Kind::Hosted(Hosted { linker, packages, .. }) = target.kind else {
+    let Some(hosted) = target.hosted() else {
         return Ok(());
     };
+    let linker = hosted.linker;
     let emulator = compiler::emulator(target);
     let here = native || (on_path(linker) && on_path(&emulator[0]));
     if !here {
         wanted.push(Missing {
             what: format!("{linker} and {} for {triple} (check, cross)", emulator[0]),
-            packages: owned(packages),
-            elsewhere: format!("install {linker} with its C library, and qemu-user"),
+            packages: owned(hosted.packages),
+            elsewhere: format!("install {linker} with its C library, and {}", emulator[0]),
         });
     }
     Ok(())
 }
 
 fn compiler_packages(target: &Target) -> Vec<String> {
-    match target.kind {
-        Kind::Hosted(Hosted { debian_arch: Some(architecture), .. }) => {
+    match target.hosted().and_then(|hosted| hosted.debian_arch) {
+        Some(architecture) => {
             vec!["rustc-web".to_owned(), format!("libstd-rust-web-dev:{architecture}")]
         }
-        Kind::Hosted(_) | Kind::Checked | Kind::Bare => owned(&["rustc-web", "rust-web-src"]),
+        None => owned(&["rustc-web", "rust-web-src"]),
     }
 }
 

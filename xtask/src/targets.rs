@@ -32,8 +32,10 @@ impl Features {
 /// What a target needs beyond a compiler, and what is done with it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// An operating system: tests are built, and run where we can.
-    Hosted(Hosted),
+    /// Linux: tests are built, and run where we can.
+    Linux(Hosted),
+    /// Windows: the same, by way of Wine.
+    Windows(Hosted),
     /// Library crates are type-checked, nothing is linked: there is no linker or C library for it.
     Checked,
     /// No operating system: built, not run.
@@ -85,10 +87,10 @@ const CRATES: &[&[&str]] = &[
 ];
 
 /// Every target that we promise.
-pub(crate) const TARGETS: [Target; 8] = [
+pub(crate) const TARGETS: [Target; 9] = [
     Target {
         triple: "x86_64-unknown-linux-gnu",
-        kind: Kind::Hosted(Hosted {
+        kind: Kind::Linux(Hosted {
             linker: "x86_64-linux-gnu-gcc",
             emulator: &["qemu-x86_64-static", "-cpu", "max"],
             debian_arch: Some("amd64"),
@@ -99,7 +101,7 @@ pub(crate) const TARGETS: [Target; 8] = [
     },
     Target {
         triple: "aarch64-unknown-linux-gnu",
-        kind: Kind::Hosted(Hosted {
+        kind: Kind::Linux(Hosted {
             linker: "aarch64-linux-gnu-gcc",
             emulator: &["qemu-aarch64-static", "-cpu", "max"],
             debian_arch: Some("arm64"),
@@ -111,7 +113,7 @@ pub(crate) const TARGETS: [Target; 8] = [
     // Where a pointer has 32 bits.
     Target {
         triple: "i686-unknown-linux-gnu",
-        kind: Kind::Hosted(Hosted {
+        kind: Kind::Linux(Hosted {
             linker: "i686-linux-gnu-gcc",
             emulator: &["qemu-i386-static", "-cpu", "max"],
             debian_arch: None,
@@ -123,13 +125,24 @@ pub(crate) const TARGETS: [Target; 8] = [
     // Where the first byte of a number is its highest.
     Target {
         triple: "s390x-unknown-linux-gnu",
-        kind: Kind::Hosted(Hosted {
+        kind: Kind::Linux(Hosted {
             linker: "s390x-linux-gnu-gcc",
             emulator: &["qemu-s390x-static", "-cpu", "max"],
             debian_arch: None,
             packages: &["gcc-s390x-linux-gnu", "libc6-dev-s390x-cross", "qemu-user-static"],
             tests: CRATES,
             groups: &["core", "bulk", "memory64"],
+        }),
+    },
+    Target {
+        triple: "x86_64-pc-windows-gnu",
+        kind: Kind::Windows(Hosted {
+            linker: "x86_64-w64-mingw32-gcc",
+            emulator: &["wine"],
+            debian_arch: None,
+            packages: &["gcc-mingw-w64-x86-64", "wine", "wine64"],
+            tests: CRATES,
+            groups: &["core", "memory64", "simd"],
         }),
     },
     Target { triple: "aarch64-apple-darwin", kind: Kind::Checked },
@@ -143,7 +156,9 @@ impl Target {
     /// The feature sets that exist on this target.
     pub(crate) fn features(&self) -> &'static [Features] {
         match self.kind {
-            Kind::Hosted(_) | Kind::Checked => &[Features::None, Features::Alloc, Features::Std],
+            Kind::Linux(_) | Kind::Windows(_) | Kind::Checked => {
+                &[Features::None, Features::Alloc, Features::Std]
+            }
             Kind::Bare => &[Features::None, Features::Alloc],
         }
     }
@@ -152,9 +167,17 @@ impl Target {
     /// has it: installing it takes less time.
     pub(crate) fn library_from_source(&self) -> Option<&'static str> {
         match self.kind {
-            Kind::Hosted(Hosted { debian_arch: Some(_), .. }) => None,
-            Kind::Hosted(_) | Kind::Checked => Some("std,panic_unwind"),
             Kind::Bare => Some("core,alloc"),
+            Kind::Linux(Hosted { debian_arch: Some(_), .. }) => None,
+            Kind::Linux(_) | Kind::Windows(_) | Kind::Checked => Some("std,panic_unwind"),
+        }
+    }
+
+    /// How its programs are built and run, where it has programs.
+    pub(crate) fn hosted(&self) -> Option<Hosted> {
+        match self.kind {
+            Kind::Linux(hosted) | Kind::Windows(hosted) => Some(hosted),
+            Kind::Checked | Kind::Bare => None,
         }
     }
 

@@ -15,10 +15,14 @@ pub(crate) enum Backend {
     #[cfg(unix)]
     #[cfg_attr(unix, default)]
     Mmap,
+    /// Pages of Windows' virtual memory, with guards around
+    #[cfg(windows)]
+    #[cfg_attr(windows, default)]
+    VirtualAlloc,
     /// An arena of 64 MiB inside of this process
     Static,
     /// The global allocator
-    #[cfg_attr(not(unix), default)]
+    #[cfg_attr(not(any(unix, windows)), default)]
     Heap,
 }
 
@@ -27,6 +31,8 @@ impl Backend {
         match self {
             #[cfg(unix)]
             Self::Mmap => Arc::new(wrt_platform::MmapAllocator::new()),
+            #[cfg(windows)]
+            Self::VirtualAlloc => Arc::new(wrt_platform::VirtualAllocator::new()),
             Self::Static => Arc::new(&ARENA),
             Self::Heap => Arc::new(HeapAllocator::new()),
         }

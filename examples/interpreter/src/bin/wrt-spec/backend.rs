@@ -12,7 +12,10 @@ static ARENA: StaticArena<{ 16 << 20 }, 1024> = StaticArena::new();
 /// What the command line says.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Choice {
+    #[cfg(unix)]
     Mmap,
+    #[cfg(windows)]
+    VirtualAlloc,
     Static,
     Heap,
     #[default]
@@ -24,6 +27,8 @@ pub(crate) enum Choice {
 pub(crate) enum Backend {
     #[cfg(unix)]
     Mmap,
+    #[cfg(windows)]
+    VirtualAlloc,
     Static,
     Heap,
 }
@@ -32,6 +37,8 @@ pub(crate) enum Backend {
 const ALL: &[Backend] = &[
     #[cfg(unix)]
     Backend::Mmap,
+    #[cfg(windows)]
+    Backend::VirtualAlloc,
     Backend::Static,
     Backend::Heap,
 ];
@@ -39,7 +46,10 @@ const ALL: &[Backend] = &[
 impl Choice {
     pub(crate) fn backends(self) -> impl Iterator<Item = Backend> {
         let name = match self {
+            #[cfg(unix)]
             Self::Mmap => Some("mmap"),
+            #[cfg(windows)]
+            Self::VirtualAlloc => Some("virtual-alloc"),
             Self::Static => Some("static"),
             Self::Heap => Some("heap"),
             Self::All => None,
@@ -53,6 +63,8 @@ impl Backend {
         match self {
             #[cfg(unix)]
             Self::Mmap => "mmap",
+            #[cfg(windows)]
+            Self::VirtualAlloc => "virtual-alloc",
             Self::Static => "static",
             Self::Heap => "heap",
         }
@@ -62,6 +74,8 @@ impl Backend {
         match self {
             #[cfg(unix)]
             Self::Mmap => Arc::new(wrt_platform::MmapAllocator::new()),
+            #[cfg(windows)]
+            Self::VirtualAlloc => Arc::new(wrt_platform::VirtualAllocator::new()),
             Self::Static => Arc::new(&ARENA),
             Self::Heap => Arc::new(HeapAllocator::new()),
         }
