@@ -84,10 +84,10 @@ pub use allocator::{Committed, Discarded, PageAllocator};
 pub use backend::HeapAllocator;
 #[cfg(unix)]
 pub use backend::MmapAllocator;
-#[cfg(all(unix, feature = "alloc"))]
-pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 #[cfg(windows)]
 pub use backend::VirtualAllocator;
+#[cfg(all(unix, feature = "alloc"))]
+pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use backend::{StaticAllocator, StaticArena};
 pub use capabilities::Capabilities;
 pub use commit::CommitPolicy;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "alloc")]
 mod heap;
+#[cfg(any(unix, windows))]
+mod ladder;
 #[cfg(unix)]
 mod mmap;
 #[cfg(all(unix, feature = "alloc"))]

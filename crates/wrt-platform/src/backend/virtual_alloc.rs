@@ -13,20 +13,22 @@ use windows_sys::Win32::System::Memory::{
 };
 use windows_sys::Win32::System::SystemInformation::{GetSystemInfo, SYSTEM_INFO};
 
+use super::ladder::{self, Extent, Refusal};
 use crate::allocator::{Committed, Discarded, PageAllocator};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::protection::Protection;
 use crate::request::{ReserveRequest, Tagging};
-use crate::reservation::{Reservation, Rung};
-use crate::units::{HostBytes, HostPage, HostRange};
+use crate::reservation::Reservation;
+use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
 /// Reserves address space with inaccessible guards on both sides and commits it page by page.
 ///
 /// Growth commits pages and nothing else: the base never moves and no byte is copied. Where the
-/// host refuses the address space a memory wants, the reservation is halved until it is granted or
-/// the initial size does not fit; [`Reservation::rung`] tells what became of it. Access to
-/// uncommitted pages raises `EXCEPTION_ACCESS_VIOLATION`.
+/// host refuses the address space a memory wants, the reservation steps down the same ladder as
+/// that of the mmap backend: full guards, small guards and less and less capacity, no guards.
+/// [`Reservation::rung`] tells where it stands and [`Reservation::shortfall`] why. Access to
+/// uncommitted pages raises `EXCEPTION_ACCESS_VIOLATION`. Images are copied.
 ///
 /// Windows counts every committed page against the limit of the whole system, used or not. A page
 /// that was given back must be committed anew, which may be refused when others have taken what
@@ -46,35 +48,6 @@ impl VirtualAllocator {
     #[must_use]
     pub const fn new() -> Self {
         Self(())
-    }
-
-    /// Reserves guard, capacity and guard. Halves the capacity while the host refuses, but never
-    /// below the initial size.
-    fn reserve_what_fits(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
-        let page = self.page();
-        let wanted = request.wanted_capacity();
-        let guard = page.round_up(request.guard_bytes()).ok_or_else(|| too_large(request))?;
-        let floor = page.round_up(request.initial()).ok_or_else(|| too_large(request))?;
-        let mut capacity = page.round_up(wanted).unwrap_or(page.round_down(u64::MAX));
-        let mut refusal = None;
-        loop {
-            match reserve_inaccessible(capacity, guard) {
-                Ok(base) => {
-                    let reservation = Reservation::new(base, capacity).with_guards(guard, guard);
-                    return Ok(match refusal {
-                        None => reservation,
-                        reason => reservation.with_rung(Rung::Reduced { wanted, reason }),
-                    });
-                }
-                Err(reason) if capacity <= floor => {
-                    return Err(refused(Operation::Reserve, request.initial(), reason));
-                }
-                Err(reason) => {
-                    refusal = Some(reason);
-                    capacity = page.round_down(capacity.as_u64() / 2).max(floor);
-                }
-            }
-        }
     }
 }
 
@@ -101,7 +74,8 @@ unsafe impl PageAllocator for VirtualAllocator {
             return Err(AllocError::unsupported(Operation::Reserve));
         }
         let cookie = if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 };
-        Ok(self.reserve_what_fits(request)?.with_cookie(cookie))
+        let reservation = ladder::reserve(request, self.page(), reserve_inaccessible)?;
+        Ok(reservation.with_cookie(cookie))
     }
 
     unsafe fn commit(
@@ -186,12 +160,12 @@ unsafe impl PageAllocator for VirtualAllocator {
     }
 
     unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {
-        let before = reservation.guard_before().get();
-        if before + reservation.capacity().get() + reservation.guard_after().get() == 0 {
+        let extent = Extent::of(reservation);
+        if extent.total().unwrap_or_default() == HostBytes::ZERO {
             return;
         }
         // SAFETY: the reservation starts with the front guard.
-        let start = unsafe { reservation.base().sub(before) };
+        let start = unsafe { reservation.base().sub(extent.before.get()) };
         // SAFETY: this is what `reserve_inaccessible` got, as a whole, and nobody uses it any more.
         let _ = unsafe { VirtualFree(start.as_ptr().cast(), 0, MEM_RELEASE) };
     }
@@ -200,40 +174,42 @@ unsafe impl PageAllocator for VirtualAllocator {
         &self,
         reservation: &Reservation,
         committed: HostBytes,
+        exceptions: &[HostRights],
     ) -> Result<(), Corruption> {
         let base = reservation.base().as_ptr().addr();
-        let committed_end = base + committed.get();
         let low = base - reservation.guard_before().get();
         let high = base + reservation.capacity().get() + reservation.guard_after().get();
-        if !all_pages(base, committed_end, |pages| pages.usual) {
-            return Err(Corruption::Protection);
+        let mut from = base;
+        let end = base + committed.get();
+        let last = HostRange { start: committed, len: HostBytes::ZERO };
+        let last = HostRights { range: last, protection: Protection::READ_WRITE };
+        for exception in exceptions.iter().copied().chain([last]) {
+            let start = base + exception.range.start.get();
+            let stop = base + exception.range.end().get();
+            if !all_pages(from, start, |rights| rights == PAGE_READWRITE)
+                || !all_pages(start, stop, |rights| rights == page_rights(exception.protection))
+            {
+                return Err(Corruption::Protection);
+            }
+            from = stop;
         }
-        let guarded = all_pages(low, base, |pages| !pages.accessible)
-            && all_pages(committed_end, high, |pages| !pages.accessible);
+        let closed = |rights| rights == PAGE_NOACCESS;
+        let guarded = all_pages(low, base, closed) && all_pages(end, high, closed);
         if guarded { Ok(()) } else { Err(Corruption::Guard) }
     }
 }
 
-/// What the host says of a run of pages.
-#[derive(Clone, Copy)]
-struct Pages {
-    accessible: bool,
-    /// Readable and writable, and not executable.
-    usual: bool,
-}
-
-/// Whether `right` holds for every run of pages with the same rights in `from..to`.
-fn all_pages(from: usize, to: usize, right: impl Fn(Pages) -> bool) -> bool {
+/// Whether the rights in `from..to` are `right`. Pages that are not committed have none.
+fn all_pages(from: usize, to: usize, right: impl Fn(PAGE_PROTECTION_FLAGS) -> bool) -> bool {
     let mut at = from;
     while at < to {
         let mut info = MEMORY_BASIC_INFORMATION::default();
         let size = size_of::<MEMORY_BASIC_INFORMATION>();
         // SAFETY: the call fills the structure, whose size it is told, and accesses no page.
         let filled = unsafe { VirtualQuery(ptr::without_provenance(at), &mut info, size) };
-        let accessible = info.State == MEM_COMMIT && info.Protect != PAGE_NOACCESS;
-        let usual = info.State == MEM_COMMIT && info.Protect == PAGE_READWRITE;
+        let rights = if info.State == MEM_COMMIT { info.Protect } else { PAGE_NOACCESS };
         let end = info.BaseAddress.addr() + info.RegionSize;
-        if filled == 0 || end <= at || !right(Pages { accessible, usual }) {
+        if filled == 0 || end <= at || !right(rights) {
             return false;
         }
         at = end;
@@ -241,22 +217,22 @@ fn all_pages(from: usize, to: usize, right: impl Fn(Pages) -> bool) -> bool {
     true
 }
 
-/// Reserves `guard + capacity + guard` bytes without access and returns the address past the first
-/// guard. A zero total reserves nothing: a dangling, aligned base.
-fn reserve_inaccessible(capacity: HostBytes, guard: HostBytes) -> Result<NonNull<u8>, OsError> {
-    let total = guard.checked_add(guard).and_then(|guards| guards.checked_add(capacity));
-    let total = total.ok_or(NOT_ENOUGH_MEMORY)?.get();
+/// Reserves an extent without access and returns the address past the first guard. An extent of
+/// nothing is a dangling, aligned base.
+fn reserve_inaccessible(extent: Extent) -> Result<NonNull<u8>, Refusal> {
+    let refusal = |error| Refusal { error, limit: None };
+    let total = extent.total().ok_or(refusal(NOT_ENOUGH_MEMORY))?.get();
     if total == 0 {
         return Ok(NonNull::without_provenance(HOST_ALIGNED));
     }
     // SAFETY: new address space of the host's choosing disturbs nobody.
     let start = unsafe { VirtualAlloc(ptr::null(), total, MEM_RESERVE, PAGE_NOACCESS) };
     if start.is_null() {
-        return Err(last_error());
+        return Err(refusal(last_error()));
     }
     // SAFETY: the front guard is a part of the reservation.
-    let base = unsafe { start.cast::<u8>().add(guard.get()) };
-    NonNull::new(base).ok_or(NOT_ENOUGH_MEMORY)
+    let base = unsafe { start.cast::<u8>().add(extent.before.get()) };
+    NonNull::new(base).ok_or(refusal(NOT_ENOUGH_MEMORY))
 }
 
 /// `ERROR_NOT_ENOUGH_MEMORY`: more than an address can tell apart.
@@ -320,10 +296,6 @@ fn refused(operation: Operation, requested: u64, reason: OsError) -> AllocError 
     AllocError::new(operation, AllocErrorKind::Os(reason), requested)
 }
 
-fn too_large(request: &ReserveRequest<'_>) -> AllocError {
-    AllocError::new(Operation::Reserve, AllocErrorKind::AddressSpace, request.initial())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,11 +340,22 @@ mod tests {
         let mut region =
             Region::new(VirtualAllocator::new(), &ReserveRequest::new(8192, 1 << 20)).unwrap();
         region.grow_to(LEN).unwrap();
-        region.data_mut().fill(0xB6);
+        region.data_mut().unwrap().fill(0xB6);
         region.reset().unwrap();
         assert_eq!(region.committed().get(), 8192);
         assert_eq!(region.verify(), Ok(()));
         region.grow_to(LEN).unwrap();
-        assert!(region.data().iter().all(|byte| *byte == 0), "old contents are back");
+        assert!(region.data().unwrap().iter().all(|byte| *byte == 0), "old contents are back");
+    }
+
+    /// Three times 60 TiB are more than the 128 TiB that a process has.
+    #[test]
+    fn address_space_comes_back() {
+        const TIB: u64 = 1 << 40;
+        let request = ReserveRequest::new(4096, 60 * TIB).reservation(60 * TIB);
+        for _ in 0..3 {
+            let region = Region::new(VirtualAllocator::new(), &request).unwrap();
+            assert_eq!(region.capacity(), 60 * TIB);
+        }
     }
 }

@@ -8,12 +8,12 @@
 mod addresses;
 mod bases;
 mod contents;
+mod guards;
+mod host;
+mod large;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[path = "../handler/probe.rs"]
 mod probe;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod signals;
-mod guards;
-mod host;
-mod large;
 mod sizes;

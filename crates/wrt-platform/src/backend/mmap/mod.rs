@@ -169,7 +169,7 @@ unsafe impl PageAllocator for MmapAllocator {
 
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
         // SAFETY: this is the whole mapping that `reserve` made, which nobody uses any more.
-        if unsafe { pages::unmap(reservation.base(), extent_of(reservation)) }.is_err() {
+        if unsafe { pages::unmap(reservation.base(), Extent::of(reservation)) }.is_err() {
             // At the limit of mappings a process may have, the host cannot cut this one out of its
             // neighbours. The address space is lost, but not the pages.
             // SAFETY: the committed pages are the reservation's (C1).
@@ -188,14 +188,6 @@ unsafe impl PageAllocator for MmapAllocator {
 
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
         proc_maps::resident(reservation, committed, self.page())
-    }
-}
-
-fn extent_of(reservation: &Reservation) -> Extent {
-    Extent {
-        before: reservation.guard_before(),
-        capacity: reservation.capacity(),
-        after: reservation.guard_after(),
     }
 }
 

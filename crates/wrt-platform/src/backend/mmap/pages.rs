@@ -12,6 +12,7 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 
 use super::name;
 use crate::allocator::Discarded;
+pub(in crate::backend) use crate::backend::ladder::Extent;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::protection::Protection;
 use crate::reservation::Reservation;
@@ -22,21 +23,6 @@ use crate::units::{HostBytes, HostRange};
 pub(super) const UNACCOUNTED: MapFlags = MapFlags::NORESERVE;
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
 pub(super) const UNACCOUNTED: MapFlags = MapFlags::empty();
-
-/// What a reservation takes: a guard, the capacity, a guard.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::backend) struct Extent {
-    pub(in crate::backend) before: HostBytes,
-    pub(in crate::backend) capacity: HostBytes,
-    pub(in crate::backend) after: HostBytes,
-}
-
-impl Extent {
-    /// Bytes in all, or `None` if the host could not address them.
-    pub(in crate::backend) fn total(self) -> Option<HostBytes> {
-        self.before.checked_add(self.capacity)?.checked_add(self.after)
-    }
-}
 
 /// Maps an extent without access and returns the address past the first guard. An extent of
 /// nothing is a dangling, aligned base.

@@ -1,0 +1,310 @@
+//! The reservation ladder: what is asked of the host, from the best to the least.
+
+use core::ptr::NonNull;
+
+use crate::commit::CommitPolicy;
+use crate::error::{AllocError, AllocErrorKind, Operation, OsError};
+use crate::request::{GuardPolicy, ReserveRequest};
+use crate::reservation::{Reservation, Rung, Shortfall, ShortfallCause};
+use crate::units::{HostBytes, HostPage};
+
+/// Memories up to here can have full guards.
+const FOUR_GIB: u64 = 1 << 32;
+
+/// Sizes of one request in host pages.
+struct Wanted {
+    /// Bytes to grow into, and the initial bytes, which are the least.
+    capacity: HostBytes,
+    floor: HostBytes,
+    /// The small guard, if the host can address it.
+    guard: Option<HostBytes>,
+    /// All of the above and what full guards take, if they are asked for and possible.
+    full: Option<Extent>,
+}
+
+/// What a reservation takes: a guard, the capacity, a guard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Extent {
+    pub(super) before: HostBytes,
+    pub(super) capacity: HostBytes,
+    pub(super) after: HostBytes,
+}
+
+impl Extent {
+    /// Bytes in all, or `None` if the host could not address them.
+    pub(super) fn total(self) -> Option<HostBytes> {
+        self.before.checked_add(self.capacity)?.checked_add(self.after)
+    }
+
+    /// That of a reservation that this module made.
+    pub(super) const fn of(reservation: &Reservation) -> Self {
+        Self {
+            before: reservation.guard_before(),
+            capacity: reservation.capacity(),
+            after: reservation.guard_after(),
+        }
+    }
+}
+
+/// Why the host did not give an extent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    pub(super) error: OsError,
+    /// The limit on the process's address space that may have been in the way, in bytes.
+    pub(super) limit: Option<u64>,
+}
+
+/// Descends from the rung that `request` asks for until `map` succeeds.
+pub(super) fn reserve(
+    request: &ReserveRequest<'_>,
+    page: HostPage,
+    mut map: impl FnMut(Extent) -> Result<NonNull<u8>, Refusal>,
+) -> Result<Reservation, AllocError> {
+    let wanted = Wanted::new(request, page)?;
+    let first = wanted.best().total().map_or(u64::MAX, HostBytes::as_u64);
+    let mut cause = wanted.known_shortfall(request);
+    let mut last = None;
+    for (rung, extent) in wanted.rungs(request, page) {
+        match map(extent) {
+            Ok(base) => {
+                let shortfall = cause.map(|cause| Shortfall { wanted: first, cause });
+                return Ok(Reservation::new(base, extent.capacity)
+                    .with_guards(extent.before, extent.after)
+                    .with_rung(rung)
+                    .with_shortfall(shortfall));
+            }
+            Err(refusal) => {
+                last = Some(refusal);
+                cause = cause.or(Some(why(refusal)));
+            }
+        }
+    }
+    Err(refused(request, last))
+}
+
+impl Wanted {
+    fn new(request: &ReserveRequest<'_>, page: HostPage) -> Result<Self, AllocError> {
+        let refuse = |kind| AllocError::new(Operation::Reserve, kind, request.initial());
+        let floor = page.round_up(request.initial());
+        let floor = floor.ok_or_else(|| refuse(AllocErrorKind::AddressSpace))?;
+        let most = page.round_down(u64::MAX);
+        let capacity = page.round_up(request.wanted_capacity()).unwrap_or(most);
+        let guard = page.round_up(request.guard_bytes());
+        let policy = request.guard_policy();
+        if guard.is_none() && request.demands_guards() {
+            return Err(refuse(AllocErrorKind::AddressSpace));
+        }
+        let full = full_guards(request, page, capacity, guard);
+        if policy == GuardPolicy::FullGuards && full.is_none() {
+            return Err(refuse(AllocErrorKind::InvalidRequest(
+                "full guards need 64-bit addresses and a memory of at most 4 GiB",
+            )));
+        }
+        Ok(Self { capacity, floor, guard, full })
+    }
+
+    /// What is asked for first.
+    fn best(&self) -> Extent {
+        self.full.unwrap_or(self.guarded(self.capacity, self.guard.unwrap_or_default()))
+    }
+
+    const fn guarded(&self, capacity: HostBytes, guard: HostBytes) -> Extent {
+        Extent { before: guard, capacity, after: guard }
+    }
+
+    /// Why the ladder does not start at full guards, where one could expect it to.
+    fn known_shortfall(&self, request: &ReserveRequest<'_>) -> Option<ShortfallCause> {
+        let best = request.guard_policy() == GuardPolicy::BestThatFits;
+        if self.guard.is_none() {
+            return Some(ShortfallCause::AddressSpace);
+        }
+        if !best || self.full.is_some() || request.guard_bytes() == 0 {
+            return None;
+        }
+        if request.commit_policy() != CommitPolicy::Exact {
+            None
+        } else if request.maximum() > FOUR_GIB {
+            Some(ShortfallCause::BeyondFourGib)
+        } else if usize::BITS < 64 {
+            Some(ShortfallCause::AddressSpace)
+        } else {
+            // The request allows less address space than full guards take.
+            None
+        }
+    }
+
+    /// The rungs that the policy allows, from the best to the least. Within the last two the
+    /// capacity is halved until nothing but the initial bytes is left.
+    fn rungs(
+        &self,
+        request: &ReserveRequest<'_>,
+        page: HostPage,
+    ) -> impl Iterator<Item = (Rung, Extent)> {
+        let policy = request.guard_policy();
+        let guard = self.guard.filter(|guard| *guard > HostBytes::ZERO);
+        let small =
+            guard.filter(|_| matches!(policy, GuardPolicy::BestThatFits | GuardPolicy::SmallGuard));
+        // A small guard of no bytes is what was asked for, and no guard.
+        let unguarded = guard.is_none() && policy == GuardPolicy::SmallGuard
+            || matches!(policy, GuardPolicy::BestThatFits | GuardPolicy::ChecksOnly);
+        let (capacity, floor) = (self.capacity, self.floor);
+        let halves = move || {
+            let half = move |last: &HostBytes| {
+                let next = page.round_down(last.as_u64() / 2).max(floor);
+                (next < *last).then_some(next)
+            };
+            core::iter::successors(Some(capacity), half)
+        };
+        let with = |rung, guard: HostBytes| {
+            move |capacity| (rung, Extent { before: guard, capacity, after: guard })
+        };
+        let guarded =
+            small.into_iter().flat_map(move |guard| halves().map(with(Rung::SmallGuard, guard)));
+        let bare = unguarded
+            .then_some(HostBytes::ZERO)
+            .into_iter()
+            .flat_map(move |none| halves().map(with(Rung::ChecksOnly, none)));
+        self.full.map(|extent| (Rung::FullGuards, extent)).into_iter().chain(guarded).chain(bare)
+    }
+}
+
+/// The extent of full guards, where the policy, the memory and the host allow them.
+fn full_guards(
+    request: &ReserveRequest<'_>,
+    page: HostPage,
+    capacity: HostBytes,
+    guard: Option<HostBytes>,
+) -> Option<Extent> {
+    let reach = page.round_up(ReserveRequest::REACH_33_BIT).filter(|_| usize::BITS >= 64)?;
+    let asked = match request.guard_policy() {
+        GuardPolicy::FullGuards => true,
+        // Only under exact commit can compiled code make use of them: it is all of the memory past
+        // the length that must fault.
+        GuardPolicy::BestThatFits => {
+            request.commit_policy() == CommitPolicy::Exact
+                && request.guard_bytes() > 0
+                && request.reservation_bytes() >= reach.as_u64()
+        }
+        GuardPolicy::SmallGuard | GuardPolicy::ChecksOnly => false,
+    };
+    if !asked || request.maximum() > FOUR_GIB {
+        return None;
+    }
+    let guard = guard?.max(page.round_up(1)?);
+    Some(Extent { before: guard, capacity, after: reach.saturating_sub(capacity).max(guard) })
+}
+
+/// Why the host refused, as far as can be known.
+fn why(refusal: Refusal) -> ShortfallCause {
+    match refusal.limit {
+        Some(limit) => ShortfallCause::AddressSpaceLimit { limit },
+        None => ShortfallCause::Os(refusal.error),
+    }
+}
+
+fn refused(request: &ReserveRequest<'_>, last: Option<Refusal>) -> AllocError {
+    let refuse = |kind| AllocError::new(Operation::Reserve, kind, request.initial());
+    match last {
+        None => refuse(AllocErrorKind::AddressSpace),
+        Some(Refusal { error, limit: None }) => refuse(AllocErrorKind::Os(error)),
+        Some(Refusal { error, limit: Some(limit) }) => {
+            refuse(AllocErrorKind::Os(error)).possible(limit)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    const PAGE: HostPage = HostPage::SMALLEST;
+
+    const FULL: Refusal = Refusal { error: OsError(12), limit: None };
+
+    /// The rung that a host with `room` bytes gives, and what it was asked for on the way.
+    fn on_host(
+        room: u64,
+        request: &ReserveRequest<'_>,
+    ) -> (Result<Reservation, AllocError>, Vec<Extent>) {
+        let mut asked = Vec::new();
+        let outcome = reserve(request, PAGE, |extent: Extent| {
+            asked.push(extent);
+            let total = extent.total().map_or(u64::MAX, HostBytes::as_u64);
+            if total <= room { Ok(NonNull::dangling()) } else { Err(FULL) }
+        });
+        (outcome, asked)
+    }
+
+    fn best() -> ReserveRequest<'static> {
+        ReserveRequest::new(65536, 1 << 32)
+    }
+
+    #[cfg(all(test, target_pointer_width = "64"))]
+    #[test]
+    fn a_host_with_room_gives_full_guards() {
+        let (given, asked) = on_host(u64::MAX, &best());
+        let given = given.unwrap();
+        assert_eq!((given.rung(), given.shortfall()), (Rung::FullGuards, None));
+        let reach = given.capacity().as_u64() + given.guard_after().as_u64();
+        assert!(reach >= ReserveRequest::REACH_33_BIT && given.guard_before().as_u64() == 65536);
+        assert_eq!(asked.len(), 1);
+    }
+
+    #[cfg(all(test, target_pointer_width = "64"))]
+    #[test]
+    fn less_room_is_a_lower_rung_with_a_reason() {
+        let (given, _) = on_host(5 << 30, &best());
+        let given = given.unwrap();
+        assert_eq!(given.rung(), Rung::SmallGuard);
+        assert_eq!(given.capacity().as_u64(), 1 << 32);
+        let wanted = given.shortfall().unwrap().wanted;
+        assert!((8 << 30..9 << 30).contains(&wanted), "{wanted}");
+        let (given, asked) = on_host(1 << 30, &best());
+        let given = given.unwrap();
+        assert_eq!((given.rung(), given.capacity().as_u64()), (Rung::SmallGuard, 1 << 29));
+        assert_eq!(asked.len(), 5, "full, 4 GiB, 2 GiB, 1 GiB, 512 MiB");
+    }
+
+    #[test]
+    fn the_last_rung_is_the_initial_size_alone() {
+        let (given, _) = on_host(65536, &best());
+        let given = given.unwrap();
+        assert_eq!((given.rung(), given.capacity().get()), (Rung::ChecksOnly, 65536));
+        assert!(given.shortfall().is_some());
+        let (refused, _) = on_host(65535, &best());
+        assert_eq!(refused.unwrap_err().requested, 65536);
+    }
+
+    #[test]
+    fn a_demand_is_not_lowered() {
+        let small = best().guards(GuardPolicy::SmallGuard);
+        let (refused, _) = on_host(65536, &small);
+        refused.unwrap_err();
+        let (given, _) = on_host(3 * 65536, &small);
+        assert_eq!(given.unwrap().rung(), Rung::SmallGuard);
+        let full = best().guards(GuardPolicy::FullGuards);
+        let (refused, asked) = on_host(5 << 30, &full);
+        refused.unwrap_err();
+        assert!(asked.len() <= 1);
+        let wide = ReserveRequest::new(0, 1 << 33).guards(GuardPolicy::FullGuards);
+        let (refused, asked) = on_host(u64::MAX, &wide);
+        assert!(matches!(refused.unwrap_err().kind, AllocErrorKind::InvalidRequest(_)));
+        assert!(asked.is_empty());
+        let bare = best().guards(GuardPolicy::ChecksOnly);
+        let (given, _) = on_host(u64::MAX, &bare);
+        let given = given.unwrap();
+        assert_eq!((given.rung(), given.shortfall()), (Rung::ChecksOnly, None));
+    }
+
+    #[test]
+    fn guards_that_no_host_can_address_are_none() {
+        let (given, _) = on_host(u64::MAX, &best().guard(u64::MAX));
+        let given = given.unwrap();
+        assert_eq!(given.rung(), Rung::ChecksOnly);
+        assert_eq!(given.shortfall().unwrap().cause, ShortfallCause::AddressSpace);
+        let small = best().guard(u64::MAX).guards(GuardPolicy::SmallGuard);
+        on_host(u64::MAX, &small).0.unwrap_err();
+    }
+}
