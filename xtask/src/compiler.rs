@@ -103,6 +103,9 @@ impl Compiler {
         if let Some(parts) = self.build_std {
             // `-Z` flags are for nightly only, unless the compiler is told otherwise.
             command = command.env("RUSTC_BOOTSTRAP", "1").arg(format!("-Zbuild-std={parts}"));
+            // The library too would be built without optimization, and tests take 3 to 14 times as
+            // long under an emulator then.
+            command = command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
         }
         command
     }

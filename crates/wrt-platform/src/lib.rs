@@ -5,7 +5,7 @@
 //!    |
 //! PageAllocator        reserve, commit, protect, discard, reset, release
 //!    |
-//! backend/             one file each: MmapAllocator, StaticArena, HeapAllocator
+//! backend/             one file each: MmapAllocator, VirtualAllocator, StaticArena, HeapAllocator
 //! ```
 //!
 //! This crate holds the unsafe code of the subsystem; everything above it forbids `unsafe`. It
