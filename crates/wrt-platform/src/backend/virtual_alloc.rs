@@ -298,6 +298,8 @@ fn refused(operation: Operation, requested: u64, reason: OsError) -> AllocError 
 
 #[cfg(test)]
 mod tests {
+    use windows_sys::Win32::System::Memory::MEM_FREE;
+
     use super::*;
     use crate::region::Region;
 
@@ -348,14 +350,18 @@ mod tests {
         assert!(region.data().unwrap().iter().all(|byte| *byte == 0), "old contents are back");
     }
 
-    /// Three times 60 TiB are more than the 128 TiB that a process has.
+    /// Other tests may take an address as soon as it is free, but not every time.
     #[test]
     fn address_space_comes_back() {
-        const TIB: u64 = 1 << 40;
-        let request = ReserveRequest::new(4096, 60 * TIB).reservation(60 * TIB);
-        for _ in 0..3 {
-            let region = Region::new(VirtualAllocator::new(), &request).unwrap();
-            assert_eq!(region.capacity(), 60 * TIB);
-        }
+        let came_back = (0..100).any(|_| {
+            let region = Region::new(VirtualAllocator::new(), &ReserveRequest::new(4096, 1 << 20));
+            let base = region.unwrap().reservation().base();
+            let mut info = MEMORY_BASIC_INFORMATION::default();
+            let size = size_of::<MEMORY_BASIC_INFORMATION>();
+            // SAFETY: the call fills the structure, whose size it is told, and accesses no page.
+            let filled = unsafe { VirtualQuery(base.as_ptr().cast(), &mut info, size) };
+            filled > 0 && info.State == MEM_FREE
+        });
+        assert!(came_back, "every reservation is still there");
     }
 }

@@ -23,13 +23,7 @@ pub(in crate::backend) fn verify(
     let committed_end = base + committed.as_u64();
     let low = base - reservation.guard_before().as_u64();
     let high = base + reservation.capacity().as_u64() + reservation.guard_after().as_u64();
-    let past_closed = |address: u64| {
-        let closed = exceptions.iter().filter(|exception| exception.protection.is_empty());
-        closed.fold(address, |address, HostRights { range, .. }| {
-            let (start, end) = (base + range.start.as_u64(), base + range.end().as_u64());
-            if (start..end).contains(&address) { end } else { address }
-        })
-    };
+    let past_closed = |address| past_closed(address, base, exceptions);
     let mut covered = base;
     let mut fault = None;
     let mut seen = false;
@@ -55,6 +49,15 @@ pub(in crate::backend) fn verify(
         None if seen && past_closed(covered) < committed_end => Err(Corruption::Protection),
         None => Ok(()),
     }
+}
+
+/// The first address from `address` on that somebody may access: past the closed range it lies in.
+fn past_closed(address: u64, base: u64, exceptions: &[HostRights]) -> u64 {
+    let closed = exceptions.iter().filter(|exception| exception.protection.is_empty());
+    closed.fold(address, |address, HostRights { range, .. }| {
+        let (start, end) = (base + range.start.as_u64(), base + range.end().as_u64());
+        if (start..end).contains(&address) { end } else { address }
+    })
 }
 
 /// Bytes of the committed pages that are present in physical memory. Pages that were only read may
