@@ -6,9 +6,11 @@
     not(all(feature = "alloc", any(target_os = "linux", target_os = "android"))),
     path = "image_none.rs"
 )]
+#[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "only pools call all of it"))]
 pub(super) mod image;
 mod ladder;
 mod name;
+#[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "only pools call all of it"))]
 pub(super) mod pages;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "no_maps.rs")]
 pub(super) mod proc_maps;
