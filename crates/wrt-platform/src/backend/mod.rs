@@ -27,7 +27,7 @@ pub use virtual_alloc::VirtualAllocator;
 ///
 /// A row is `(name, Type, constructor);`: a name for a module or a table, the allocator's type,
 /// and an expression of it. The static arena's row makes a new 16 MiB arena for each expansion, the
-/// pools' rows have 16 slots of 4 GiB, or 16 MiB where addresses have 32 bits.
+/// pools' rows have 16 slots of 64 MiB.
 ///
 /// ```
 /// macro_rules! name_backends {

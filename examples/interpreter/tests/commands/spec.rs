@@ -116,11 +116,13 @@ fn only_what_exceeds_the_arena_is_skipped() {
     let out = ended.out();
     assert!(out.contains("mmap: 6 passed, 0 failed, 0 skipped\n"), "{out}");
     assert!(out.contains("heap: 6 passed, 0 failed, 0 skipped\n"), "{out}");
-    assert!(out.contains("static: 2 passed, 0 failed, 4 skipped\n"), "{out}");
-    let skipped = "skipped on static: core/script.wast: 2 assertions: its memory does not fit the \
-                   arena of 16 MiB: cannot ";
+    for small in ["static", "pool", "dense-pool"] {
+        assert!(out.contains(&format!("\n{small}: 2 passed, 0 failed, 4 skipped\n")), "{out}");
+    }
+    let skipped = "skipped on static: core/script.wast: 2 assertions: its memory does not fit 16 \
+                   MiB: cannot ";
     assert_eq!(out.matches(skipped).count(), 2, "{out}");
-    assert!(out.ends_with("\nsum: 14 passed, 0 failed, 4 skipped\n"), "{out}");
+    assert!(out.ends_with("\nsum: 18 passed, 0 failed, 12 skipped\n"), "{out}");
     assert_eq!(ended.code, Some(0));
 }
 
@@ -154,7 +156,7 @@ fn no_scripts_are_no_success() {
 #[test]
 fn the_embedded_scripts_run_on_every_backend() {
     let ended = run(command(WRT_SPEC).args(["--group", "custom-page-sizes"]), Vec::new());
-    for backend in BACKENDS {
+    for backend in BACKENDS.into_iter().chain(["pool", "dense-pool"]) {
         let line = format!("\n{backend}: 164 passed, 0 failed, 0 skipped\n");
         assert!(ended.out().contains(&line), "{}", ended.out());
     }

@@ -118,8 +118,7 @@ impl PoolAllocator {
     #[must_use]
     #[expect(clippy::panic, reason = "a test without its backend cannot go on")]
     pub fn of_backend_row(layout: PoolLayout) -> Self {
-        let bytes = if usize::BITS >= 64 { 4 << 30 } else { 16 << 20 };
-        match Self::new(&PoolConfig::new(16, bytes).layout(layout)) {
+        match Self::new(&PoolConfig::new(16, 64 << 20).layout(layout)) {
             Ok(pool) => pool,
             Err(error) => panic!("{error}"),
         }

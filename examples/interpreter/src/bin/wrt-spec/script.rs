@@ -17,7 +17,7 @@ use crate::world::{Stop, World};
 const NO_THREADS: &str = "the threads group is validated, not executed";
 
 /// Runs a script and counts its assertions.
-pub(crate) fn run(backend: Backend, group: &Group, script: &Script, report: &mut Report) {
+pub(crate) fn run(backend: &Backend, group: &Group, script: &Script, report: &mut Report) {
     let Group { name: group, rules, .. } = group;
     let whole = Place { script: &script.name, line: 1, text: "the script" };
     let mut lexer = Lexer::new(&script.text);
@@ -30,7 +30,7 @@ pub(crate) fn run(backend: Backend, group: &Group, script: &Script, report: &mut
         Ok(wast) => wast.directives,
         Err(error) => return report.fail(group, &whole, &error.message()),
     };
-    match World::new(backend) {
+    match World::new(backend.clone()) {
         Ok(world) => {
             let mut runner = Runner { group, script, rules: *rules, world, report };
             directives.into_iter().for_each(|directive| runner.directive(directive));
@@ -219,7 +219,7 @@ fn name_of(id: Option<Id<'_>>) -> Option<&str> {
 }
 
 fn does_not_fit(why: &str) -> Verdict {
-    Verdict::Skipped(format!("its memory does not fit the arena of 16 MiB: {why}"))
+    Verdict::Skipped(format!("its memory does not fit 16 MiB: {why}"))
 }
 
 /// A script may say more than the trap does, such as which element is uninitialized, or less.

@@ -17,7 +17,7 @@ use crate::spectest;
 
 pub(crate) type SpecStore = Store<Arc<dyn PageAllocator>, Watch>;
 
-/// Remembers that a memory did not grow because its arena is full.
+/// Remembers that a memory did not grow because its backend is full.
 pub(crate) struct Watch {
     backend: Backend,
     refused: Rc<Cell<Option<GrowError>>>,
@@ -89,8 +89,8 @@ impl World {
     pub(crate) fn new(backend: Backend) -> Result<Self, Box<dyn std::error::Error>> {
         let refused = Rc::new(Cell::new(None));
         let mut world = Self {
+            store: new_store(&backend, &refused),
             backend,
-            store: new_store(backend, &refused),
             linker: Linker::new(),
             current: None,
             named: HashMap::new(),
@@ -103,7 +103,7 @@ impl World {
         Ok(world)
     }
 
-    /// What a full arena refused to a memory that still lives, if anything.
+    /// What a full backend refused to a memory that still lives, if anything.
     pub(crate) fn refused(&self) -> Option<String> {
         self.refused.get().map(|error| error.to_string())
     }
@@ -118,7 +118,7 @@ impl World {
         // The old memories go first, the arena may have no room for both.
         self.refused = Rc::new(Cell::new(None));
         self.linker = Linker::new();
-        self.store = new_store(self.backend, &self.refused);
+        self.store = new_store(&self.backend, &self.refused);
         spectest::define(&mut self.linker, &mut self.store)
     }
 
@@ -210,8 +210,8 @@ impl World {
     }
 }
 
-fn new_store(backend: Backend, refused: &Rc<Cell<Option<GrowError>>>) -> SpecStore {
-    let refused = Rc::clone(refused);
-    let watch = move || Watch { backend, refused: Rc::clone(&refused) };
-    Store::new(StoreConfig::new(backend.allocator(), watch))
+fn new_store(backend: &Backend, refused: &Rc<Cell<Option<GrowError>>>) -> SpecStore {
+    let (allocator, refused, backend) = (backend.allocator(), Rc::clone(refused), backend.clone());
+    let watch = move || Watch { backend: backend.clone(), refused: Rc::clone(&refused) };
+    Store::new(StoreConfig::new(allocator, watch))
 }
