@@ -107,3 +107,37 @@ macro_rules! on_backends {
 }
 
 for_each_backend!(on_backends);
+
+/// With a single slot whatever comes next is made where the last memory was.
+#[cfg(unix)]
+mod one_slot {
+    use wrt_platform::{PoolAllocator, PoolConfig, PoolLayout};
+
+    const LAYOUTS: [PoolLayout; 2] = [PoolLayout::SmallGuard, PoolLayout::Dense];
+
+    fn pool(layout: PoolLayout) -> PoolAllocator {
+        PoolAllocator::new(&PoolConfig::new(1, 1 << 20).layout(layout)).unwrap()
+    }
+
+    #[test]
+    fn f05_images_leave_nothing_behind() {
+        for layout in LAYOUTS {
+            let pool = pool(layout);
+            super::f05_images(&pool);
+            let found = pool.statistics();
+            assert!(found.reused > 0 && found.retired == 0, "{found:?}");
+            let maps_images = cfg!(target_os = "linux") && layout == PoolLayout::SmallGuard;
+            assert_eq!(found.image_changes > 0, maps_images, "{layout:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn f06_zeros_forget_like_others() {
+        for layout in LAYOUTS {
+            let pool = pool(layout);
+            super::f06_zeros(&pool);
+            let found = pool.statistics();
+            assert!(found.reused > 0 && found.retired == 0, "{found:?}");
+        }
+    }
+}
