@@ -9,6 +9,9 @@ use crate::tidy::tree::{File, Tree};
 const TABLE: &str = "xtask/src/faults/table.rs";
 const RULE: &str = "planted";
 
+/// Where readers find what was planted for each fault.
+const GUIDE: &str = "docs/safety.md";
+
 /// The cfg that puts the bugs into a build.
 const CFG: &str = "wrt_planted";
 
@@ -17,6 +20,13 @@ const TESTS: &str = "crates/wrt-testkit/tests/faults/";
 
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     rows(findings);
+    for row in &ROWS {
+        let line = format!("| {} |", row.fault);
+        if !tree.file(GUIDE).is_some_and(|guide| guide.text.contains(&line)) {
+            let message = format!("no row of its table is about {}", row.fault);
+            findings.push(Finding::error(GUIDE, 1, RULE, message));
+        }
+    }
     let mut in_code = Vec::new();
     for file in &tree.files {
         chosen_in_few_places(file, findings);
