@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
 use crate::workspace::Workspace;
-use crate::{check, cross, programs, setup, spec, targets, test, tidy};
+use crate::{check, cross, faults, programs, setup, spec, targets, test, tidy};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -19,10 +19,11 @@ pub(crate) struct Args {
 /// A step: its name, and what it runs.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("tidy", tidy::run),
     ("check", |workspace| check::run(workspace, &check::Args::default())),
     ("test", test::run),
+    ("faults", |workspace| faults::run(workspace, &faults::Args::default())),
     ("spec", |workspace| spec::run(workspace, &spec::Args::default())),
     ("spec, all scripts", complete_suite),
     ("cross --run", other_machines),

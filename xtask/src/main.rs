@@ -6,6 +6,7 @@ mod check;
 mod ci;
 mod compiler;
 mod cross;
+mod faults;
 mod programs;
 mod setup;
 mod spec;
@@ -40,6 +41,8 @@ enum Command {
     Spec(spec::Args),
     /// Build for every target of the table; with --run also run the tests
     Cross(cross::Args),
+    /// Plant known bugs one by one, and see the test of each catch it
+    Faults(faults::Args),
     /// Run the benches and print one table: ours, baseline, ratio, spread
     Bench(bench::Args),
     /// The house rules, as code
@@ -72,6 +75,7 @@ fn run(menu: Menu) -> anyhow::Result<()> {
         Command::Test => test::run(&workspace),
         Command::Spec(args) => spec::run(&workspace, &args),
         Command::Cross(args) => cross::run(&workspace, &args),
+        Command::Faults(args) => faults::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Tidy => tidy::run(&workspace),
         Command::Programs(args) => programs::run(&workspace, &args),

@@ -4,6 +4,7 @@
 mod functions;
 mod lists;
 mod manifests;
+mod planted;
 mod rust;
 mod source;
 mod text;
@@ -68,5 +69,6 @@ fn all(tree: &Tree) -> Vec<Finding> {
         }
     }
     lists::check_stale(tree, &mut findings);
+    planted::check(tree, &mut findings);
     findings
 }

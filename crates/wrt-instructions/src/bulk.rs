@@ -3,6 +3,8 @@
 
 use wrt_runtime::{DataSegment, GuestMemory, Trap};
 
+use crate::planted::planted;
+
 /// `memory.size`: the size in pages.
 #[inline]
 pub fn memory_size<M: GuestMemory>(memory: &M) -> u64 {
@@ -13,7 +15,11 @@ pub fn memory_size<M: GuestMemory>(memory: &M) -> u64 {
 /// type (2^32 - 1 or 2^64 - 1) if it cannot grow.
 #[inline]
 pub fn memory_grow<M: GuestMemory>(memory: &mut M, pages: u64) -> u64 {
-    memory.memory_grow(pages).unwrap_or(memory.index_type().minus_one())
+    let outcome = memory.memory_grow(pages);
+    if planted("F14") {
+        return outcome.unwrap_or(memory.memory_size());
+    }
+    outcome.unwrap_or(memory.index_type().minus_one())
 }
 
 /// `memory.fill`: sets `len` bytes from `target` to `value`, the low byte of the operand.

@@ -60,7 +60,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(any(feature = "std", test))]
+#[cfg(any(feature = "std", test, wrt_planted))]
 extern crate std;
 
 mod allocator;
@@ -73,6 +73,8 @@ mod image;
 mod name;
 #[cfg_attr(not(feature = "alloc"), path = "on_demand_inline.rs")]
 mod on_demand;
+#[cfg_attr(not(wrt_planted), path = "planted_none.rs")]
+mod planted;
 mod protection;
 mod region;
 mod request;
@@ -103,6 +105,9 @@ pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryEx
 pub use image::MemoryImage;
 pub use name::MemoryName;
 pub use on_demand::{NoRoom, OnDemand};
+#[cfg(wrt_planted)]
+#[doc(hidden)]
+pub use planted::planted;
 pub use protection::Protection;
 pub use region::{Region, RegionView};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};

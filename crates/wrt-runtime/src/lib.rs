@@ -55,6 +55,8 @@ mod memory_type;
 mod metrics;
 mod name;
 mod observer;
+#[cfg_attr(not(wrt_planted), path = "planted_none.rs")]
+mod planted;
 mod safe_slice;
 mod seal;
 mod segment;

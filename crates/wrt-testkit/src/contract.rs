@@ -107,17 +107,41 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         protection: Protection,
         during: impl FnOnce(&Touch),
     ) -> Result<(), AllocError> {
+        self.with_protection_and_commit(range, protection, self.committed, during)
+    }
+
+    /// The same, with `new` bytes in all committed between the change of rights and `during`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend, and when the range is not committed or fewer bytes are asked for
+    /// than there are. `during` was not called then.
+    pub fn with_protection_and_commit(
+        &mut self,
+        range: HostRange,
+        protection: Protection,
+        new: HostBytes,
+        during: impl FnOnce(&Touch),
+    ) -> Result<(), AllocError> {
         self.check_range(Operation::Protect, range)?;
         // SAFETY: R1; the range is committed, and `accessible` keeps others from the bytes until
         // the rights are restored.
         unsafe { self.allocator.protect(&self.reservation, range, protection) }?;
         self.accessible = false;
-        // SAFETY: the range is committed, so it lies within the reservation (R1).
-        during(&Touch(unsafe { self.reservation.base().add(range.start.get()) }));
-        // SAFETY: as above; giving rights back takes none away.
+        let outcome = if new == self.committed { Ok(()) } else { self.commit(new).map(|_| ()) };
+        if outcome.is_ok() {
+            self.lend_touch(range, during);
+        }
+        // SAFETY: the range is committed, and giving rights back takes none away.
         unsafe { self.allocator.protect(&self.reservation, range, Protection::READ_WRITE) }?;
         self.accessible = true;
-        Ok(())
+        outcome
+    }
+
+    /// Lends the first byte of a committed range, whatever rights it has.
+    fn lend_touch(&self, range: HostRange, during: impl FnOnce(&Touch)) {
+        // SAFETY: the range is committed, so it lies within the reservation (R1).
+        during(&Touch(unsafe { self.reservation.base().add(range.start.get()) }));
     }
 
     /// Makes a range read zero.

@@ -22,6 +22,8 @@ pub enum Fault {
     ReadProtected,
     /// A write to a committed byte that may only be read.
     WriteProtected,
+    /// A read of a byte that lost its rights before the memory grew.
+    ReadProtectedAfterGrowth,
 }
 
 impl Fault {
@@ -32,6 +34,7 @@ impl Fault {
         Self::PastCapacity,
         Self::ReadProtected,
         Self::WriteProtected,
+        Self::ReadProtectedAfterGrowth,
     ];
 
     /// A name to give to a child.
@@ -44,6 +47,7 @@ impl Fault {
             Self::PastCapacity => "past-capacity",
             Self::ReadProtected => "read-protected",
             Self::WriteProtected => "write-protected",
+            Self::ReadProtectedAfterGrowth => "read-protected-after-growth",
         }
     }
 
@@ -81,8 +85,21 @@ impl Fault {
             Self::WriteProtected => {
                 return memory.with_protection(all, Protection::READ, |byte| byte.write(1));
             }
+            Self::ReadProtectedAfterGrowth => {
+                let (none, grown) = (Protection::empty(), one_page_more(allocator, &memory));
+                return memory.with_protection_and_commit(all, none, grown, |byte| {
+                    let _ = byte.read();
+                });
+            }
         };
         let _ = memory.touch(place);
         Ok(())
     }
+}
+
+/// What is committed and a page, as far as there is room for one.
+fn one_page_more<A: PageAllocator + ?Sized>(allocator: &A, memory: &RawMemory<'_, A>) -> HostBytes {
+    let page = allocator.page().round_up(1).unwrap_or_default();
+    let capacity = memory.reservation().capacity();
+    memory.committed().checked_add(page).unwrap_or(capacity).min(capacity)
 }

@@ -23,6 +23,7 @@ use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, Operatio
 use crate::fault::FaultRegistration;
 use crate::image::MemoryImage;
 use crate::on_demand::{NoRoom, OnDemand};
+use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
@@ -227,7 +228,7 @@ impl<P: PageAllocator> Region<P> {
             .page
             .round_up(new_len)
             .ok_or_else(|| refuse(AllocErrorKind::AddressSpace).possible(self.capacity()))?;
-        if needed > self.reservation.capacity() {
+        if needed > self.reservation.capacity() && !planted("F18") {
             return Err(refuse(AllocErrorKind::Capacity).possible(self.capacity()));
         }
         if needed > self.committed {
@@ -260,7 +261,7 @@ impl<P: PageAllocator> Region<P> {
     /// Commits `target` bytes, which are not fewer than are committed. The one place where a
     /// commit is asked for, so that none exceeds the reservation.
     fn commit(&mut self, target: HostBytes) -> Result<(), AllocError> {
-        if target > self.reservation.capacity() {
+        if target > self.reservation.capacity() && !planted("F18") {
             let kind = AllocErrorKind::Capacity;
             let error = AllocError::new(Operation::Commit, kind, target.as_u64());
             return Err(error.possible(self.capacity()));
@@ -272,9 +273,11 @@ impl<P: PageAllocator> Region<P> {
         // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
         // at the base the backend names, which C1 aligns; by C3 a failure left them as they were.
         if let Ok(Committed::Moved(base)) = outcome {
-            self.base = base;
+            if !planted("F10") || self.committed == HostBytes::ZERO {
+                self.base = base;
+            }
             self.reservation = self.reservation.moved_to(base);
-            self.epoch += 1;
+            self.epoch += u64::from(!planted("F11-growth"));
         }
         self.show_where_it_is();
         outcome?;
@@ -303,7 +306,9 @@ impl<P: PageAllocator> Region<P> {
         let range = HostRange { start: first, len: last.saturating_sub(first) };
         // SAFETY: I5; the range ends at or below `len`, so it is committed (I3), and `&mut self`
         // means that nobody else uses it.
-        let outcome = unsafe { self.allocator.discard(&self.reservation, range) }?;
+        let outcome = unsafe { self.allocator.discard(&self.reservation, range) };
+        let outcome =
+            if planted("F07-discard") { outcome.unwrap_or(Discarded::Released) } else { outcome? };
         self.zero(start, first.get());
         self.zero(last.get(), end);
         Ok(outcome)
@@ -317,7 +322,7 @@ impl<P: PageAllocator> Region<P> {
     /// When the backend could not erase the old contents. The region is empty then and stays so
     /// unless a later reset succeeds: what it held is never shown again.
     pub fn reset(&mut self) -> Result<(), AllocError> {
-        self.epoch += 1;
+        self.epoch += u64::from(!planted("F11-reset"));
         // Until the backend has answered, and for good if it fails or panics, growth must not show
         // those bytes.
         self.unerased = true;
@@ -326,7 +331,13 @@ impl<P: PageAllocator> Region<P> {
         let keep = self.page.round_up(self.initial).unwrap_or(self.committed);
         // SAFETY: I5; the initial bytes were committed first of all and every reset has kept them
         // (C5), so `keep <= committed`; `&mut self` means that nobody else uses the bytes.
-        self.committed = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
+        let outcome = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) };
+        if planted("F07-shown") && outcome.is_err() {
+            self.unerased = false;
+            self.set_len(self.initial as usize);
+        }
+        let ignored = planted("F07-ignored") && outcome.is_err();
+        self.committed = if ignored { self.committed } else { outcome? };
         self.unerased = false;
         self.show_initial().inspect_err(|_| self.unerased = true)
     }
@@ -396,6 +407,9 @@ fn check_request(request: &ReserveRequest<'_>, page: HostPage) -> Result<HostByt
         let kind = AllocErrorKind::InvalidRequest("the image reaches beyond the initial size");
         let error = AllocError::new(Operation::Reserve, kind, image.end());
         return Err(error.possible(request.initial()));
+    }
+    if planted("F13-create") {
+        return Ok(page.round_down(request.initial() + (page.bytes() as u64 - 1)));
     }
     page.round_up(request.initial()).ok_or_else(|| {
         refuse(AllocErrorKind::AddressSpace).possible(page.round_down(u64::MAX).as_u64())

@@ -10,6 +10,7 @@ use crate::allocator::PageAllocator;
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::on_demand::NoRoom;
+use crate::planted::planted;
 use crate::protection::Protection;
 use crate::units::{HostBytes, HostRange, HostRights};
 
@@ -145,7 +146,11 @@ impl<P: PageAllocator> Region<P> {
     /// Computes I4 and I6 from length and rights.
     pub(super) fn set_windows(&mut self) {
         let (open, window) = self.rights().windows(self.len);
-        self.wide_places = open.saturating_sub(WIDEST - 1);
+        self.wide_places = if planted("F16-places") {
+            open - (WIDEST - 1)
+        } else {
+            open.saturating_sub(WIDEST - 1)
+        };
         self.window_start = window.start;
         self.window_len = window.len();
     }
@@ -172,7 +177,8 @@ impl<P: PageAllocator> Region<P> {
         if restricted.is_empty() {
             return Ok(());
         }
-        if self.allocator.capabilities().contains(Capabilities::PROTECT) {
+        let by_host = self.allocator.capabilities().contains(Capabilities::PROTECT);
+        if by_host && !planted("F08-reset") {
             for range in restricted.iter() {
                 for run in self.page_runs(range.start, range.end) {
                     // SAFETY: I5; restricted bytes are committed, and this takes no right away.

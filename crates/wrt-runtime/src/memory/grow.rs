@@ -6,6 +6,7 @@ use super::LinearMemory;
 use crate::error::{GrowError, GrowErrorCause, MemoryError};
 use crate::hooks::{PostGrowHook, PreGrowHook};
 use crate::observer::{GrowEvent, GrowRequest, GrowVeto, Observer};
+use crate::planted::planted;
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// Adds `delta` pages, all zero, and returns how many there were. By no pages always
@@ -31,8 +32,9 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
 
     fn try_grow(&mut self, current: u64, delta: u64) -> Result<(), GrowErrorCause> {
         let within_limit = |pages: &u64| *pages <= self.limit;
-        let new_size = current
-            .checked_add(delta)
+        let sum =
+            if planted("F13-grow") { Some(current + delta) } else { current.checked_add(delta) };
+        let new_size = sum
             .filter(within_limit)
             .and_then(|pages| self.ty.pages(pages))
             .ok_or(GrowErrorCause::Maximum { limit: self.limit })?;

@@ -8,6 +8,7 @@ use crate::error::GrowError;
 use crate::guest::GuestMemory;
 use crate::memory_type::IndexType;
 use crate::observer::{BulkOperation, Observer};
+use crate::planted::planted;
 use crate::trap::{Access, Trap};
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
@@ -106,6 +107,9 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
 
     #[inline]
     fn memory_fill(&mut self, address: u64, byte: u8, len: u64) -> Result<(), Trap> {
+        if planted("F12-observer") && self.region.fill(address, byte, len / 2).is_ok() {
+            self.observer.bulk(BulkOperation::Fill, len / 2);
+        }
         let outcome = self.region.fill(address, byte, len);
         self.bulk(BulkOperation::Fill, Access { address, size: len }, outcome)
     }

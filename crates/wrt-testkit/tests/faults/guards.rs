@@ -41,3 +41,10 @@ fn f04_memories_of_no_bytes_have_guards() {
     let faults = [Fault::BeforeBase, Fault::PastCapacity];
     all_fault("guards::f04_memories_of_no_bytes_have_guards", &request, &faults);
 }
+
+#[test]
+fn f08_protected_pages_fault_after_growth_too() {
+    let request = ReserveRequest::new(64 << 10, 256 << 10);
+    let faults = [Fault::ReadProtectedAfterGrowth];
+    all_fault("guards::f08_protected_pages_fault_after_growth_too", &request, &faults);
+}

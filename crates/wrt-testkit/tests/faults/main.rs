@@ -1,8 +1,10 @@
 //! Known ways in which runtimes got memory wrong, one test each, named after its number in the
 //! list of faults: F01 35-bit addresses, F02 checked is not accessed, F03 before the base, F04 a
-//! maximum of zero, F07 a failed reset, F10 use after free on growth, F11 a stale base, F12 half
-//! an operation, F13 beyond the address space, F14 -1 as an address, F15 lengths cut to 32 bits,
-//! F16 memories of no pages, F17 the signal stack, F18 past the reservation.
+//! maximum of zero, F05 a stale image, F06 reuse without guards, F07 a failed reset, F08 rights
+//! that come back, F10 use after free on growth, F11 a stale base, F12 half an operation, F13
+//! beyond the address space, F14 -1 as an address, F15 lengths cut to 32 bits, F16 memories of no
+//! pages, F17 the signal stack, F18 past the reservation. `cargo xtask faults` plants each to see
+//! its test fail.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod addresses;
@@ -14,6 +16,8 @@ mod large;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[path = "../handler/probe.rs"]
 mod probe;
+mod reuse;
+mod rights;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod signals;
 mod sizes;

@@ -9,6 +9,7 @@ use wrt_runtime::{
     GrowErrorCause, GuestMemory, Inaccessible, IndexType, LinearMemory, MemoryBuilder, MemoryError,
     MemoryType, PageSize, Trap,
 };
+use wrt_testkit::FaultyAllocator;
 
 use crate::host::HostAllocator;
 
@@ -155,6 +156,21 @@ fn f18_past_the_reservation(allocator: impl PageAllocator) {
     region.verify().unwrap();
 }
 
+/// Whoever hands out a reservation need not look again: the region asks for nothing beyond it.
+fn f18_the_region_refuses(allocator: impl PageAllocator) {
+    let faulty = FaultyAllocator::new(allocator);
+    let page = faulty.page().bytes() as u64;
+    let request = ReserveRequest::new(page, 1 << 40).reservation(4 * page);
+    let mut region = Region::new(&faulty, &request).unwrap();
+    let capacity = region.capacity();
+    for beyond in [capacity + 1, capacity + page, 2 * capacity, u64::MAX] {
+        faulty.fail_from(1);
+        let refused = region.grow_to(beyond).unwrap_err();
+        assert!(!faulty.has_failed(), "the backend was asked for {beyond} of {capacity} bytes");
+        assert!(refused.possible.is_some_and(|bytes| bytes <= capacity), "{refused}");
+    }
+}
+
 macro_rules! on_backends {
     ($(($name:ident, $type:ty, $new:expr);)*) => {$(
         mod $name {
@@ -176,6 +192,11 @@ macro_rules! on_backends {
             #[test]
             fn f18_growth_ends_with_the_reservation() {
                 super::f18_past_the_reservation($new);
+            }
+
+            #[test]
+            fn f18_the_region_itself_refuses() {
+                super::f18_the_region_refuses($new);
             }
         }
     )*};

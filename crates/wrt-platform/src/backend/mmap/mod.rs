@@ -23,6 +23,7 @@ use self::pages::{Extent, drop_pages, set_rights};
 use crate::allocator::{Committed, Discarded, PageAllocator};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
+use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::{ReserveRequest, Tagging};
 use crate::reservation::Reservation;
@@ -100,7 +101,8 @@ unsafe impl PageAllocator for MmapAllocator {
             let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
             return Err(error.possible(reservation.capacity().as_u64()));
         }
-        let added = HostRange { start: old, len: new.saturating_sub(old) };
+        let start = if planted("F08-commit") { HostBytes::ZERO } else { old };
+        let added = HostRange { start, len: new.saturating_sub(start) };
         if added.len > HostBytes::ZERO {
             // SAFETY: the added pages lie within the reservation, as `new` was just checked.
             let granted = unsafe {
@@ -148,6 +150,11 @@ unsafe impl PageAllocator for MmapAllocator {
         committed: HostBytes,
         keep: HostBytes,
     ) -> Result<HostBytes, AllocError> {
+        if planted("F05-reset") && reservation.has_image()
+            || planted("F06-mmap") && reservation.guard_before() == HostBytes::ZERO
+        {
+            return Ok(committed);
+        }
         // Dropped pages of an image show the image again.
         // SAFETY: the committed pages are the caller's (C1).
         if let Err(errno) = unsafe { drop_pages(reservation.base(), committed) } {

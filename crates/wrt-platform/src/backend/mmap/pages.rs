@@ -14,6 +14,7 @@ use super::name;
 use crate::allocator::Discarded;
 pub(in crate::backend) use crate::backend::ladder::Extent;
 use crate::error::{AllocError, AllocErrorKind, Operation};
+use crate::planted::planted;
 use crate::protection::Protection;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostRange};
@@ -209,7 +210,8 @@ pub(in crate::backend) fn mprotect_flags(protection: Protection) -> MprotectFlag
 pub(in crate::backend) unsafe fn zero(reservation: &Reservation, range: HostRange) -> Discarded {
     // SAFETY: the caller keeps the range within the reservation.
     let first = unsafe { address_of(reservation, range.start) };
-    let imaged = range.overlap(reservation.image_range()).len > HostBytes::ZERO;
+    let imaged =
+        range.overlap(reservation.image_range()).len > HostBytes::ZERO && !planted("F05-discard");
     // SAFETY: the pages are the caller's (C1) and stay mapped with their rights.
     if !imaged && unsafe { drop_pages(first, range.len) }.is_ok() {
         return Discarded::Released;

@@ -13,6 +13,7 @@ use super::HandlerError;
 use super::host;
 use super::previous::last_error;
 use crate::error::OsError;
+use crate::planted::planted;
 use crate::units::{HostBytes, HostPage};
 
 /// An alternate signal stack (sigaltstack(2)) for the thread that made it, with an inaccessible
@@ -76,7 +77,8 @@ impl AltStack {
     /// When the host refuses, which it does while a handler runs on the stack that is there, or
     /// could not address so many bytes.
     pub fn with_room(bytes: usize) -> Result<Self, HandlerError> {
-        let wanted = Self::host_frame().saturating_add(bytes);
+        let host = if planted("F17") { 0 } else { Self::host_frame() };
+        let wanted = host.saturating_add(bytes);
         let previous = exchange(None)?;
         let enabled = previous.ss_flags & libc::SS_DISABLE == 0;
         if enabled && previous.ss_size >= wanted {
