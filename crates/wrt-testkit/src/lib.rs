@@ -29,6 +29,8 @@ mod face;
 mod failures;
 mod fault;
 mod faulty;
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "mappings_none.rs")]
+mod mappings;
 mod oracle;
 mod promise;
 mod script;
@@ -40,6 +42,7 @@ pub use corners::corners;
 pub use failures::for_each_failure;
 pub use fault::Fault;
 pub use faulty::FaultyAllocator;
+pub use mappings::Mappings;
 pub use oracle::check_addresses;
 pub use promise::{Broken, Promise, Violation};
 pub use script::{Mismatch, Operation, Step, run_pair_script, run_script};
