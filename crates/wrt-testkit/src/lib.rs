@@ -21,6 +21,7 @@
 //! once. They use nothing but the contract, so they can be run on any backend, on a part of it
 //! ([`Promise::check`]), and on backends chosen at run time (`&dyn PageAllocator`).
 
+mod broken;
 mod checks;
 mod child;
 mod contract;
@@ -35,6 +36,7 @@ mod oracle;
 mod promise;
 mod script;
 
+pub use broken::{BrokenAllocator, Defect};
 pub use checks::{check_backend, check_moving};
 pub use child::{ChildTest, Ending};
 pub use contract::{Place, RawMemory, Touch};

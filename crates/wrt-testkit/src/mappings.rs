@@ -48,6 +48,13 @@ impl Mappings {
     pub fn bytes(&self) -> u64 {
         self.0.iter().map(|(mapping, _)| mapping.len() as u64).sum()
     }
+
+    /// Bytes that are mapped readable and writable.
+    #[must_use]
+    pub fn accessible_bytes(&self) -> u64 {
+        let usual = self.0.iter().filter(|(_, rights)| rights.contains(Protection::READ_WRITE));
+        usual.map(|(mapping, _)| mapping.len() as u64).sum()
+    }
 }
 
 /// Reads `start-end rwxp`, the beginning of a line.
@@ -71,6 +78,7 @@ mod tests {
             ["1000-3000 rw-p 0", "3000-4000 rw-p 0 x", "4000-5000 ---p 0", "6000-7000 r--p"];
         let mappings = Mappings(lines.into_iter().filter_map(parse).collect());
         assert_eq!((mappings.count(), mappings.bytes()), (4, 0x5000));
+        assert_eq!(mappings.accessible_bytes(), 0x3000);
         let usual = Protection::READ_WRITE;
         assert!(mappings.have(&(0x1000..0x4000), usual));
         assert!(mappings.have(&(0x2fff..0x3001), usual));

@@ -33,4 +33,10 @@ impl Mappings {
     pub const fn bytes(&self) -> u64 {
         match self.0 {}
     }
+
+    /// Bytes that are mapped readable and writable.
+    #[must_use]
+    pub const fn accessible_bytes(&self) -> u64 {
+        match self.0 {}
+    }
 }

@@ -6,6 +6,7 @@ use wrt_platform::{
 
 use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, poisoned, request};
 use crate::contract::RawMemory;
+use crate::mappings::Mappings;
 use crate::promise::ensure;
 
 /// Sizes in pages that a memory grows through; small and large steps, and none at all.
@@ -20,7 +21,10 @@ pub(crate) fn accessible<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     }
     // The host is not asked everywhere, but it always answers.
     memory.bytes_mut().fill(POISON);
-    expect_bytes("bytes that were written", memory.bytes(), POISON)
+    expect_bytes("bytes that were written", memory.bytes(), POISON)?;
+    // What a memory leaves behind is a matter of its own.
+    memory.bytes_mut().fill(0);
+    Ok(())
 }
 
 pub(crate) fn fresh_zero<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
@@ -93,16 +97,17 @@ pub(crate) fn capacity<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
 }
 
 pub(crate) fn atomic<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let guarded = allocator.capabilities().contains(Capabilities::GUARDS);
     let mut memory = poisoned(allocator, 2, 5)?;
     let (base, capacity) = (memory.reservation().base(), memory.reservation().capacity());
     let old = memory.committed();
+    let rest = HostRange { start: old, len: capacity.saturating_sub(old) };
+    let closed = Mappings::of_process()
+        .is_some_and(|mappings| mappings.have(&memory.addresses(rest), Protection::empty()));
     for new in beyond(&memory, allocator) {
         ensure!(memory.commit(new).is_err(), "{new} were committed");
         expect_bytes("bytes after the refusal", memory.bytes(), POISON)?;
         ensure!(memory.reservation().base() == base, "a refused growth moved it");
-        if guarded {
-            let rest = HostRange { start: old, len: capacity.saturating_sub(old) };
+        if closed {
             expect_rights("what a refusal has left", &memory, rest, Protection::empty())?;
         }
     }

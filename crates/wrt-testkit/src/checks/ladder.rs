@@ -113,34 +113,31 @@ const fn is_small_host(rung: Rung, policy: GuardPolicy) -> bool {
 }
 
 pub(crate) fn closed<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let guarded = allocator.capabilities().contains(Capabilities::GUARDS);
     for request in requests(allocator) {
         let Ok(mut memory) = RawMemory::reserve(allocator, &request) else { continue };
-        around(&memory, guarded)?;
+        around(&memory)?;
         for step in [1, 2] {
             memory.commit(pages(allocator, step))?;
-            around(&memory, guarded)?;
+            around(&memory)?;
         }
         let left = memory.reset(pages(allocator, 1))?;
         ensure!(left <= pages(allocator, 2), "{left} are left of two pages");
-        around(&memory, guarded)?;
+        around(&memory)?;
     }
     Ok(())
 }
 
-/// Asks the host about all that belongs to the memory and is not committed. Guards that are not
-/// mapped are nobody's: whoever maps something there next has it within reach.
-fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>, guarded: bool) -> Outcome {
+/// Asks the host about all that belongs to a memory with guards and is not committed. Guards that
+/// are not mapped are nobody's: whoever maps something there next has it within reach.
+fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
     let reservation = memory.reservation();
     let (committed, capacity) = (memory.committed(), reservation.capacity());
-    let none = Protection::empty();
-    if guarded {
-        let rest = HostRange { start: committed, len: capacity.saturating_sub(committed) };
-        expect_rights("what is not committed", memory, rest, none)?;
-    }
     if reservation.rung() == Rung::ChecksOnly {
         return Ok(());
     }
+    let none = Protection::empty();
+    let rest = HostRange { start: committed, len: capacity.saturating_sub(committed) };
+    expect_rights("what is not committed", memory, rest, none)?;
     let Some(mappings) = Mappings::of_process() else { return Ok(()) };
     let base = reservation.base().as_ptr().addr();
     let (before, after, _) = extent(reservation);

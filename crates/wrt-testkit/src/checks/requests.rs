@@ -117,14 +117,13 @@ pub(crate) fn tagging<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
 }
 
 pub(crate) fn name<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let guarded = allocator.capabilities().contains(Capabilities::GUARDS);
     let long = "n".repeat(5000);
     let names = ["", "heap", "two words", "[a\\b$`]", "\u{0}\n\t\u{7f}", "Gedächtnis", &long];
     for name in names {
         let mut memory = RawMemory::reserve(allocator, &request(allocator, 2, 4).name(name))?;
         memory.commit(pages(allocator, 2))?;
         expect_bytes("a named memory", memory.bytes(), 0)?;
-        if guarded {
+        if memory.reservation().rung() != Rung::ChecksOnly {
             let rest = page_range(allocator, 2, 2);
             expect_rights("what is not committed", &memory, rest, Protection::empty())?;
         }

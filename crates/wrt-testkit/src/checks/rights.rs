@@ -125,7 +125,7 @@ pub(crate) fn write_execute<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome
 
 pub(crate) fn capabilities<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let claimed = allocator.capabilities();
-    drop(poisoned(allocator, 1, 2)?);
+    drop(RawMemory::reserve(allocator, &request(allocator, 1, 2))?);
     let now = allocator.capabilities();
     ensure!(claimed == now, "they were {claimed:?} and are {now:?}");
     for (one, needs) in [
