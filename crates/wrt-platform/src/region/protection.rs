@@ -4,7 +4,7 @@
 //! Where the host can, it guards whole pages besides: each page allows what any of its bytes does.
 #![allow(unsafe_code)]
 
-use super::rights::RightsTable;
+use super::rights::{Restricted, RightsTable};
 use super::{Region, WIDEST};
 use crate::allocator::PageAllocator;
 use crate::capabilities::Capabilities;
@@ -49,6 +49,7 @@ impl<P: PageAllocator> Region<P> {
         if protection.contains(Protection::EXECUTE) && !by_host {
             return Err(AllocError::unsupported(Operation::Protect));
         }
+        self.settle();
         let old = *self.rights();
         let new = self.table_with(start, end, protection)?;
         // From here on nothing can be allocated: the table has its room.
@@ -87,8 +88,21 @@ impl<P: PageAllocator> Region<P> {
         let Err(error) = self.apply_on_host(start, end, &new) else { return Ok(()) };
         if self.apply_on_host(start, end, &old).is_ok() {
             self.set_rights(old);
+        } else {
+            self.unsettled = true;
         }
         Err(error)
+    }
+
+    /// Asks once more for what the host has refused. The pages in question are all in the table,
+    /// which is left without rights where the host could not be brought to go on or back.
+    fn settle(&mut self) {
+        if self.unsettled {
+            let table = *self.rights();
+            let mut ranges = table.iter();
+            let settled = |range: &Restricted| self.apply_on_host(range.start, range.end, &table);
+            self.unsettled = !ranges.all(|range| settled(range).is_ok());
+        }
     }
 
     /// Gives the host pages that `start..end` touches the rights that `table` says.
@@ -173,14 +187,13 @@ impl<P: PageAllocator> Region<P> {
             return Ok(());
         }
         if self.allocator.capabilities().contains(Capabilities::PROTECT) {
-            for range in restricted.iter() {
-                for run in self.page_runs(range.start, range.end) {
-                    // SAFETY: I5; restricted bytes are committed, and this takes no right away.
-                    unsafe {
-                        self.allocator.protect(&self.reservation, run, Protection::READ_WRITE)
-                    }?;
-                }
-            }
+            let runs = restricted.iter().flat_map(|range| self.page_runs(range.start, range.end));
+            let outcome = runs.into_iter().try_for_each(|run| {
+                // SAFETY: I5; restricted bytes are committed, and this takes no right away.
+                unsafe { self.allocator.protect(&self.reservation, run, Protection::READ_WRITE) }
+            });
+            self.unsettled = outcome.is_err();
+            outcome?;
         }
         self.set_rights(RightsTable::new());
         Ok(())
