@@ -34,6 +34,7 @@ const RUNNER: &str = "WRT_RUNNER";
 pub struct ChildTest {
     test: String,
     limits: String,
+    way: Vec<OsString>,
 }
 
 /// How a child ended.
@@ -52,7 +53,7 @@ impl ChildTest {
     #[must_use]
     pub fn new(test: &str) -> Self {
         // A child that dies on purpose leaves no core file.
-        Self { test: test.to_owned(), limits: "ulimit -c 0; ".to_owned() }
+        Self { test: test.to_owned(), limits: "ulimit -c 0; ".to_owned(), way: Vec::new() }
     }
 
     /// Limits the child's address space (`RLIMIT_AS`).
@@ -66,6 +67,13 @@ impl ChildTest {
     #[must_use]
     pub fn limit_writable_memory(mut self, bytes: u64) -> Self {
         self.limits += &format!("ulimit -d {}; ", bytes >> 10);
+        self
+    }
+
+    /// Starts the child by way of another program, such as a tracer: its name and its arguments.
+    #[must_use]
+    pub fn by_way_of<W: Into<OsString>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
+        self.way.extend(words.into_iter().map(Into::into));
         self
     }
 
@@ -92,6 +100,7 @@ impl ChildTest {
         let script = format!("{}exec \"$@\"", self.limits);
         let output = Command::new("sh")
             .args(["-c", &script, "sh"])
+            .args(&self.way)
             .args(runner())
             .arg(env::current_exe()?)
             .args([&self.test, "--exact", "--nocapture", "--test-threads=1"])

@@ -144,7 +144,7 @@ promises! {
     (Reset, "reset", "after a reset everything committed reads zero", reuse::reset, [ReuseZero]);
     (Apart, "apart", "two memories share no byte", sizes::apart, [ReuseZero]);
     (Release, "release", "a released memory leaves its room to others", reuse::release, [Accessible, Apart]);
-    (Guards, "guards", "guards are as large as the rung says, which is no higher than the request's", ladder::guards, [Capabilities, Bounds]);
+    (Guards, "guards", "guards are as large as the rung says", ladder::guards, [Capabilities, Bounds]);
     (Ladder, "ladder", "a rung that is demanded is given or refused", ladder::demands, [Guards]);
     (Shortfall, "shortfall", "there is a reason for less than was wanted, and none for all of it", ladder::shortfall, [Guards, Ladder]);
     (Closed, "closed", "nobody can access guards or what is not committed", ladder::closed, [Accessible, Guards, Reset]);

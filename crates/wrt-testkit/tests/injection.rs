@@ -21,27 +21,40 @@ const NONE: Protection = Protection::empty();
 const READ: Protection = Protection::READ;
 const USUAL: Protection = Protection::READ_WRITE;
 
-/// What a memory should be: its bytes and the rights on each.
+/// What a memory should be: its bytes and the rights on them.
 struct Model {
     bytes: Vec<u8>,
-    rights: Vec<Protection>,
+    /// Where other rights begin, in order.
+    edges: Vec<(usize, Protection)>,
 }
 
 impl Model {
     /// A memory of no bytes, as a reset that failed leaves it.
-    const EMPTY: Self = Self { bytes: Vec::new(), rights: Vec::new() };
+    const EMPTY: Self = Self { bytes: Vec::new(), edges: Vec::new() };
 
     fn at_first() -> Self {
         let mut bytes = vec![0; INITIAL];
         bytes[IMAGE].fill(0x2D);
-        let mut rights = vec![USUAL; INITIAL];
-        rights[..PREFIX].fill(NONE);
-        Self { bytes, rights }
+        Self { bytes, edges: vec![(0, NONE), (PREFIX, USUAL)] }
     }
 
+    /// The last bytes of this life's memories never lose their rights.
     fn grow(&mut self, len: usize) {
         self.bytes.resize(len, 0);
-        self.rights.resize(len, USUAL);
+    }
+
+    fn set_rights(&mut self, range: &Range<usize>, rights: Protection) {
+        let past = self.runs().find(|(run, _)| run.contains(&range.end)).map(|(_, past)| past);
+        self.edges.retain(|(start, _)| !range.contains(start) && *start != range.end);
+        self.edges.push((range.start, rights));
+        self.edges.extend(past.map(|past| (range.end, past)));
+        self.edges.sort_by_key(|(start, _)| *start);
+    }
+
+    /// Bytes with the same rights.
+    fn runs(&self) -> impl Iterator<Item = (Range<usize>, Protection)> {
+        let ends = self.edges.iter().skip(1).map(|(start, _)| *start).chain([self.bytes.len()]);
+        self.edges.iter().zip(ends).map(|((start, rights), end)| (*start..end, *rights))
     }
 }
 
@@ -57,19 +70,16 @@ impl<P: PageAllocator> Life<'_, P> {
         if region.len() != model.bytes.len() {
             return Err(format!("{after}: {} bytes, not {}", region.len(), model.bytes.len()));
         }
-        let mut start = 0;
-        for run in model.rights.chunk_by(|one, other| one == other) {
-            let range = start..start + run.len();
-            start = range.end;
+        for (range, rights) in model.runs() {
             let (first, last) = (range.start as u64, range.end as u64 - 1);
-            let bytes = region.slice(first, run.len() as u64);
-            let readable = run[0].contains(READ);
+            let bytes = region.slice(first, range.len() as u64);
+            let readable = rights.contains(READ);
             if bytes.is_ok() != readable || bytes.is_ok_and(|bytes| bytes != &model.bytes[range]) {
                 return Err(format!("{after}: bytes {first}..={last} are not as they should be"));
             }
             for edge in [first, last] {
                 if region.load::<1>(edge).is_ok() != readable {
-                    return Err(format!("{after}: byte {edge} should have {:?}", run[0]));
+                    return Err(format!("{after}: byte {edge} should have {rights:?}"));
                 }
             }
         }
@@ -78,12 +88,10 @@ impl<P: PageAllocator> Life<'_, P> {
 
     /// Writes all that may be written, and finds out whether it is exactly that.
     fn write(&mut self, byte: u8) -> Result<(), String> {
-        let mut start = 0;
-        for run in self.model.rights.chunk_by(|one, other| one == other) {
-            let range = start..start + run.len();
-            start = range.end;
-            let written = self.region.fill(range.start as u64, byte, run.len() as u64).is_ok();
-            if written != run[0].contains(USUAL) {
+        let runs: Vec<_> = self.model.runs().collect();
+        for (range, rights) in runs {
+            let written = self.region.fill(range.start as u64, byte, range.len() as u64).is_ok();
+            if written != rights.contains(USUAL) {
                 return Err(format!("{range:?} can be written: {written}"));
             }
             if written {
@@ -96,13 +104,15 @@ impl<P: PageAllocator> Life<'_, P> {
     fn protect(&mut self, range: Range<usize>, rights: Protection) -> Result<(), String> {
         let (start, len) = (range.start as u64, range.len() as u64);
         let outcome = self.region.protect(start, len, rights);
+        let readable = self.model.runs().find_map(|(run, rights)| {
+            let (start, end) = (run.start.max(range.start), run.end.min(range.end));
+            (start < end && rights.contains(READ)).then_some(start as u64)
+        });
         if outcome.is_ok() {
-            self.model.rights[range].fill(rights);
-        } else if let Some(open) = range.clone().find(|at| self.model.rights[*at].contains(READ))
-            && self.region.load::<1>(open as u64).is_err()
-        {
+            self.model.set_rights(&range, rights);
+        } else if readable.is_some_and(|at| self.region.load::<1>(at).is_err()) {
             // The host went neither on nor back.
-            self.model.rights[range].fill(NONE);
+            self.model.set_rights(&range, NONE);
         }
         self.compare(&format!("protecting: {outcome:?}"))
     }
@@ -180,47 +190,65 @@ fn live<P: PageAllocator>(faulty: &FaultyAllocator<P>) -> Result<(), String> {
     Ok(())
 }
 
-fn walk(name: &str, allocator: impl PageAllocator, held: impl Fn() -> usize) {
-    let host = allocator.capabilities().contains(Capabilities::PROTECT);
-    // The mappings of a heap are the global allocator's; `leaks.rs` counts its bytes.
-    let mapped = || Mappings::of_process().filter(|_| host).map(|all| (all.count(), all.bytes()));
+/// How often an allocator was called, and failed.
+#[derive(Default)]
+struct Totals {
+    in_a_life: usize,
+    lives: usize,
+    calls: usize,
+    failures: usize,
+    runs: usize,
+}
+
+/// Fails every call of a life on `allocator`, beside a memory that must not notice.
+fn every_failure(name: &str, allocator: impl PageAllocator) -> Totals {
     let undisturbed = FaultyAllocator::new(&allocator);
     live(&undisturbed).unwrap_or_else(|detail| panic!("{name}, undisturbed: {detail}"));
-    let in_a_life = undisturbed.calls();
-    let mut neighbour =
-        Region::new(&allocator, &ReserveRequest::new(PAGE as u64, PAGE as u64)).unwrap();
+    let mut totals = Totals { in_a_life: undisturbed.calls(), ..Totals::default() };
+    let request = ReserveRequest::new(PAGE as u64, PAGE as u64);
+    let mut neighbour = Region::new(&allocator, &request).unwrap();
     neighbour.data_mut().unwrap().fill(0x5A);
-    let before = (mapped(), held());
-    let (mut calls, mut failures, mut lives) = (0, 0, 0);
     let runs = for_each_failure(&allocator, |faulty| {
         live(faulty)?;
-        lives += 1;
-        calls += faulty.calls();
-        failures += faulty.failures();
+        totals.lives += 1;
+        totals.calls += faulty.calls();
+        totals.failures += faulty.failures();
         neighbour.verify().map_err(|found| format!("the neighbour: {found}"))
     });
-    let runs = runs.unwrap_or_else(|detail| panic!("{name}: {detail}"));
-    let leaked = (mapped(), held()) != before;
-    println!(
-        "{name}: {in_a_life} calls in a life; {lives} lives with {calls} calls, {failures} \
-         failures injected in {runs} of them; leaks: {}",
-        usize::from(leaked)
-    );
-    assert!(!leaked, "{name}: {before:?} before, {:?} after", (mapped(), held()));
+    totals.runs = runs.unwrap_or_else(|detail| panic!("{name}: {detail}"));
     assert!(neighbour.data().unwrap().iter().all(|byte| *byte == 0x5A));
     // Every call of a life has failed, alone and first of many; two lives found none to fail.
+    let Totals { in_a_life, lives, runs, .. } = totals;
     assert!(runs >= 2 * in_a_life && lives == runs + 2, "{runs} of {in_a_life} calls");
+    let host = allocator.capabilities().contains(Capabilities::PROTECT);
     assert!(in_a_life >= if host { 25 } else { 10 }, "{in_a_life} calls are no life");
+    totals
+}
+
+fn walk<P: PageAllocator + Held>(name: &str, new: impl Fn() -> P) {
+    // The mappings of a heap are the global allocator's; `leaks.rs` counts its bytes.
+    let host = new().capabilities().contains(Capabilities::STABLE_BASE);
+    let mapped = || Mappings::of_process().filter(|_| host).map(|all| (all.count(), all.bytes()));
+    let before = mapped();
+    let allocator = new();
+    let Totals { in_a_life, lives, calls, failures, runs } = every_failure(name, &allocator);
+    let held = allocator.held();
+    drop(allocator);
+    let after = mapped();
+    let leaks = usize::from(held > 0) + usize::from(before != after);
+    println!(
+        "{name}: {in_a_life} calls in a life; {lives} lives with {calls} calls, {failures} \
+         failures injected in {runs} of them; leaks: {leaks}"
+    );
+    assert_eq!(held, 0, "{name}");
+    assert_eq!(before, after, "{name}");
 }
 
 macro_rules! on_backends {
     ($(($name:ident, $type:ty, $new:expr);)*) => {
         #[test]
         fn every_call_fails_and_nothing_is_lost() {
-            $(
-                let allocator: $type = $new;
-                walk(stringify!($name), &allocator, || Held::held(&allocator));
-            )*
+            $(walk(stringify!($name), || -> $type { $new });)*
         }
     };
 }
@@ -238,6 +266,15 @@ impl Held for wrt_platform::HeapAllocator {}
 
 #[cfg(unix)]
 impl Held for wrt_platform::MmapAllocator {}
+
+#[cfg(unix)]
+impl Held for wrt_platform::PoolAllocator {
+    fn held(&self) -> usize {
+        let now = self.statistics();
+        assert_eq!(now.live + now.free + now.retired, self.slots());
+        now.live + now.retired
+    }
+}
 
 impl<const N: usize> Held for wrt_platform::StaticAllocator<N> {
     fn held(&self) -> usize {
