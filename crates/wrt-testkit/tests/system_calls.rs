@@ -20,8 +20,17 @@ const BEGUN: &str = "the life begins";
 const DONE: &str = "the life is over";
 
 /// The calls that a memory's life consists of.
-const CALLS: [&str; 8] =
-    ["mmap", "mprotect", "madvise", "munmap", "memfd_create", "ftruncate", "fcntl", "pwrite64"];
+const CALLS: [&str; 9] = [
+    "mmap",
+    "mprotect",
+    "madvise",
+    "munmap",
+    "memfd_create",
+    "ftruncate",
+    "fcntl",
+    "pwrite64",
+    "ioctl",
+];
 
 const PAGE: u64 = 4096;
 const SIZE: u64 = 32 * PAGE;

@@ -88,8 +88,7 @@ impl Shape {
         let guards = request.guard_bytes().saturating_mul(2);
         let wanted = if self.full_guards_are_missing(request) {
             guards.saturating_add(ReserveRequest::REACH_33_BIT)
-        } else if self.guards_suffice(request)
-            || request.guard_policy() == GuardPolicy::ChecksOnly
+        } else if self.guards_suffice(request) || request.guard_policy() == GuardPolicy::ChecksOnly
         {
             return None;
         } else {
