@@ -15,7 +15,7 @@ use crate::units::{HostBytes, HostRange, HostRights};
 
 /// Runs of pages with other rights than the usual: for every range its inside, and the page on
 /// either side that it shares with others.
-const MOST_RUNS: usize = 3 * RightsTable::MOST;
+const MOST_RUNS: usize = 3 * RightsTable::ROOM;
 
 impl<P: PageAllocator> Region<P> {
     /// Leaves `protection` of the rights on `len` bytes from `start`;
@@ -52,6 +52,9 @@ impl<P: PageAllocator> Region<P> {
         self.settle();
         let old = *self.rights();
         let new = self.table_with(start, end, protection)?;
+        if new.is_too_long() {
+            return Err(too_many_ranges(len));
+        }
         // From here on nothing can be allocated: the table has its room.
         let no_room = |NoRoom| AllocError::no_room(Operation::Protect, size_of::<RightsTable>());
         self.rights.get_or_insert_with(RightsTable::new).map_err(no_room)?;
@@ -68,10 +71,8 @@ impl<P: PageAllocator> Region<P> {
         end: usize,
         protection: Protection,
     ) -> Result<RightsTable, AllocError> {
-        self.rights().with(start, end, protection).ok_or_else(|| {
-            let kind = AllocErrorKind::Ranges { most: RightsTable::MOST };
-            AllocError::new(Operation::Protect, kind, (end - start) as u64)
-        })
+        let table = self.rights().with(start, end, protection);
+        table.ok_or(too_many_ranges((end - start) as u64))
     }
 
     /// Asks the host for what `new` says of the pages of `start..end`. Nobody may access them
@@ -219,4 +220,9 @@ impl<P: PageAllocator> Region<P> {
         }
         (found, count)
     }
+}
+
+const fn too_many_ranges(requested: u64) -> AllocError {
+    let kind = AllocErrorKind::Ranges { most: RightsTable::MOST };
+    AllocError::new(Operation::Protect, kind, requested)
 }

@@ -26,22 +26,31 @@ pub(super) struct RightsTable {
     len: usize,
     /// The first `len` are in use: not empty, in order, apart from each other, and never with the
     /// usual rights.
-    ranges: [Restricted; Self::MOST],
+    ranges: [Restricted; Self::ROOM],
 }
 
 impl RightsTable {
     /// Ranges that can be told apart.
     pub(super) const MOST: usize = 8;
 
+    /// While a range changes, nobody may access it: it is a range of its own then, even if it will
+    /// be one with both of its neighbours.
+    pub(super) const ROOM: usize = Self::MOST + 2;
+
     /// The table of a memory whose bytes are all readable and writable.
     pub(super) const EMPTY: &Self = &Self::new();
 
     pub(super) const fn new() -> Self {
-        Self { len: 0, ranges: [Restricted::NOWHERE; Self::MOST] }
+        Self { len: 0, ranges: [Restricted::NOWHERE; Self::ROOM] }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Whether there are more ranges than may stay.
+    pub(super) const fn is_too_long(&self) -> bool {
+        self.len > Self::MOST
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Restricted> + Clone {
