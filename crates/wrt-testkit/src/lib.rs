@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! check_backend        every Promise of the PageAllocator contract, one check each
+//! Defect               a backend that breaks one promise, for every promise
 //! Fault                accesses that the host must stop, provoked in a ChildTest
 //! FaultyAllocator      fails the n-th call; for_each_failure walks every n
 //! run_script           a memory against a Vec<u8> model, operation by operation
@@ -17,7 +18,7 @@
 //! # Ok::<(), wrt_testkit::Broken>(())
 //! ```
 //!
-//! The checks take a backend by reference and need room for two memories of 64 of its pages at
+//! The checks take a backend by reference and need room for four memories of 64 of its pages at
 //! once. They use nothing but the contract, so they can be run on any backend, on a part of it
 //! ([`Promise::check`]), and on backends chosen at run time (`&dyn PageAllocator`).
 

@@ -8,6 +8,7 @@
 
 use std::env;
 use std::fs;
+use std::path::Path;
 
 use wrt_platform::{
     MemoryImage, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig, PoolLayout, Protection,
@@ -161,29 +162,25 @@ struct Run {
     failed: usize,
 }
 
-/// Runs the life with `call` failing as `when` says, if it says.
+/// The tracer, with `call` failing as `when` says, if it says. The program's own heap is to ask
+/// for no pages meanwhile, and for none by these calls.
+fn tracer(log: &Path, call: &str, when: Option<&str>) -> Vec<String> {
+    let log = log.display();
+    let inject = when.map(|when| format!(" -e inject={call}:error=ENOMEM:when={when}"));
+    let words = format!(
+        "env MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 \
+         MALLOC_TRIM_THRESHOLD_=1073741824 RUST_BACKTRACE=0 strace --follow-forks --seccomp-bpf \
+         -qq -o {log} -e trace={call},write{}",
+        inject.unwrap_or_default()
+    );
+    words.split(' ').map(str::to_owned).collect()
+}
+
+/// Runs the life under the tracer.
 fn run(test: &str, backend: &str, call: &str, when: Option<&str>) -> Run {
     let log = env::temp_dir().join(format!("wrt-{}-{backend}-{call}", std::process::id()));
-    let mut words: Vec<String> = [
-        // The program's own heap is to ask for no pages meanwhile, and for none by these calls.
-        "env",
-        "MALLOC_ARENA_MAX=1",
-        "MALLOC_MMAP_THRESHOLD_=33554432",
-        "MALLOC_TRIM_THRESHOLD_=1073741824",
-        "RUST_BACKTRACE=0",
-        "strace",
-        "--follow-forks",
-        "--seccomp-bpf",
-        "-qq",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    words.extend(["-o".to_owned(), log.to_str().unwrap().to_owned()]);
-    words.extend(["-e".to_owned(), format!("trace={call},write")]);
-    if let Some(when) = when {
-        words.extend(["-e".to_owned(), format!("inject={call}:error=ENOMEM:when={when}")]);
-    }
-    let outcome = ChildTest::new(test).by_way_of(words).run(&format!("{backend} {call}"));
+    let child = ChildTest::new(test).by_way_of(tracer(&log, call, when));
+    let outcome = child.run(&format!("{backend} {call}"));
     let text = fs::read_to_string(&log).unwrap_or_default();
     let _ = fs::remove_file(&log);
     let mut lines = text.lines();

@@ -101,16 +101,12 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         let again = match self.defect {
             Defect::Leaks => 0,
             Defect::StaleMemory => 1,
-            // SAFETY: M1; the last owner has let go of it, rights are back.
             Defect::DoubleRelease => {
-                match unsafe { self.inner.reset(&memory.inner, memory.committed, HostBytes::ZERO) }
-                {
-                    Ok(left) => {
-                        memory.committed = left;
-                        2
-                    }
-                    Err(_) => 0,
-                }
+                let (inner, committed) = (memory.inner, memory.committed);
+                // SAFETY: M1; the last owner has let go of it, rights are back.
+                let left = unsafe { self.inner.reset(&inner, committed, HostBytes::ZERO) };
+                memory.committed = left.unwrap_or(committed);
+                if left.is_ok() { 2 } else { 0 }
             }
             _ if memory.owners > 0 => 0,
             _ => {
