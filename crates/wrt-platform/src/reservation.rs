@@ -51,6 +51,14 @@ pub enum ShortfallCause {
     NoGuards,
 }
 
+impl Shortfall {
+    /// `wanted` bytes were wanted at first, and `cause` stood in the way.
+    #[must_use]
+    pub const fn new(wanted: u64, cause: ShortfallCause) -> Self {
+        Self { wanted, cause }
+    }
+}
+
 impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes of address space were wanted: ", self.wanted)?;

@@ -1,12 +1,13 @@
 //! The raw operations of [`PageAllocator`], kept within their contract.
 #![allow(unsafe_code)]
 
+use core::ops::Range;
 use core::ptr::NonNull;
 use core::slice;
 
 use wrt_platform::{
-    AllocError, AllocErrorKind, Committed, Corruption, Discarded, HostBytes, HostRange, Operation,
-    PageAllocator, Protection, Reservation, ReserveRequest,
+    AllocError, AllocErrorKind, Committed, Corruption, Discarded, HostBytes, HostRange, HostRights,
+    Operation, PageAllocator, Protection, Reservation, ReserveRequest,
 };
 
 /// A reservation with its committed bytes, for checks that must see the backend without the
@@ -21,8 +22,9 @@ pub struct RawMemory<'a, A: PageAllocator + ?Sized> {
     ///   bytes of it are committed; nobody else knows of it.
     reservation: Reservation,
     committed: HostBytes,
-    /// - **R2** The committed bytes are a valid region if this is set.
-    accessible: bool,
+    /// - **R2** The committed bytes are a valid region if nothing is restricted. What is lies in
+    ///   the committed bytes, in order of address and apart.
+    restricted: Vec<HostRights>,
 }
 
 /// A byte in the host's view of a memory, for an access that may fault.
@@ -46,7 +48,8 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     /// Those of the backend.
     pub fn reserve(allocator: &'a A, request: &ReserveRequest<'_>) -> Result<Self, AllocError> {
         let reservation = allocator.reserve(request)?;
-        Ok(Self { allocator, reservation, committed: HostBytes::ZERO, accessible: true })
+        let (committed, restricted) = (HostBytes::ZERO, Vec::new());
+        Ok(Self { allocator, reservation, committed, restricted })
     }
 
     /// What the backend gave.
@@ -79,10 +82,17 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         Ok(outcome)
     }
 
-    /// The committed bytes; none while their rights could not be given back.
+    /// The host's addresses of a range, which need not be accessible or even there.
+    #[must_use]
+    pub fn addresses(&self, range: HostRange) -> Range<usize> {
+        let base = self.reservation.base().as_ptr().addr();
+        base.saturating_add(range.start.get())..base.saturating_add(range.end().get())
+    }
+
+    /// The committed bytes; none while rights on some of them are taken.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        let len = if self.accessible { self.committed.get() } else { 0 };
+        let len = if self.restricted.is_empty() { self.committed.get() } else { 0 };
         // SAFETY: R2, and the borrow of `self` keeps the bytes as they are.
         unsafe { slice::from_raw_parts(self.reservation.base().as_ptr(), len) }
     }
@@ -90,7 +100,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     /// The committed bytes, for writing.
     #[must_use]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let len = if self.accessible { self.committed.get() } else { 0 };
+        let len = if self.restricted.is_empty() { self.committed.get() } else { 0 };
         // SAFETY: R2, and the exclusive borrow of `self` keeps everyone else away.
         unsafe { slice::from_raw_parts_mut(self.reservation.base().as_ptr(), len) }
     }
@@ -123,25 +133,35 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         new: HostBytes,
         during: impl FnOnce(&Touch),
     ) -> Result<(), AllocError> {
-        self.check_range(Operation::Protect, range)?;
-        // SAFETY: R1; the range is committed, and `accessible` keeps others from the bytes until
-        // the rights are restored.
-        unsafe { self.allocator.protect(&self.reservation, range, protection) }?;
-        self.accessible = false;
+        self.protect(range, protection)?;
         let outcome = if new == self.committed { Ok(()) } else { self.commit(new).map(|_| ()) };
         if outcome.is_ok() {
-            self.lend_touch(range, during);
+            // SAFETY: the range is committed, so it lies within the reservation (R1).
+            during(&Touch(unsafe { self.reservation.base().add(range.start.get()) }));
         }
-        // SAFETY: the range is committed, and giving rights back takes none away.
-        unsafe { self.allocator.protect(&self.reservation, range, Protection::READ_WRITE) }?;
-        self.accessible = true;
-        outcome
+        self.protect(range, Protection::READ_WRITE).and(outcome)
     }
 
-    /// Lends the first byte of a committed range, whatever rights it has.
-    fn lend_touch(&self, range: HostRange, during: impl FnOnce(&Touch)) {
-        // SAFETY: the range is committed, so it lies within the reservation (R1).
-        during(&Touch(unsafe { self.reservation.base().add(range.start.get()) }));
+    /// Gives a range other rights, for good or until it gets [`Protection::READ_WRITE`].
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend, and when the range is not committed, or overlaps one with other
+    /// rights without being the same.
+    pub fn protect(&mut self, range: HostRange, rights: Protection) -> Result<(), AllocError> {
+        self.check_range(Operation::Protect, range)?;
+        let overlaps = |other: &HostRights| other.range.overlap(range).len > HostBytes::ZERO;
+        if self.restricted.iter().any(|other| overlaps(other) && other.range != range) {
+            return Err(misuse(Operation::Protect, "the range overlaps another in part"));
+        }
+        // SAFETY: R1; the range is committed, and R2 keeps everyone from bytes without rights.
+        unsafe { self.allocator.protect(&self.reservation, range, rights) }?;
+        self.restricted.retain(|other| other.range != range);
+        if rights != Protection::READ_WRITE {
+            self.restricted.push(HostRights { range, protection: rights });
+            self.restricted.sort_by_key(|other| other.range.start);
+        }
+        Ok(())
     }
 
     /// Makes a range read zero.
@@ -151,7 +171,11 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     /// Those of the backend, and when the range is not committed.
     pub fn discard(&mut self, range: HostRange) -> Result<Discarded, AllocError> {
         self.check_range(Operation::Discard, range)?;
-        // SAFETY: R1, and the range is committed.
+        let overlaps = |other: &HostRights| other.range.overlap(range).len > HostBytes::ZERO;
+        if self.restricted.iter().any(overlaps) {
+            return Err(misuse(Operation::Discard, "part of the range is protected"));
+        }
+        // SAFETY: R1, and the range is committed and writable (R2).
         unsafe { self.allocator.discard(&self.reservation, range) }
     }
 
@@ -164,7 +188,10 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         if keep > self.committed {
             return Err(misuse(Operation::Reset, "what is kept must be committed"));
         }
-        // SAFETY: R1, and `keep <= committed` was just checked.
+        if !self.restricted.is_empty() {
+            return Err(misuse(Operation::Reset, "rights must be given back first"));
+        }
+        // SAFETY: R1 and R2, and `keep <= committed` was just checked.
         let left = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
         // A backend that claims to have more than there was is wrong, but not to be believed.
         self.committed = left.min(self.committed);
@@ -178,7 +205,14 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     /// What it found.
     pub fn verify(&self) -> Result<(), Corruption> {
         // SAFETY: R1.
-        unsafe { self.allocator.verify(&self.reservation, self.committed, &[]) }
+        unsafe { self.allocator.verify(&self.reservation, self.committed, &self.restricted) }
+    }
+
+    /// Asks the backend how many bytes occupy physical memory.
+    #[must_use]
+    pub fn resident(&self) -> Option<u64> {
+        // SAFETY: R1.
+        unsafe { self.allocator.resident(&self.reservation, self.committed) }
     }
 
     /// Reads the byte at `place`, or `None` if the reservation has no such byte. Where the

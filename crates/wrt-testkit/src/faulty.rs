@@ -60,6 +60,11 @@ impl<P> FaultyAllocator<P> {
         self.fail(n, usize::MAX);
     }
 
+    /// Lets the calls from number `first` to number `last` from now on fail.
+    pub fn fail_between(&self, first: usize, last: usize) {
+        self.fail(first, last);
+    }
+
     /// Lets no call fail from now on.
     pub fn fail_never(&self) {
         self.fail(usize::MAX, usize::MAX);
@@ -75,6 +80,16 @@ impl<P> FaultyAllocator<P> {
     /// Whether a call has failed since it was last decided which should.
     pub fn has_failed(&self) -> bool {
         self.failed.load(Relaxed) > 0
+    }
+
+    /// Calls since it was last decided which should fail, failed ones included.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Relaxed)
+    }
+
+    /// How many of these calls have failed.
+    pub fn failures(&self) -> usize {
+        self.failed.load(Relaxed)
     }
 
     /// Reservations that were given out and not released.

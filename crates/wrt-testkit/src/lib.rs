@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! check_backend        every Promise of the PageAllocator contract, one check each
+//! Defect               a backend that breaks one promise, for every promise
 //! Fault                accesses that the host must stop, provoked in a ChildTest
 //! FaultyAllocator      fails the n-th call; for_each_failure walks every n
 //! run_script           a memory against a Vec<u8> model, operation by operation
@@ -17,10 +18,11 @@
 //! # Ok::<(), wrt_testkit::Broken>(())
 //! ```
 //!
-//! The checks take a backend by reference and need room for two memories of 64 of its pages at
+//! The checks take a backend by reference and need room for four memories of 64 of its pages at
 //! once. They use nothing but the contract, so they can be run on any backend, on a part of it
 //! ([`Promise::check`]), and on backends chosen at run time (`&dyn PageAllocator`).
 
+mod broken;
 mod checks;
 mod child;
 mod contract;
@@ -29,10 +31,13 @@ mod face;
 mod failures;
 mod fault;
 mod faulty;
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "mappings_none.rs")]
+mod mappings;
 mod oracle;
 mod promise;
 mod script;
 
+pub use broken::{BrokenAllocator, Defect};
 pub use checks::{check_backend, check_moving};
 pub use child::{ChildTest, Ending};
 pub use contract::{Place, RawMemory, Touch};
@@ -40,6 +45,7 @@ pub use corners::corners;
 pub use failures::for_each_failure;
 pub use fault::Fault;
 pub use faulty::FaultyAllocator;
+pub use mappings::Mappings;
 pub use oracle::check_addresses;
 pub use promise::{Broken, Promise, Violation};
 pub use script::{Mismatch, Operation, Step, run_pair_script, run_script};

@@ -4,7 +4,7 @@ use core::fmt;
 
 use wrt_platform::PageAllocator;
 
-use crate::checks::{growth, requests, reuse, rights, sizes};
+use crate::checks::{growth, images, ladder, requests, reuse, rights, sizes};
 
 /// A promise found broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,20 +27,35 @@ impl core::error::Error for Violation {}
 
 /// All promises that a backend was found to break, at least one.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Broken(pub(crate) Vec<Violation>);
+pub struct Broken {
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) not_judged: Vec<Promise>,
+}
 
 impl Broken {
     /// What was found, in the order of [`Promise::ALL`].
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
-        &self.0
+        &self.violations
+    }
+
+    /// Promises that were not checked, because they [presuppose](Promise::presupposes) one that
+    /// is broken.
+    #[must_use]
+    pub fn not_judged(&self) -> &[Promise] {
+        &self.not_judged
     }
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} promises are broken", self.0.len())?;
-        self.0.iter().try_for_each(|violation| write!(f, "\n- {violation}"))
+        write!(f, "promises that are broken: {}", self.violations.len())?;
+        self.violations.iter().try_for_each(|violation| write!(f, "\n- {violation}"))?;
+        if self.not_judged.is_empty() {
+            return Ok(());
+        }
+        f.write_str("\nnot checked before these are mended:")?;
+        self.not_judged.iter().try_for_each(|promise| write!(f, " {promise}"))
     }
 }
 
@@ -68,7 +83,8 @@ macro_rules! ensure {
 pub(crate) use ensure;
 
 macro_rules! promises {
-    ($(($promise:ident, $name:literal, $description:literal, $check:path);)*) => {
+    ($(($promise:ident, $name:literal, $description:literal, $check:path, [$($needs:ident),*]);)*)
+    => {
         /// A promise of [`PageAllocator`], as one check.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
@@ -77,7 +93,7 @@ macro_rules! promises {
         }
 
         impl Promise {
-            /// Every promise.
+            /// Every promise, those that others presuppose before them.
             pub const ALL: &[Self] = &[$(Self::$promise),*];
 
             /// A short name, such as `stable-base`.
@@ -92,7 +108,16 @@ macro_rules! promises {
                 match self { $(Self::$promise => $description,)* }
             }
 
-            /// Checks this promise alone.
+            /// What must hold for this promise's check to be meaningful: a backend whose new
+            /// bytes are not zero says nothing by bytes that are not zero after a refusal.
+            #[must_use]
+            pub const fn presupposes(self) -> &'static [Self] {
+                match self { $(Self::$promise => &[$(Self::$needs),*],)* }
+            }
+
+            /// Checks this promise alone. What it presupposes is taken for granted; a backend that
+            /// breaks that may do anything, up to making the check itself touch memory that is not
+            /// there.
             ///
             /// # Errors
             ///
@@ -106,27 +131,39 @@ macro_rules! promises {
 }
 
 promises! {
-    (Page, "page", "the page is a power of two and never changes", sizes::page);
-    (Bounds, "bounds", "a reservation starts on a page and has room for its initial size", sizes::bounds);
-    (Apart, "apart", "two memories share no byte", sizes::apart);
-    (FreshZero, "fresh-zero", "bytes that become accessible read zero", growth::fresh_zero);
-    (OldBytes, "old-bytes", "growth keeps the bytes that were there", growth::old_bytes);
-    (StableBase, "stable-base", "a base that is said to be stable never moves", growth::stable_base);
-    (Capacity, "capacity", "a commit beyond the capacity is refused and changes nothing", growth::capacity);
-    (GrowAtomic, "grow-atomic", "a growth that is refused changes nothing", growth::atomic);
-    (AheadSlack, "ahead-slack", "committing ahead stays within its bound and gives way to an exact commit", growth::ahead_slack);
-    (Protect, "protect", "rights can be taken and given back, or the backend says it cannot", rights::protect);
-    (WriteExecute, "write-execute", "pages both writable and executable are refused unasked", rights::write_execute);
-    (Guards, "guards", "guards are as large as asked for, or not claimed", rights::guards);
-    (Capabilities, "capabilities", "capabilities do not contradict each other", rights::capabilities);
-    (Discard, "discard", "a discarded range reads zero and nothing else changes", reuse::discard);
-    (Reset, "reset", "after a reset everything committed reads zero", reuse::reset);
-    (ReuseZero, "reuse-zero", "no memory sees a byte of a released one", reuse::reuse_zero);
-    (Release, "release", "a released memory leaves its room to others", reuse::release);
-    (ZeroSizes, "zero-sizes", "sizes of zero are sizes like any other", requests::zero_sizes);
-    (ImpossibleSizes, "impossible-sizes", "sizes that nobody can have are errors", requests::impossible_sizes);
-    (Tagging, "tagging", "tags that are required are given or refused", requests::tagging);
-    (Verify, "verify", "a memory that nobody harmed passes verification", requests::verify);
+    (Page, "page", "the page is a power of two and never changes", sizes::page, []);
+    (Capabilities, "capabilities", "capabilities never change and do not contradict each other", rights::capabilities, [Page]);
+    (Bounds, "bounds", "a reservation starts on a page and has room for its initial size", sizes::bounds, [Page]);
+    (Accessible, "accessible", "committed bytes can be read and written", growth::accessible, [Bounds]);
+    (Capacity, "capacity", "a commit beyond the capacity is refused", growth::capacity, [Accessible]);
+    (FreshZero, "fresh-zero", "bytes that become accessible read zero", growth::fresh_zero, [Accessible]);
+    (OldBytes, "old-bytes", "growth keeps the bytes that were there", growth::old_bytes, [Accessible]);
+    (StableBase, "stable-base", "a base that is said to be stable never moves", growth::stable_base, [Capabilities, Accessible]);
+    (GrowAtomic, "grow-atomic", "a growth that is refused changes nothing", growth::atomic, [Capacity, FreshZero, OldBytes]);
+    (ReuseZero, "reuse-zero", "no memory sees a byte of a released one", reuse::reuse_zero, [FreshZero, OldBytes]);
+    (Reset, "reset", "after a reset everything committed reads zero", reuse::reset, [ReuseZero]);
+    (Apart, "apart", "two memories share no byte", sizes::apart, [ReuseZero]);
+    (Release, "release", "a released memory leaves its room to others", reuse::release, [Accessible, Apart]);
+    (Guards, "guards", "guards are as large as the rung says", ladder::guards, [Capabilities, Bounds]);
+    (Ladder, "ladder", "a rung that is demanded is given or refused", ladder::demands, [Guards]);
+    (Shortfall, "shortfall", "there is a reason for less than was wanted, and none for all of it", ladder::shortfall, [Guards, Ladder]);
+    (Closed, "closed", "nobody can access guards or what is not committed", ladder::closed, [Accessible, Guards, Reset]);
+    (Protect, "protect", "rights can be taken and given back, or the backend says it cannot", rights::protect, [Capabilities, FreshZero, OldBytes]);
+    (HostRights, "host-rights", "rights that are taken are gone", rights::host_rights, [Protect]);
+    (RightsKept, "rights-kept", "rights that were taken come back only when they are given back", rights::kept, [HostRights, Closed]);
+    (WriteExecute, "write-execute", "pages both writable and executable are refused unasked", rights::write_execute, [Protect]);
+    (Discard, "discard", "a discarded range reads zero and nothing else changes", reuse::discard, [FreshZero, OldBytes]);
+    (Resident, "resident", "resident bytes are those that occupy physical memory", reuse::resident, [ReuseZero, Discard]);
+    (Released, "released", "pages are given back to the host if the backend says so, and only then", reuse::released, [Capabilities, Resident]);
+    (ImageFirst, "image-first", "a memory with an image holds it at first", images::first, [Capabilities, ReuseZero]);
+    (ImageReset, "image-reset", "a memory with an image holds it after every reset", images::reset, [ImageFirst, Reset]);
+    (ImageDiscard, "image-discard", "a discarded range reads zero, whatever the image says", images::discard, [ImageReset, Discard]);
+    (ImageApart, "image-apart", "an image is in no memory but those made with it, and as it was made", images::apart, [ImageReset, Apart]);
+    (Tagging, "tagging", "tags that are required are given or refused", requests::tagging, [Capabilities]);
+    (Name, "name", "any text is a name, and a name is all it changes", requests::name, [Closed, FreshZero]);
+    (Verify, "verify", "a memory that nobody harmed passes verification", requests::verify, [Closed, RightsKept, Discard, Apart, Name]);
+    (ZeroSizes, "zero-sizes", "sizes of zero are sizes like any other", requests::zero_sizes, [Capacity, Discard, Reset, Verify]);
+    (ImpossibleSizes, "impossible-sizes", "sizes that nobody can have are errors", requests::impossible_sizes, [Capacity, Ladder, Shortfall, OldBytes]);
 }
 
 impl fmt::Display for Promise {

@@ -6,8 +6,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use wrt_platform::{HeapAllocator, PageAllocator, StaticArena};
-use wrt_runtime::{LinearMemory, MemoryType};
+use wrt_platform::{HeapAllocator, MemoryImage, PageAllocator, Protection, StaticArena};
+use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryType};
 use wrt_testkit::for_each_failure;
 
 /// The system's allocator, with the bytes counted that the thread has allocated: the test harness
@@ -40,11 +40,16 @@ static ALLOCATOR: Counted = Counted;
 /// A memory's whole life.
 fn live(allocator: impl PageAllocator) -> Result<(), String> {
     let ty = MemoryType::wasm32(1, Some(6)).unwrap();
-    let Ok(mut memory) = LinearMemory::new(allocator, ty) else { return Ok(()) };
+    let image = MemoryImage::new(&[(4096, &[7; 100])]).map_err(|error| error.to_string())?;
+    let builder = MemoryBuilder::new(ty).image(&image).inaccessible_prefix(64).name("leaks?");
+    let Ok(mut memory) = builder.allocate(allocator) else { return Ok(()) };
+    let _ = memory.protect(5000..20_000, Protection::READ);
+    let _ = memory.discard(30_000..60_000);
     for _ in 0..4 {
         let _ = memory.grow(1);
     }
     let _ = memory.grow(9);
+    let _ = memory.protect(0..100_000, Protection::empty());
     let _ = memory.reset();
     let _ = memory.grow(3);
     Ok(())

@@ -131,6 +131,24 @@ fn refusals(allocator: impl PageAllocator) {
     assert_eq!(executable.is_ok(), able);
 }
 
+/// What counts is how many ranges there are at the end, whatever it takes to get there.
+fn full_table(allocator: impl PageAllocator) {
+    let ty = MemoryType::wasm32(1, None).unwrap();
+    let mut memory = LinearMemory::new(&allocator, ty).unwrap();
+    for range in 0..7 {
+        memory.protect(range * 100..range * 100 + 50, Protection::READ).unwrap();
+    }
+    memory.protect(10..20, Protection::READ_WRITE).unwrap();
+    memory.write(10, &[1; 10]).unwrap();
+    assert!(memory.write(9, &[1]).is_err() && memory.write(20, &[1]).is_err());
+    memory.protect(650..700, Protection::READ).unwrap();
+    assert!(memory.protect(5000..5001, Protection::READ).is_err());
+    assert!(memory.protect(120..130, Protection::READ_WRITE).is_err());
+    memory.verify_integrity().unwrap();
+    memory.protect(0..700, Protection::READ_WRITE).unwrap();
+    memory.data_mut().unwrap().fill(1);
+}
+
 /// A prefix that nobody may access stays closed, also over growth from nothing and resets.
 fn prefix(allocator: impl PageAllocator) {
     for initial in [0, 1] {
@@ -182,6 +200,11 @@ macro_rules! on_backends {
             #[test]
             fn what_cannot_be_protected_is_refused() {
                 super::refusals($new);
+            }
+
+            #[test]
+            fn as_many_ranges_as_fit_are_kept() {
+                super::full_table($new);
             }
 
             #[test]

@@ -57,6 +57,9 @@ pub struct Region<P: PageAllocator> {
     window_len: usize,
     /// Bytes that may not be read and written; all lie below `len`.
     rights: OnDemand<RightsTable>,
+    /// The host has refused to give pages of `rights` the rights that stand there, and those that
+    /// they had as well: what they have is not known.
+    unsettled: bool,
     /// How the memory starts, if not with zeroes that everybody may access.
     start: OnDemand<Start>,
     committed: HostBytes,
@@ -112,6 +115,7 @@ impl<P: PageAllocator> Region<P> {
             window_start: 0,
             window_len: 0,
             rights: OnDemand::none(),
+            unsettled: false,
             start: OnDemand::none(),
             committed: HostBytes::ZERO,
             limit: request.maximum(),
@@ -361,7 +365,11 @@ impl<P: PageAllocator> Region<P> {
         let (rights, count) = self.host_rights();
         let exceptions = rights.get(..count).unwrap_or_default();
         // SAFETY: I5.
-        unsafe { self.allocator.verify(&self.reservation, self.committed, exceptions) }
+        match unsafe { self.allocator.verify(&self.reservation, self.committed, exceptions) } {
+            // A host that said no has corrupted nothing.
+            Err(Corruption::Protection) if self.unsettled => Ok(()),
+            found => found,
+        }
     }
 
     /// Why `len` bytes from `start`, which an access was refused, are not accessible.

@@ -4,7 +4,7 @@
 //! Where the host can, it guards whole pages besides: each page allows what any of its bytes does.
 #![allow(unsafe_code)]
 
-use super::rights::RightsTable;
+use super::rights::{Restricted, RightsTable};
 use super::{Region, WIDEST};
 use crate::allocator::PageAllocator;
 use crate::capabilities::Capabilities;
@@ -16,7 +16,7 @@ use crate::units::{HostBytes, HostRange, HostRights};
 
 /// Runs of pages with other rights than the usual: for every range its inside, and the page on
 /// either side that it shares with others.
-const MOST_RUNS: usize = 3 * RightsTable::MOST;
+const MOST_RUNS: usize = 3 * RightsTable::ROOM;
 
 impl<P: PageAllocator> Region<P> {
     /// Leaves `protection` of the rights on `len` bytes from `start`;
@@ -50,8 +50,12 @@ impl<P: PageAllocator> Region<P> {
         if protection.contains(Protection::EXECUTE) && !by_host {
             return Err(AllocError::unsupported(Operation::Protect));
         }
+        self.settle();
         let old = *self.rights();
         let new = self.table_with(start, end, protection)?;
+        if new.is_too_long() {
+            return Err(too_many_ranges(len));
+        }
         // From here on nothing can be allocated: the table has its room.
         let no_room = |NoRoom| AllocError::no_room(Operation::Protect, size_of::<RightsTable>());
         self.rights.get_or_insert_with(RightsTable::new).map_err(no_room)?;
@@ -68,10 +72,8 @@ impl<P: PageAllocator> Region<P> {
         end: usize,
         protection: Protection,
     ) -> Result<RightsTable, AllocError> {
-        self.rights().with(start, end, protection).ok_or_else(|| {
-            let kind = AllocErrorKind::Ranges { most: RightsTable::MOST };
-            AllocError::new(Operation::Protect, kind, (end - start) as u64)
-        })
+        let table = self.rights().with(start, end, protection);
+        table.ok_or(too_many_ranges((end - start) as u64))
     }
 
     /// Asks the host for what `new` says of the pages of `start..end`. Nobody may access them
@@ -88,8 +90,21 @@ impl<P: PageAllocator> Region<P> {
         let Err(error) = self.apply_on_host(start, end, &new) else { return Ok(()) };
         if self.apply_on_host(start, end, &old).is_ok() {
             self.set_rights(old);
+        } else {
+            self.unsettled = true;
         }
         Err(error)
+    }
+
+    /// Asks once more for what the host has refused. The pages in question are all in the table,
+    /// which is left without rights where the host could not be brought to go on or back.
+    fn settle(&mut self) {
+        if self.unsettled {
+            let table = *self.rights();
+            let mut ranges = table.iter();
+            let settled = |range: &Restricted| self.apply_on_host(range.start, range.end, &table);
+            self.unsettled = !ranges.all(|range| settled(range).is_ok());
+        }
     }
 
     /// Gives the host pages that `start..end` touches the rights that `table` says.
@@ -179,14 +194,13 @@ impl<P: PageAllocator> Region<P> {
         }
         let by_host = self.allocator.capabilities().contains(Capabilities::PROTECT);
         if by_host && !planted("F08-reset") {
-            for range in restricted.iter() {
-                for run in self.page_runs(range.start, range.end) {
-                    // SAFETY: I5; restricted bytes are committed, and this takes no right away.
-                    unsafe {
-                        self.allocator.protect(&self.reservation, run, Protection::READ_WRITE)
-                    }?;
-                }
-            }
+            let runs = restricted.iter().flat_map(|range| self.page_runs(range.start, range.end));
+            let outcome = runs.into_iter().try_for_each(|run| {
+                // SAFETY: I5; restricted bytes are committed, and this takes no right away.
+                unsafe { self.allocator.protect(&self.reservation, run, Protection::READ_WRITE) }
+            });
+            self.unsettled = outcome.is_err();
+            outcome?;
         }
         self.set_rights(RightsTable::new());
         Ok(())
@@ -212,4 +226,9 @@ impl<P: PageAllocator> Region<P> {
         }
         (found, count)
     }
+}
+
+const fn too_many_ranges(requested: u64) -> AllocError {
+    let kind = AllocErrorKind::Ranges { most: RightsTable::MOST };
+    AllocError::new(Operation::Protect, kind, requested)
 }

@@ -26,22 +26,31 @@ pub(super) struct RightsTable {
     len: usize,
     /// The first `len` are in use: not empty, in order, apart from each other, and never with the
     /// usual rights.
-    ranges: [Restricted; Self::MOST],
+    ranges: [Restricted; Self::ROOM],
 }
 
 impl RightsTable {
     /// Ranges that can be told apart.
     pub(super) const MOST: usize = 8;
 
+    /// While a range changes, nobody may access it: it is a range of its own then, even if it will
+    /// be one with both of its neighbours.
+    pub(super) const ROOM: usize = Self::MOST + 2;
+
     /// The table of a memory whose bytes are all readable and writable.
     pub(super) const EMPTY: &Self = &Self::new();
 
     pub(super) const fn new() -> Self {
-        Self { len: 0, ranges: [Restricted::NOWHERE; Self::MOST] }
+        Self { len: 0, ranges: [Restricted::NOWHERE; Self::ROOM] }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Whether there are more ranges than may stay.
+    pub(super) const fn is_too_long(&self) -> bool {
+        self.len > Self::MOST
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Restricted> + Clone {
@@ -142,7 +151,9 @@ mod tests {
         for _ in 0..20_000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let (a, b) = ((seed >> 33) as usize % LEN, (seed >> 43) as usize % (LEN + 1));
-            let (start, end) = (a.min(b), a.max(b));
+            // Short ranges and long ones by turns: the table must fill up now and then.
+            let narrow = (a, (a + 2).min(LEN));
+            let (start, end) = if seed >> 58 & 3 > 0 { narrow } else { (a.min(b), a.max(b)) };
             let protection = rights[(seed >> 60) as usize % 4];
             let Some(new) = table.with(start, end, protection) else {
                 refused += 1;

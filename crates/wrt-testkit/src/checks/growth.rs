@@ -1,20 +1,33 @@
 //! Commit: what new bytes read, what old ones keep, what a refusal leaves.
 
 use wrt_platform::{
-    AllocErrorKind, Capabilities, CommitPolicy, Committed, PageAllocator, Region, ReserveRequest,
+    Capabilities, CommitPolicy, Committed, HostBytes, HostRange, PageAllocator, Protection, Region,
 };
 
-use super::{Outcome, POISON, expect_bytes, pages, poisoned, request};
+use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, poisoned, request};
 use crate::contract::RawMemory;
-use crate::faulty::FaultyAllocator;
+use crate::mappings::Mappings;
 use crate::promise::ensure;
 
 /// Sizes in pages that a memory grows through; small and large steps, and none at all.
 const STEPS: [u64; 8] = [1, 2, 2, 3, 8, 9, 32, 64];
 
+pub(crate) fn accessible<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let mut memory = RawMemory::reserve(allocator, &request(allocator, 0, 64))?;
+    for step in STEPS {
+        memory.commit(pages(allocator, step))?;
+        let all = page_range(allocator, 0, step);
+        expect_rights("what is committed", &memory, all, Protection::READ_WRITE)?;
+    }
+    // The host is not asked everywhere, but it always answers.
+    memory.bytes_mut().fill(POISON);
+    expect_bytes("bytes that were written", memory.bytes(), POISON)?;
+    // What a memory leaves behind is a matter of its own.
+    memory.bytes_mut().fill(0);
+    Ok(())
+}
+
 pub(crate) fn fresh_zero<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    // Dirty whatever the next memory may be made of.
-    drop(poisoned(allocator, 64, 64)?);
     let mut memory = RawMemory::reserve(allocator, &request(allocator, 0, 64))?;
     for step in STEPS {
         let old = memory.committed().get();
@@ -53,93 +66,75 @@ fn fill_with_addresses(bytes: &mut [u8]) {
 pub(crate) fn stable_base<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let stable = allocator.capabilities().contains(Capabilities::STABLE_BASE);
     let mut memory = RawMemory::reserve(allocator, &request(allocator, 1, 64))?;
-    let mut base = memory.reservation().base();
     for step in STEPS {
-        match memory.commit(pages(allocator, step))? {
-            Committed::Moved(to) => {
-                ensure!(!stable, "a growth to {step} pages moved it from {base:?} to {to:?}");
-                base = to;
-            }
-            Committed::InPlace => {
-                let now = memory.reservation().base();
-                ensure!(now == base, "it moved from {base:?} to {now:?} and nobody said so");
-            }
+        let base = memory.reservation().base();
+        if let Committed::Moved(to) = memory.commit(pages(allocator, step))? {
+            ensure!(!stable, "a growth to {step} pages moved it from {base:?} to {to:?}");
         }
     }
     Ok(())
+}
+
+/// Sizes beyond the capacity of a memory: by little, and by much.
+fn beyond<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>, allocator: &A) -> Vec<HostBytes> {
+    let capacity = memory.reservation().capacity().as_u64();
+    let page = allocator.page();
+    let by = [1, 2, 1 << 20].map(|pages: u64| pages.saturating_mul(page.bytes() as u64));
+    by.into_iter().filter_map(|by| page.round_up(capacity.saturating_add(by))).collect()
 }
 
 pub(crate) fn capacity<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let mut memory = poisoned(allocator, 2, 4)?;
-    let capacity = memory.reservation().capacity().as_u64();
-    let page = allocator.page();
-    for beyond in [1, 2, 1 << 20] {
-        let Some(new) = page.round_up(capacity.saturating_add(beyond * page.bytes() as u64)) else {
-            continue;
-        };
-        let refused = memory.commit(new);
-        ensure!(refused.is_err(), "{new} were committed in a reservation of {capacity}");
-        expect_bytes("bytes after the refusal", memory.bytes(), POISON)?;
-    }
-    memory.commit(pages(allocator, 4))?;
-    let old = pages(allocator, 2).get();
-    expect_bytes("bytes committed after a refusal", &memory.bytes()[old..], 0)
-}
-
-pub(crate) fn atomic<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let page = allocator.page().bytes() as u64;
-    for policy in [CommitPolicy::Exact, CommitPolicy::Ahead] {
-        let mut region = Region::new(allocator, &request(allocator, 3, 5).commit(policy))?;
-        region.data_mut()?.fill(POISON);
-        region.grow_to(3 * page + 1)?;
-        let before = (region.view(), region.data()?.to_vec());
-        for refused in [5 * page + 1, 1 << 40, u64::MAX - page, u64::MAX, 0] {
-            let outcome = region.grow_to(refused);
-            ensure!(outcome.is_err(), "{refused} bytes of at most {} were given", 5 * page);
-            let now = (region.view(), region.data()?);
-            ensure!(now == (before.0, &before.1), "a refused growth to {refused} changed it");
+    for committed in [0, 2, 4] {
+        let mut memory = RawMemory::reserve(allocator, &request(allocator, committed, 4))?;
+        memory.commit(pages(allocator, committed))?;
+        let capacity = memory.reservation().capacity();
+        for new in beyond(&memory, allocator) {
+            let refused = memory.commit(new);
+            ensure!(refused.is_err(), "{new} were committed in a reservation of {capacity}");
         }
-        region.grow_to(5 * page)?;
-        expect_bytes("bytes after refusals", &region.data()?[3 * page as usize..], 0)?;
     }
     Ok(())
 }
 
-pub(crate) fn ahead_slack<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    const STEP: u64 = 64 << 10;
-    let page = allocator.page();
-    let request = ReserveRequest::new(0, 48 << 20).commit(CommitPolicy::Ahead);
-    let mut region = Region::new(allocator, &request)?;
-    for len in (1..=48 << 20).step_by(STEP as usize) {
-        match region.grow_to(len) {
-            Ok(()) => {}
-            // A backend without so much room has been asked for all it has.
-            Err(_) if len > STEP => break,
-            Err(error) => return Err(error.into()),
+pub(crate) fn atomic<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let mut memory = poisoned(allocator, 2, 5)?;
+    let (base, capacity) = (memory.reservation().base(), memory.reservation().capacity());
+    let old = memory.committed();
+    let rest = HostRange { start: old, len: capacity.saturating_sub(old) };
+    let closed = Mappings::of_process()
+        .is_some_and(|mappings| mappings.have(&memory.addresses(rest), Protection::empty()));
+    for new in beyond(&memory, allocator) {
+        ensure!(memory.commit(new).is_err(), "{new} were committed");
+        expect_bytes("bytes after the refusal", memory.bytes(), POISON)?;
+        ensure!(memory.reservation().base() == base, "a refused growth moved it");
+        if closed {
+            expect_rights("what a refusal has left", &memory, rest, Protection::empty())?;
         }
-        let needed = page.round_up(len).unwrap_or_default();
-        let slack = region.committed().saturating_sub(needed).as_u64();
-        let bound = needed.as_u64().min(CommitPolicy::LARGEST_SLACK);
-        ensure!(slack <= bound, "{slack} bytes are committed ahead of {len}, {bound} may be");
     }
-    drop(region);
-    gives_way(allocator)
+    // What can be had still can.
+    memory.commit(pages(allocator, 4))?;
+    expect_bytes("old bytes", &memory.bytes()[..old.get()], POISON)?;
+    expect_bytes("bytes committed after a refusal", &memory.bytes()[old.get()..], 0)?;
+    drop(memory);
+    for policy in [CommitPolicy::Exact, CommitPolicy::Ahead] {
+        atomic_in_a_region(allocator, policy)?;
+    }
+    Ok(())
 }
 
-/// A chunk that the host refuses is asked for again without slack.
-fn gives_way<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let faulty = FaultyAllocator::new(allocator);
-    let mut region = Region::new(&faulty, &request(allocator, 2, 64).commit(CommitPolicy::Ahead))?;
+/// Lengths that are no whole pages, and what the region keeps of them.
+fn atomic_in_a_region<A: PageAllocator + ?Sized>(allocator: &A, policy: CommitPolicy) -> Outcome {
+    let page = allocator.page().bytes() as u64;
+    let mut region = Region::new(allocator, &request(allocator, 3, 5).commit(policy))?;
     region.data_mut()?.fill(POISON);
-    let (old, new) = (pages(allocator, 2), pages(allocator, 4));
-    faulty.fail_once(1);
-    region.grow_to(new.as_u64())?;
-    let committed = region.committed();
-    ensure!(committed == new, "{committed} are committed, {new} were needed");
-    expect_bytes("new bytes", &region.data()?[old.get()..], 0)?;
-    faulty.fail_from(1);
-    let refused = region.grow_to(pages(allocator, 8).as_u64());
-    let os = refused.is_err_and(|error| matches!(error.kind, AllocErrorKind::Os(_)));
-    ensure!(os, "a growth that the host refused twice: {refused:?}");
-    expect_bytes("old bytes", &region.data()?[..old.get()], POISON)
+    region.grow_to(3 * page + 1)?;
+    let before = (region.view(), region.data()?.to_vec());
+    for refused in [5 * page + 1, 1 << 40, u64::MAX - page, u64::MAX, 0] {
+        let outcome = region.grow_to(refused);
+        ensure!(outcome.is_err(), "{refused} bytes of at most {} were given", 5 * page);
+        let now = (region.view(), region.data()?);
+        ensure!(now == (before.0, &before.1), "a refused growth to {refused} changed it");
+    }
+    region.grow_to(5 * page)?;
+    expect_bytes("bytes after refusals", &region.data()?[3 * page as usize..], 0)
 }

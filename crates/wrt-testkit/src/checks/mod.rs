@@ -1,30 +1,45 @@
-//! One check for each [`Promise`], by concern: `sizes.rs` what a reservation is, `growth.rs`
-//! commit, `rights.rs` protection and capabilities, `reuse.rs` the ways back, `requests.rs` odd
-//! requests.
+//! One check for each [`Promise`], by concern: `sizes.rs` what a reservation is, `ladder.rs` its
+//! guards, `growth.rs` commit, `rights.rs` protection and capabilities, `reuse.rs` the ways back,
+//! `images.rs` initial contents, `requests.rs` odd requests.
 
 pub(crate) mod growth;
+pub(crate) mod images;
+pub(crate) mod ladder;
 pub(crate) mod requests;
 pub(crate) mod reuse;
 pub(crate) mod rights;
 pub(crate) mod sizes;
 
-use wrt_platform::{HostBytes, PageAllocator, Region, ReserveRequest};
+use wrt_platform::{HostBytes, HostRange, PageAllocator, Protection, Region, ReserveRequest};
 
 use crate::contract::RawMemory;
+use crate::mappings::Mappings;
 use crate::promise::{Broken, Detail, Promise, Violation, ensure};
 
 /// What a check returns.
 pub(crate) type Outcome = Result<(), Detail>;
 
-/// Checks every [`Promise`] of the contract on `allocator`.
+/// Checks every [`Promise`] of the contract on `allocator`. One that
+/// [presupposes](Promise::presupposes) a broken one is left out and named as
+/// [not judged](Broken::not_judged), so that what is reported is the cause and not its effects.
 ///
 /// # Errors
 ///
 /// All promises that it breaks, each with what was seen.
 pub fn check_backend<A: PageAllocator + ?Sized>(allocator: &A) -> Result<(), Broken> {
-    let checked = Promise::ALL.iter().map(|promise| promise.check(allocator));
-    let violations: Vec<Violation> = checked.filter_map(Result::err).collect();
-    if violations.is_empty() { Ok(()) } else { Err(Broken(violations)) }
+    let mut broken = Broken { violations: Vec::new(), not_judged: Vec::new() };
+    for promise in Promise::ALL {
+        let stands = |needed: &Promise| {
+            let is_broken = |violation: &Violation| violation.promise == *needed;
+            !broken.violations.iter().any(is_broken) && !broken.not_judged.contains(needed)
+        };
+        if !promise.presupposes().iter().all(stands) {
+            broken.not_judged.push(*promise);
+        } else if let Err(violation) = promise.check(allocator) {
+            broken.violations.push(violation);
+        }
+    }
+    if broken.violations.is_empty() { Ok(()) } else { Err(broken) }
 }
 
 /// Checks that a memory outlives moves of the allocator it holds.
@@ -79,7 +94,30 @@ fn poisoned<A: PageAllocator + ?Sized>(
     Ok(memory)
 }
 
+/// A run of the backend's pages.
+fn page_range<A: PageAllocator + ?Sized>(allocator: &A, start: u64, len: u64) -> HostRange {
+    HostRange { start: pages(allocator, start), len: pages(allocator, len) }
+}
+
+/// Asks the host whether a range has exactly these rights, where it can be asked.
+fn expect_rights<A: PageAllocator + ?Sized>(
+    what: &str,
+    memory: &RawMemory<'_, A>,
+    range: HostRange,
+    rights: Protection,
+) -> Outcome {
+    let Some(mappings) = Mappings::of_process() else { return Ok(()) };
+    let addresses = memory.addresses(range);
+    let as_expected = mappings.have(&addresses, rights);
+    ensure!(as_expected, "{what} at {addresses:#x?} should have the rights {rights:?}");
+    Ok(())
+}
+
 fn expect_bytes(what: &str, bytes: &[u8], expected: u8) -> Outcome {
+    // One comparison of all is much faster where nothing is optimized.
+    if bytes == vec![expected; bytes.len()] {
+        return Ok(());
+    }
     let odd = bytes.iter().position(|byte| *byte != expected);
     let Some(index) = odd else { return Ok(()) };
     let found = bytes.get(index).copied().unwrap_or_default();

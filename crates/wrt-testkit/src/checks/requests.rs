@@ -1,11 +1,11 @@
 //! Requests at the edges: nothing, more than there is, and what a backend may lack.
 
 use wrt_platform::{
-    AllocErrorKind, Capabilities, CommitPolicy, GuardPolicy, HostBytes, PageAllocator, Region,
-    ReserveRequest, Tagging,
+    AllocError, AllocErrorKind, Capabilities, CommitPolicy, GuardPolicy, HostBytes, PageAllocator,
+    Protection, Region, ReserveRequest, Rung, Tagging,
 };
 
-use super::{Outcome, POISON, expect_bytes, pages, request};
+use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, request};
 use crate::contract::RawMemory;
 use crate::promise::ensure;
 
@@ -99,16 +99,36 @@ fn impossible_maximum<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> O
 
 pub(crate) fn tagging<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let able = allocator.capabilities().contains(Capabilities::TAGGED);
-    let with = |tagging| Region::new(allocator, &request(allocator, 1, 2).tagging(tagging));
-    with(Tagging::Off)?;
-    with(Tagging::Wanted)?;
-    match with(Tagging::Required) {
-        Ok(_) => ensure!(able, "tags were required and a memory without was given"),
+    let tagged = |tagging| {
+        let region = Region::new(allocator, &request(allocator, 1, 2).tagging(tagging))?;
+        Ok::<_, AllocError>(region.reservation().tagged())
+    };
+    ensure!(!tagged(Tagging::Off)?, "there are tags that nobody wanted");
+    ensure!(able || !tagged(Tagging::Wanted)?, "there are tags without the capability");
+    match tagged(Tagging::Required) {
+        Ok(tagged) => ensure!(tagged, "tags were required and a memory without was given"),
         Err(error) => {
             ensure!(!able, "{error}");
             let unsupported = error.kind == AllocErrorKind::Unsupported;
             ensure!(unsupported, "the answer should be that it cannot, not: {error}");
         }
+    }
+    Ok(())
+}
+
+pub(crate) fn name<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let long = "n".repeat(5000);
+    let names = ["", "heap", "two words", "[a\\b$`]", "\u{0}\n\t\u{7f}", "Gedächtnis", &long];
+    for name in names {
+        let mut memory = RawMemory::reserve(allocator, &request(allocator, 2, 4).name(name))?;
+        memory.commit(pages(allocator, 2))?;
+        expect_bytes("a named memory", memory.bytes(), 0)?;
+        if memory.reservation().rung() != Rung::ChecksOnly {
+            let rest = page_range(allocator, 2, 2);
+            expect_rights("what is not committed", &memory, rest, Protection::empty())?;
+        }
+        memory.bytes_mut().fill(POISON);
+        memory.commit(pages(allocator, 4))?;
     }
     Ok(())
 }
@@ -128,6 +148,11 @@ pub(crate) fn verify<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     region.verify()?;
     neighbour.verify()?;
     drop(neighbour);
+    let page = allocator.page().bytes() as u64;
+    for (start, rights) in [(1, Protection::empty()), (5, Protection::READ)] {
+        region.protect(start * page + 7, 3 * page, rights)?;
+        region.verify()?;
+    }
     region.reset()?;
     Ok(region.verify()?)
 }

@@ -1,24 +1,18 @@
 //! The ways back: discard, reset, release.
 
-use wrt_platform::{Capabilities, Discarded, HostRange, PageAllocator, Region};
+use wrt_platform::{Capabilities, Discarded, HostRange, PageAllocator, Region, Rung};
 
 use super::{Outcome, POISON, expect_bytes, pages, poisoned, request};
-use crate::promise::ensure;
+use crate::child::ChildTest;
+use crate::contract::RawMemory;
+use crate::mappings::Mappings;
+use crate::promise::{Detail, ensure};
 
 pub(crate) fn discard<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let able = allocator.capabilities().contains(Capabilities::DISCARD);
     let mut memory = poisoned(allocator, 4, 8)?;
     let range = HostRange { start: pages(allocator, 1), len: pages(allocator, 2) };
     let inside = range.start.get()..range.start.get() + range.len.get();
-    let outcome = memory.discard(range);
-    let expected = match outcome {
-        Ok(Discarded::Released) => {
-            ensure!(able, "pages were given back without the capability");
-            0
-        }
-        Ok(Discarded::ZeroedOnly) => 0,
-        Err(_) => POISON,
-    };
+    let expected = if memory.discard(range).is_ok() { 0 } else { POISON };
     expect_bytes("the discarded range", &memory.bytes()[inside.clone()], expected)?;
     expect_bytes("the bytes before it", &memory.bytes()[..inside.start], POISON)?;
     expect_bytes("the bytes past it", &memory.bytes()[inside.end..], POISON)?;
@@ -86,6 +80,77 @@ pub(crate) fn release<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
         let grown = Region::new(allocator, &request(allocator, 1, 64))
             .and_then(|mut region| region.grow_to(pages(allocator, 2).as_u64()));
         ensure!(grown.is_ok(), "memory {cycle} of {CYCLES}, one at a time: {grown:?}");
+    }
+    address_space(allocator)
+}
+
+/// A backend may keep what it has for the next memory, but not take more for each. Other threads
+/// map and unmap things too, so many rounds decide: by and large each must have taken at least
+/// half of what its memories take for it to be a leak.
+fn address_space<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    const LEAKS: usize = 6;
+    const CLEAN: usize = 2;
+    let (mut clean, mut leaks) = (0, Vec::new());
+    while clean < CLEAN && leaks.len() < LEAKS {
+        match taken_in_a_round(allocator)? {
+            Some(bytes) => leaks.push(bytes),
+            None => clean += 1,
+        }
+    }
+    let rounds = clean + leaks.len();
+    ensure!(leaks.len() < LEAKS, "of {rounds} rounds of memories some left {leaks:?} bytes mapped");
+    Ok(())
+}
+
+/// How many bytes a round of memories has left mapped, if they are as many as of a leak.
+fn taken_in_a_round<A: PageAllocator + ?Sized>(allocator: &A) -> Result<Option<u64>, Detail> {
+    const MEMORIES: u64 = 100;
+    let Some(before) = Mappings::of_process() else { return Ok(None) };
+    let (mut committed, mut reserved) = (0, 0);
+    for _ in 0..MEMORIES {
+        let memory = poisoned(allocator, 64, 64)?;
+        let reservation = memory.reservation();
+        committed = memory.committed().as_u64();
+        // Smaller ones are less than what others do meanwhile.
+        if reservation.rung() == Rung::FullGuards {
+            reserved = reservation.capacity().as_u64() + reservation.guard_after().as_u64();
+        }
+    }
+    let Some(after) = Mappings::of_process() else { return Ok(None) };
+    let accessible = after.accessible_bytes().saturating_sub(before.accessible_bytes());
+    let all = after.bytes().saturating_sub(before.bytes());
+    let leaks =
+        accessible > MEMORIES * committed / 2 || reserved > 0 && all > MEMORIES * reserved / 2;
+    Ok(leaks.then_some(all))
+}
+
+pub(crate) fn resident<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let mut memory = RawMemory::reserve(allocator, &request(allocator, 0, 64))?;
+    let mut written = 0;
+    for step in [0, 1, 16, 64] {
+        memory.commit(pages(allocator, step))?;
+        let committed = memory.committed().as_u64();
+        let Some(bytes) = memory.resident() else { return Ok(()) };
+        ensure!(bytes <= committed, "{bytes} of {committed} bytes are said to be resident");
+        // An emulator's pages are not where the program thinks they are.
+        ensure!(bytes >= written || ChildTest::is_emulated(), "{bytes} of {written} written ones");
+        memory.bytes_mut().fill(POISON);
+        written = committed;
+    }
+    Ok(())
+}
+
+pub(crate) fn released<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let able = allocator.capabilities().contains(Capabilities::DISCARD);
+    let mut memory = poisoned(allocator, 64, 64)?;
+    let given_back = pages(allocator, 48);
+    let outcome = memory.discard(HostRange { start: pages(allocator, 8), len: given_back });
+    let Ok(outcome) = outcome else { return Ok(()) };
+    let said = outcome == Discarded::Released;
+    ensure!(said == able, "the capability is {able}, the answer {outcome:?}");
+    if let Some(bytes) = memory.resident().filter(|_| said && !ChildTest::is_emulated()) {
+        let most = memory.committed().saturating_sub(given_back).as_u64();
+        ensure!(bytes <= most, "{bytes} bytes are resident, of which {most} were not given back");
     }
     Ok(())
 }

@@ -1,16 +1,17 @@
-//! Rights on pages, guards, and what a backend says it can do.
+//! Rights on pages, and what a backend says it can do.
 
 use wrt_platform::{
-    AllocErrorKind, Capabilities, HostBytes, HostRange, PageAllocator, Protection, ReserveRequest,
+    AllocErrorKind, Capabilities, HostRange, PageAllocator, Protection, Region, ReserveRequest,
 };
 
-use super::{Outcome, POISON, expect_bytes, pages, poisoned, request};
+use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, poisoned, request};
 use crate::contract::RawMemory;
+use crate::mappings::Mappings;
 use crate::promise::ensure;
 
 /// The second and third page.
 fn middle<A: PageAllocator + ?Sized>(allocator: &A) -> HostRange {
-    HostRange { start: pages(allocator, 1), len: pages(allocator, 2) }
+    page_range(allocator, 1, 2)
 }
 
 pub(crate) fn protect<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
@@ -36,6 +37,84 @@ pub(crate) fn protect<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
+/// Rights that a page can have besides the usual ones.
+const LESS: [Protection; 2] = [Protection::empty(), Protection::READ];
+
+pub(crate) fn host_rights<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    if !allocator.capabilities().contains(Capabilities::PROTECT) {
+        return Ok(());
+    }
+    for rights in LESS {
+        let mut memory = poisoned(allocator, 4, 8)?;
+        memory.protect(middle(allocator), rights)?;
+        expect_rights("the range", &memory, middle(allocator), rights)?;
+        for (what, page) in [("the page before it", 0), ("the page past it", 3)] {
+            let page = page_range(allocator, page, 1);
+            expect_rights(what, &memory, page, Protection::READ_WRITE)?;
+        }
+        memory.protect(middle(allocator), Protection::READ_WRITE)?;
+        let all = page_range(allocator, 0, 4);
+        expect_rights("what got its rights back", &memory, all, Protection::READ_WRITE)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn kept<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    if !allocator.capabilities().contains(Capabilities::PROTECT) {
+        return Ok(());
+    }
+    for rights in LESS {
+        let mut memory = poisoned(allocator, 8, 64)?;
+        memory.protect(middle(allocator), rights)?;
+        let expect = |memory: &RawMemory<'_, A>, after: &str| {
+            expect_rights(&format!("after {after}, the range"), memory, middle(allocator), rights)
+        };
+        memory.commit(pages(allocator, 9))?;
+        expect(&memory, "a growth")?;
+        memory.discard(page_range(allocator, 4, 2))?;
+        expect(&memory, "a discard elsewhere")?;
+        // Not every backend says, but asking must not change anything.
+        let _ = (memory.resident(), memory.verify());
+        expect(&memory, "a verification")?;
+        for other in [Protection::READ, Protection::empty(), Protection::READ_WRITE] {
+            memory.protect(page_range(allocator, 6, 1), other)?;
+            expect(&memory, "a change elsewhere")?;
+        }
+        memory.commit(pages(allocator, 64))?;
+        expect(&memory, "another growth")?;
+        let neighbour = poisoned(allocator, 8, 8)?;
+        let page = page_range(allocator, 1, 2);
+        expect_rights("the other memory", &neighbour, page, Protection::READ_WRITE)?;
+        drop(neighbour);
+        expect(&memory, "another memory's release")?;
+    }
+    prefix(allocator)
+}
+
+/// The part of a region that nobody may access stays closed over growth and reset.
+fn prefix<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let bytes = pages(allocator, 2).as_u64();
+    let mut region = Region::new(allocator, &request(allocator, 1, 8).inaccessible_prefix(bytes))?;
+    let closed = |region: &Region<&A>, after: &str| {
+        let base = region.reservation().base().as_ptr().addr();
+        let there = region.len().min(bytes as usize);
+        let Some(mappings) = Mappings::of_process() else { return Ok(()) };
+        let is_closed = mappings.have(&(base..base + there), Protection::empty());
+        ensure!(is_closed, "{after} the prefix of {there} bytes is accessible");
+        Ok(())
+    };
+    closed(&region, "at first")?;
+    for _ in 0..2 {
+        for step in [2, 3, 8] {
+            region.grow_to(pages(allocator, step).as_u64())?;
+            closed(&region, "after a growth")?;
+        }
+        region.reset()?;
+        closed(&region, "after a reset")?;
+    }
+    Ok(())
+}
+
 pub(crate) fn write_execute<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let mut memory = poisoned(allocator, 4, 8)?;
     let rights = Protection::READ_WRITE | Protection::EXECUTE;
@@ -44,28 +123,11 @@ pub(crate) fn write_execute<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome
     expect_bytes("bytes after the refusal", memory.bytes(), POISON)
 }
 
-pub(crate) fn guards<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let claimed = allocator.capabilities().contains(Capabilities::GUARDS);
-    let page = allocator.page();
-    for wanted in [1, 64 << 10, 1 << 20] {
-        let memory = RawMemory::reserve(allocator, &request(allocator, 1, 2).guard(wanted))?;
-        let (before, after) =
-            (memory.reservation().guard_before(), memory.reservation().guard_after());
-        let enough = page.round_up(wanted).unwrap_or_default();
-        if claimed && memory.reservation().shortfall().is_none() {
-            ensure!(before >= enough, "{before} lie before the base, {enough} were asked for");
-            ensure!(after >= enough, "{after} lie past the capacity, {enough} were asked for");
-        } else if !claimed {
-            let none = before == HostBytes::ZERO && after == HostBytes::ZERO;
-            ensure!(none, "{before} and {after} of guard without the capability");
-        }
-    }
-    Ok(())
-}
-
 pub(crate) fn capabilities<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let claimed = allocator.capabilities();
-    ensure!(claimed == allocator.capabilities(), "they change");
+    drop(RawMemory::reserve(allocator, &request(allocator, 1, 2))?);
+    let now = allocator.capabilities();
+    ensure!(claimed == now, "they were {claimed:?} and are {now:?}");
     for (one, needs) in [
         (Capabilities::SHARED, Capabilities::STABLE_BASE),
         (Capabilities::FAULTS_PAST_LENGTH, Capabilities::GUARDS),

@@ -5,6 +5,7 @@
 mod host;
 
 use std::env;
+use std::ffi::OsString;
 use std::io;
 
 /// The variable that tells a child what to do.
@@ -37,6 +38,7 @@ const RUNNER: &str = "WRT_RUNNER";
 pub struct ChildTest {
     test: String,
     limits: host::Limits,
+    way: Vec<OsString>,
 }
 
 /// How a child ended.
@@ -66,7 +68,7 @@ impl ChildTest {
     /// The test with this name, as `cargo test` shows it.
     #[must_use]
     pub fn new(test: &str) -> Self {
-        Self { test: test.to_owned(), limits: host::Limits::default() }
+        Self { test: test.to_owned(), limits: host::Limits::default(), way: Vec::new() }
     }
 
     /// Limits the child's address space (`RLIMIT_AS`). [`run`](Self::run) fails where the host has
@@ -82,6 +84,13 @@ impl ChildTest {
     #[must_use]
     pub const fn limit_writable_memory(mut self, bytes: u64) -> Self {
         self.limits.writable_memory = Some(bytes);
+        self
+    }
+
+    /// Starts the child by way of another program, such as a tracer: its name and its arguments.
+    #[must_use]
+    pub fn by_way_of<W: Into<OsString>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
+        self.way.extend(words.into_iter().map(Into::into));
         self
     }
 
@@ -105,7 +114,7 @@ impl ChildTest {
     /// When the child could not be started, or has no test of this name: it would succeed without
     /// having done anything.
     pub fn run(&self, case: &str) -> io::Result<(Ending, String)> {
-        let output = host::command(&self.limits, &env::current_exe()?)?
+        let output = host::command(&self.limits, &self.way, &env::current_exe()?)?
             .args([&self.test, "--exact", "--nocapture", "--test-threads=1"])
             .env(CASE, case)
             .output()?;

@@ -1,6 +1,7 @@
 //! Children of a Unix shell, which sets their limits.
 
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -15,8 +16,9 @@ pub(super) struct Limits {
     pub(super) writable_memory: Option<u64>,
 }
 
-/// Starts `program` by way of the emulator, if there is one.
-pub(super) fn command(limits: &Limits, program: &Path) -> io::Result<Command> {
+/// Starts `program` by way of another one, if there are words for it, and of the emulator, if there
+/// is one.
+pub(super) fn command(limits: &Limits, way: &[OsString], program: &Path) -> io::Result<Command> {
     // A child that dies on purpose leaves no core file.
     let mut script = "ulimit -c 0; ".to_owned();
     for (option, limit) in [("-v", limits.address_space), ("-d", limits.writable_memory)] {
@@ -28,6 +30,7 @@ pub(super) fn command(limits: &Limits, program: &Path) -> io::Result<Command> {
     let mut command = Command::new("sh");
     command
         .args(["-c", &script, "sh"])
+        .args(way)
         .args(env::var(RUNNER).unwrap_or_default().split_whitespace())
         .arg(program);
     Ok(command)

@@ -1,5 +1,6 @@
 //! Children of Windows, which has no limits to give them.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
@@ -14,11 +15,14 @@ pub(super) struct Limits {
 }
 
 /// Starts `program`.
-pub(super) fn command(limits: &Limits, program: &Path) -> io::Result<Command> {
+pub(super) fn command(limits: &Limits, way: &[OsString], program: &Path) -> io::Result<Command> {
     if limits.address_space.is_some() || limits.writable_memory.is_some() {
         return Err(io::Error::other("this host cannot limit the memory of a child"));
     }
-    Ok(Command::new(program))
+    let mut words = way.iter().map(OsString::as_os_str).chain([program.as_os_str()]);
+    let mut command = Command::new(words.next().unwrap_or(program.as_os_str()));
+    command.args(words);
+    Ok(command)
 }
 
 /// A process that an exception ends has the exception's code for its exit code: those are the

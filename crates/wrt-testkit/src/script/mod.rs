@@ -1,11 +1,12 @@
 //! Scripts of operations, played on a memory and on a `Vec<u8>` side by side.
 //!
 //! `operation.rs` is what a script can say, `semantics.rs` what loads give, `model.rs` the memory
-//! as a vector, `player.rs` the comparison.
+//! as a vector, `rights.rs` what may be done to its bytes, `player.rs` the comparison.
 
 mod model;
 mod operation;
 mod player;
+mod rights;
 pub(crate) mod semantics;
 
 use core::fmt;

@@ -2,12 +2,19 @@
 
 use core::ops::Range;
 
+use wrt_platform::Protection;
 use wrt_runtime::{AccessCounts, IndexType, MemoryType, Trap};
+
+use super::rights::Rights;
+
+const READ: Protection = Protection::READ;
+const WRITE: Protection = Protection::WRITE;
 
 /// What a memory should be.
 #[derive(Debug)]
 pub(super) struct Model {
     pub(super) bytes: Vec<u8>,
+    pub(super) rights: Rights,
     pub(super) segment: Option<Vec<u8>>,
     pub(super) counts: AccessCounts,
     pub(super) peak: u64,
@@ -24,24 +31,70 @@ impl Model {
     }
 
     /// The bytes from `start` on, in 128 bits so that nothing wraps; counts a trap if they are
-    /// not all there.
-    pub(super) fn range(&mut self, start: u128, len: u64) -> Result<Range<usize>, Trap> {
-        let range = within(self.bytes.len(), start, len);
-        if range.is_none() {
-            self.counts.traps += 1;
-        }
-        range.ok_or(Trap::OutOfBounds)
+    /// not all there or do not allow what is needed.
+    pub(super) fn range(
+        &mut self,
+        start: u128,
+        len: u64,
+        needed: Protection,
+    ) -> Result<Range<usize>, Trap> {
+        let range = self.accessible(start, len, needed);
+        self.counts.traps += u64::from(range.is_err());
+        range
     }
 
-    /// The bytes that a load or a store of `size` bytes touches.
-    pub(super) fn access(
+    fn accessible(&self, start: u128, len: u64, needed: Protection) -> Result<Range<usize>, Trap> {
+        let range = within(self.bytes.len(), start, len).ok_or(Trap::OutOfBounds)?;
+        if self.rights.allow(&range, needed) { Ok(range) } else { Err(Trap::Protected) }
+    }
+
+    /// The bytes that a load touches.
+    pub(super) fn loaded(
         &mut self,
         address: u64,
         offset: u64,
         size: u32,
     ) -> Result<Range<usize>, Trap> {
+        let range = self.access(address, offset, size, READ);
+        self.counts.loads += u64::from(range.is_ok());
+        range
+    }
+
+    /// The bytes that a store touches.
+    pub(super) fn stored(
+        &mut self,
+        address: u64,
+        offset: u64,
+        size: u32,
+    ) -> Result<Range<usize>, Trap> {
+        let range = self.access(address, offset, size, WRITE);
+        self.counts.stores += u64::from(range.is_ok());
+        range
+    }
+
+    fn access(
+        &mut self,
+        address: u64,
+        offset: u64,
+        size: u32,
+        needed: Protection,
+    ) -> Result<Range<usize>, Trap> {
         let ea = u128::from(self.narrow(address)) + u128::from(self.narrow(offset));
-        self.range(ea, u64::from(size))
+        self.range(ea, u64::from(size), needed)
+    }
+
+    /// Changes rights on a range; `None` if it is not all there or there are too many ranges.
+    pub(super) fn protect(&mut self, start: u64, end: u64, rights: Protection) -> Option<()> {
+        let range = within(self.bytes.len(), start.into(), end.checked_sub(start)?)?;
+        self.rights = self.rights.with(&range, rights)?;
+        Some(())
+    }
+
+    /// Zeroes a range; `None` if it is not all there or may not be written.
+    pub(super) fn discard(&mut self, start: u64, end: u64) -> Option<()> {
+        let range = self.accessible(start.into(), end.checked_sub(start)?, WRITE).ok()?;
+        self.bytes[range].fill(0);
+        Some(())
     }
 
     fn count_bulk(&mut self, len: u64) {
@@ -50,19 +103,23 @@ impl Model {
     }
 
     pub(super) fn fill(&mut self, address: u64, byte: u8, len: u64) -> Result<(), Trap> {
-        let range = self.range(address.into(), len)?;
+        let range = self.range(address.into(), len, WRITE)?;
         self.bytes[range].fill(byte);
         self.count_bulk(len);
         Ok(())
     }
 
     pub(super) fn copy(&mut self, target: u64, source: u64, len: u64) -> Result<(), Trap> {
-        let all = self.bytes.len();
-        let (Some(from), Some(to)) =
-            (within(all, source.into(), len), within(all, target.into(), len))
-        else {
-            self.counts.traps += 1;
-            return Err(Trap::OutOfBounds);
+        let from = self.accessible(source.into(), len, READ);
+        let to = self.accessible(target.into(), len, WRITE);
+        let (from, to) = match (from, to) {
+            (Ok(from), Ok(to)) => (from, to),
+            (from, to) => {
+                self.counts.traps += 1;
+                // What is not there comes before what may not be touched.
+                let outside = [from.err(), to.err()].contains(&Some(Trap::OutOfBounds));
+                return Err(if outside { Trap::OutOfBounds } else { Trap::Protected });
+            }
         };
         let copied = self.bytes[from].to_vec();
         self.bytes[to].copy_from_slice(&copied);
@@ -72,11 +129,11 @@ impl Model {
 
     pub(super) fn init(&mut self, target: u64, source: u64, len: u64) -> Result<(), Trap> {
         let segment = self.segment.clone().unwrap_or_default();
-        let to = within(self.bytes.len(), target.into(), len);
-        let (Some(from), Some(to)) = (within(segment.len(), source.into(), len), to) else {
+        let Some(from) = within(segment.len(), source.into(), len) else {
             self.counts.traps += 1;
             return Err(Trap::OutOfBounds);
         };
+        let to = self.range(target.into(), len, WRITE)?;
         self.bytes[to].copy_from_slice(&segment[from]);
         self.count_bulk(len);
         Ok(())
@@ -84,13 +141,13 @@ impl Model {
 
     /// Bytes go out; the reader counts, and then the writer.
     pub(super) fn read(&mut self, source: u64, len: u64) -> Result<Vec<u8>, Trap> {
-        let range = self.range(source.into(), len)?;
+        let range = self.range(source.into(), len, READ)?;
         self.count_bulk(len);
         Ok(self.bytes[range].to_vec())
     }
 
     pub(super) fn write(&mut self, target: u64, bytes: &[u8]) -> Result<(), Trap> {
-        let range = self.range(target.into(), bytes.len() as u64)?;
+        let range = self.range(target.into(), bytes.len() as u64, WRITE)?;
         self.bytes[range].copy_from_slice(bytes);
         self.count_bulk(bytes.len() as u64);
         Ok(())
@@ -104,8 +161,8 @@ impl Model {
         source: u64,
         len: u64,
     ) -> Result<(), Trap> {
-        let from = other.range(source.into(), len)?;
-        let to = self.range(target.into(), len)?;
+        let from = other.range(source.into(), len, READ)?;
+        let to = self.range(target.into(), len, WRITE)?;
         self.bytes[to].copy_from_slice(&other.bytes[from]);
         other.count_bulk(len);
         self.count_bulk(len);
@@ -131,6 +188,7 @@ impl Model {
     }
 
     pub(super) fn reset(&mut self) {
+        self.rights = Rights::default();
         self.bytes.clear();
         self.bytes.resize(self.ty.initial().bytes() as usize, 0);
     }

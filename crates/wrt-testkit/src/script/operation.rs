@@ -1,6 +1,7 @@
 //! What a script can say.
 
 use wrt_instructions::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
+use wrt_platform::Protection;
 
 /// One thing that a guest or a host does to a memory. Addresses, offsets and lengths are bytes;
 /// any value is allowed, most interesting ones trap. Of the address and the offset of a load or
@@ -101,6 +102,22 @@ pub enum Operation {
         address: u64,
         /// What.
         bytes: Vec<u8>,
+    },
+    /// The host takes rights from a range, or gives them back.
+    Protect {
+        /// The first byte.
+        start: u64,
+        /// The byte behind the last.
+        end: u64,
+        /// What is left: nothing, to read, or to read and write.
+        rights: Protection,
+    },
+    /// The host discards a range.
+    Discard {
+        /// The first byte.
+        start: u64,
+        /// The byte behind the last.
+        end: u64,
     },
     /// The host resets the memory.
     Reset,

@@ -8,11 +8,12 @@ use wrt_instructions::{
     MemoryInit, MemoryLoad, MemoryLoadLane, MemoryStore, MemoryStoreLane, StoreOp, V128,
     memory_copy, memory_copy_between, memory_size,
 };
-use wrt_platform::PageAllocator;
+use wrt_platform::{PageAllocator, Protection};
 use wrt_runtime::{Counting, DataSegment, IndexType, IntegrityFault, LinearMemory, MemoryError};
 use wrt_runtime::{Seal, Trap};
 
 use super::model::Model;
+use super::rights::Rights;
 use super::semantics::{loaded, with_lane};
 use super::{Mismatch, Operation, Step};
 use crate::face::value_of;
@@ -103,6 +104,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
     fn new(memory: &'a mut LinearMemory<P, O>) -> Result<Self, String> {
         let model = Model {
             bytes: memory.data().map_err(|error| error.to_string())?.to_vec(),
+            rights: Rights::default(),
             segment: Some(segment_bytes()),
             counts: memory.metrics().counts,
             peak: memory.peak_memory(),
@@ -163,6 +165,14 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
                 let real = traps(self.memory.write(address, bytes));
                 same("write", real, self.model.write(address, bytes))
             }
+            Operation::Protect { start, end, rights } => {
+                let real = self.memory.protect(start..end, rights).is_ok();
+                same("protect", real, self.model.protect(start, end, rights).is_some())
+            }
+            Operation::Discard { start, end } => {
+                let real = self.memory.discard(start..end).is_ok();
+                same("discard", real, self.model.discard(start, end).is_some())
+            }
             Operation::Reset => {
                 self.memory.reset().map_err(|error| error.to_string())?;
                 self.model.reset();
@@ -195,8 +205,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
             IndexType::I32 => load.execute(self.memory, address as u32),
             IndexType::I64 => load.execute(self.memory, address),
         };
-        let range = self.model.access(address, offset, op.access_size());
-        self.model.counts.loads += u64::from(range.is_ok());
+        let range = self.model.loaded(address, offset, op.access_size());
         let expected = range.map(|range| loaded(op, &self.model.bytes[range]));
         same("loaded", real.map(Some), expected)
     }
@@ -209,8 +218,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
             IndexType::I32 => store.execute(self.memory, address as u32, value),
             IndexType::I64 => store.execute(self.memory, address, value),
         };
-        let range = self.model.access(address, offset, op.access_size());
-        self.model.counts.stores += u64::from(range.is_ok());
+        let range = self.model.stored(address, offset, op.access_size());
         let expected = range.map(|range| {
             let len = range.len();
             self.model.bytes[range].copy_from_slice(&bits.to_le_bytes()[..len]);
@@ -234,8 +242,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
             IndexType::I32 => load.execute(self.memory, address as u32, V128(vector)),
             IndexType::I64 => load.execute(self.memory, address, V128(vector)),
         };
-        let range = self.model.access(address, offset, op.access_size());
-        self.model.counts.loads += u64::from(range.is_ok());
+        let range = self.model.loaded(address, offset, op.access_size());
         let expected = range.map(|range| V128(with_lane(vector, lane, &self.model.bytes[range])));
         same("loaded", real, expected)
     }
@@ -257,8 +264,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
             IndexType::I32 => store.execute(self.memory, address as u32, vector),
             IndexType::I64 => store.execute(self.memory, address, vector),
         };
-        let range = self.model.access(address, offset, size);
-        self.model.counts.stores += u64::from(range.is_ok());
+        let range = self.model.stored(address, offset, size);
         let expected = range.map(|range| {
             let from = usize::from(lane) * range.len();
             let len = range.len();
@@ -280,11 +286,13 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
 
     fn seal(&mut self, start: u64, end: u64) -> Result<(), String> {
         const MOST: usize = 8;
-        let fits = start <= end && end <= self.model.bytes.len() as u64;
+        let range = start as usize..end as usize;
+        let fits = start <= end
+            && end <= self.model.bytes.len() as u64
+            && self.model.rights.allow(&range, Protection::READ);
         match self.memory.seal(start..end) {
             Ok(seal) => {
                 same("sealed", true, fits && self.seals.len() < MOST)?;
-                let range = start as usize..end as usize;
                 let bytes = self.model.bytes[range.clone()].to_vec();
                 self.seals.push((seal, range, bytes));
                 Ok(())
@@ -301,21 +309,22 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
         same("size", memory_size(&**memory), model.pages())?;
         same("peak", memory.peak_memory(), model.peak)?;
         same("counts", memory.metrics().counts, model.counts)?;
-        let bytes = memory.data().map_err(|error| error.to_string())?;
-        if bytes == model.bytes {
-            return Ok(());
-        }
-        let pairs = bytes.iter().zip(&model.bytes);
-        let index = pairs.take_while(|(real, expected)| real == expected).count();
-        let (real, expected) = (bytes.get(index), model.bytes.get(index));
-        same(&format!("byte {index}"), real, expected)
+        model.rights.readable(model.bytes.len()).into_iter().try_for_each(|range| {
+            let (start, len) = (range.start as u64, range.len() as u64);
+            let bytes = memory.get_safe_slice(start, len).map_err(|error| error.to_string())?;
+            same_bytes(start, &bytes, &model.bytes[range])
+        })?;
+        let whole = 0..model.bytes.len();
+        same("data", memory.data().is_ok(), model.rights.allow(&whole, Protection::READ))
     }
 
     /// A memory is sound unless sealed bytes have changed.
     fn integrity(&self) -> Result<(), String> {
         let mut sound = true;
         for (seal, range, before) in &self.seals {
-            let kept = self.model.bytes.get(range.clone()) == Some(before);
+            // What nobody may read is not looked at.
+            let kept = self.model.bytes.get(range.clone()) == Some(before)
+                || !self.model.rights.allow(range, Protection::READ);
             same("verify", self.memory.verify(seal).is_ok(), kept)?;
             sound &= kept;
         }
@@ -329,7 +338,21 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
     }
 }
 
+/// Says which byte differs, if one does.
+fn same_bytes(start: u64, bytes: &[u8], expected: &[u8]) -> Result<(), String> {
+    if bytes == expected {
+        return Ok(());
+    }
+    let pairs = bytes.iter().zip(expected);
+    let index = pairs.take_while(|(real, expected)| real == expected).count();
+    let (real, expected) = (bytes.get(index), expected.get(index));
+    same(&format!("byte {}", start + index as u64), real, expected)
+}
+
 /// A host's error as what the guest would have seen.
 fn traps(outcome: Result<(), MemoryError>) -> Result<(), Trap> {
-    outcome.map_err(|_| Trap::OutOfBounds)
+    outcome.map_err(|error| match error {
+        MemoryError::Refused(report) => report.trap,
+        _ => Trap::OutOfBounds,
+    })
 }

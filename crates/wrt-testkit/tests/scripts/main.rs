@@ -6,7 +6,7 @@ mod strategy;
 
 use proptest::test_runner::{Config, TestRunner};
 use wrt_instructions::{LoadOp, StoreOp};
-use wrt_platform::{CommitPolicy, HeapAllocator, PageAllocator, for_each_backend};
+use wrt_platform::{CommitPolicy, HeapAllocator, PageAllocator, Protection, for_each_backend};
 use wrt_runtime::{
     IndexType, LinearMemory, MemoryBuilder, MemoryType, Metrics, PageSize, SyncMetrics,
 };
@@ -91,6 +91,15 @@ fn by_hand(allocator: impl PageAllocator) {
         Operation::Copy { target: 65521, source: 65520, len: 65000 },
         Operation::Load { op: LoadOp::V128Load32x2S, offset: 1, address: 65519 },
         Operation::Grow { pages: u64::MAX },
+        Operation::Protect { start: 65530, end: 70_000, rights: Protection::READ },
+        store(5, 7),
+        Operation::Load { op: LoadOp::V128Load, offset: 0, address: 65535 },
+        Operation::Protect { start: 66_000, end: 66_001, rights: Protection::empty() },
+        Operation::Copy { target: 0, source: 65_000, len: 1000 },
+        Operation::Copy { target: 0, source: 65_001, len: 1000 },
+        Operation::Copy { target: 65_000, source: 0, len: 531 },
+        Operation::Discard { start: 100, end: 65_530 },
+        Operation::Discard { start: 100, end: 65_531 },
         Operation::Reset,
         Operation::Load { op: LoadOp::F64Load, offset: 0, address: 65528 },
     ];

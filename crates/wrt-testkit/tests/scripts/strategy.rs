@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use wrt_instructions::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
+use wrt_platform::Protection;
 use wrt_runtime::MemoryType;
 use wrt_testkit::{Operation, Step, corners};
 
@@ -109,16 +110,29 @@ fn bulk(ty: &MemoryType) -> BoxedStrategy<Operation> {
     .boxed()
 }
 
+/// From one place to another, mostly a little further.
+fn range(ty: &MemoryType) -> impl Strategy<Value = (u64, u64)> + use<> {
+    (address(ty), length(ty)).prop_map(|(start, len)| (start, start.wrapping_add(len)))
+}
+
+/// Rights are given back as often as they are taken, or soon nothing is left to do.
+fn protect((start, end): (u64, u64)) -> impl Strategy<Value = Operation> {
+    let rights = [Protection::empty(), Protection::READ, Protection::READ_WRITE];
+    let rights = prop_oneof![select(rights[..2].to_vec()), Just(rights[2])];
+    rights.prop_map(move |rights| Operation::Protect { start, end, rights })
+}
+
 fn host(ty: &MemoryType) -> BoxedStrategy<Operation> {
     let write = (address(ty), vec(any::<u8>(), 0..40));
-    let seal = (address(ty), length(ty));
     prop_oneof![
         4 => (address(ty), 0..200_u16).prop_map(|(address, len)| Operation::Read { address, len }),
         6 => write.prop_map(|(address, bytes)| Operation::Write { address, bytes }),
-        3 => seal.prop_map(|(start, len)| Operation::Seal { start, end: start.wrapping_add(len) }),
+        3 => range(ty).prop_map(|(start, end)| Operation::Seal { start, end }),
         2 => Just(Operation::Unseal),
         2 => Just(Operation::VerifyIntegrity),
         1 => Just(Operation::DropData),
+        4 => range(ty).prop_flat_map(protect),
+        2 => range(ty).prop_map(|(start, end)| Operation::Discard { start, end }),
         1 => Just(Operation::Reset),
     ]
     .boxed()

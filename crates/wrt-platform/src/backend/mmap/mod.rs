@@ -168,11 +168,16 @@ unsafe impl PageAllocator for MmapAllocator {
         if tail.len == HostBytes::ZERO {
             return Ok(committed);
         }
+        let usual = MprotectFlags::READ | MprotectFlags::WRITE;
         // SAFETY: the tail lies within the committed bytes.
         match unsafe { set_rights(reservation, tail, MprotectFlags::empty()) } {
             Ok(()) => Ok(keep),
-            // The tail is still accessible, and zero: harmless, as long as it is counted.
-            Err(_) => Ok(committed),
+            // The host works mapping by mapping, and may have got part of the way. A tail that is
+            // accessible, and zero, is harmless as long as it is counted.
+            // SAFETY: this takes no right away.
+            Err(_) => unsafe { set_rights(reservation, tail, usual) }
+                .map(|()| committed)
+                .map_err(|errno| refused(Operation::Reset, committed.as_u64(), errno)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::config::{PoolConfig, PoolLayout};
 use crate::backend::mmap::pages::Extent;
+use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::request::{GuardPolicy, ReserveRequest, Tagging};
 use crate::reservation::{Rung, Shortfall, ShortfallCause};
@@ -84,9 +85,25 @@ impl Shape {
         if self.is_dense() {
             return request.without_guards();
         }
-        let cause = ShortfallCause::NoRoom;
-        let wanted = request.guard_bytes().saturating_mul(2).saturating_add(capacity);
-        (!self.guards_suffice(request)).then_some(Shortfall { wanted, cause })
+        let guards = request.guard_bytes().saturating_mul(2);
+        let wanted = if self.full_guards_are_missing(request) {
+            guards.saturating_add(ReserveRequest::REACH_33_BIT)
+        } else if self.guards_suffice(request) || request.guard_policy() == GuardPolicy::ChecksOnly
+        {
+            return None;
+        } else {
+            guards.saturating_add(capacity)
+        };
+        Some(Shortfall { wanted, cause: ShortfallCause::NoRoom })
+    }
+
+    /// Whether a reservation of the request's own would start at full guards.
+    fn full_guards_are_missing(&self, request: &ReserveRequest<'_>) -> bool {
+        let best = request.guard_policy() == GuardPolicy::BestThatFits && usize::BITS >= 64;
+        let room = request.reservation_bytes() >= ReserveRequest::REACH_33_BIT;
+        let exact = request.commit_policy() == CommitPolicy::Exact;
+        let wanted = best && room && exact && request.guard_bytes() > 0;
+        wanted && self.layout == PoolLayout::SmallGuard
     }
 }
 

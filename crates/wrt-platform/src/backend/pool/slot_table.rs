@@ -97,6 +97,10 @@ fn new_states(count: usize, accessible: HostBytes) -> Option<Box<[UnsafeCell<Slo
 impl Drop for SlotTable {
     fn drop(&mut self) {
         // SAFETY: P1; memories hold the pool or a borrow of it, so none is left.
-        let _ = unsafe { pages::unmap(self.first, self.shape.all) };
+        if unsafe { pages::unmap(self.first, self.shape.all) }.is_err() {
+            // The address space is lost, but not the pages.
+            // SAFETY: P1, all of them are the pool's.
+            let _ = unsafe { pages::drop_pages(self.first, self.shape.all.capacity) };
+        }
     }
 }

@@ -1,0 +1,191 @@
+//! Growth and rights that go wrong.
+#![allow(unsafe_code)]
+
+use wrt_platform::{
+    AllocError, AllocErrorKind, Committed, HostBytes, HostRange, HostRights, Operation,
+    PageAllocator, Protection, Reservation, ReserveRequest,
+};
+
+use super::memory::Memory;
+use super::reserving::IMPOSSIBLE;
+use super::{BrokenAllocator, Defect};
+
+impl<P: PageAllocator> BrokenAllocator<P> {
+    pub(super) fn broken_commit(
+        &self,
+        reservation: &Reservation,
+        old: HostBytes,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError> {
+        let beyond = new > reservation.capacity();
+        let impossible = new.as_u64() >= IMPOSSIBLE;
+        match self.defect {
+            Defect::CapacityExceeded if beyond => return Ok(Committed::InPlace),
+            Defect::ImpossibleGranted if impossible => return Ok(Committed::InPlace),
+            _ if beyond => return Err(self.refuse_growth(reservation, new)),
+            _ => {}
+        }
+        if self.with(reservation, |memory| memory.was_refused) {
+            return Err(refusal(new));
+        }
+        let grows = old > HostBytes::ZERO && new > old;
+        if grows && self.is(Defect::MovesSilently) {
+            return Ok(Committed::InPlace);
+        }
+        if grows && self.is(Defect::MovesThoughStable) && self.may_move(reservation) {
+            return self.move_away(reservation, new);
+        }
+        let half = self.inner.page().round_down((old.as_u64() + new.as_u64()) / 2);
+        let target = if self.is(Defect::GrowHalfDone) { half } else { new };
+        let committed = self.with(reservation, |memory| self.commit_inner(memory, target))?;
+        self.spoil(reservation, old, new);
+        Ok(committed)
+    }
+
+    /// Says no, and does what a refusal must not.
+    fn refuse_growth(&self, reservation: &Reservation, new: HostBytes) -> AllocError {
+        self.with(reservation, |memory| match self.defect {
+            // SAFETY: the page has its usual rights, and the caller of the commit owns it.
+            Defect::RefusalWrites => unsafe { memory.write(0, &[0xEE]) },
+            Defect::RefusalCommits => {
+                let page = self.inner.page().round_up(1).unwrap_or_default();
+                let more = memory.committed.checked_add(page).unwrap_or_default();
+                if more <= memory.inner.capacity() {
+                    // That it was refused is what the caller hears either way.
+                    let _ = self.commit_inner(memory, more);
+                }
+            }
+            Defect::RefusesForGood => memory.was_refused = true,
+            _ => {}
+        });
+        refusal(new)
+    }
+
+    /// Commits `new` bytes from the callers' base, and what belongs to the defect.
+    fn commit_inner(&self, memory: &mut Memory, new: HostBytes) -> Result<Committed, AllocError> {
+        let with_extra = new.checked_add(memory.extra).unwrap_or(new);
+        let target = with_extra.min(memory.inner.capacity());
+        if target < memory.committed {
+            return Ok(Committed::InPlace);
+        }
+        // SAFETY: M1, and `committed <= target <= capacity`.
+        let done = unsafe { self.inner.commit(&memory.inner, memory.committed, target) };
+        let done = done.map_err(|error| self.told(error))?;
+        memory.committed = target;
+        let Committed::Moved(base) = done else { return Ok(done) };
+        memory.inner = memory.inner.moved_to(base);
+        // SAFETY: the shift lies within the page more that is committed.
+        Ok(Committed::Moved(unsafe { base.add(memory.shift) }))
+    }
+
+    /// Changes bytes after a commit.
+    fn spoil(&self, reservation: &Reservation, old: HostBytes, new: HostBytes) {
+        let grew = old > HostBytes::ZERO && new > old;
+        let moved = self.state.borrow().home != core::ptr::from_ref(self).addr();
+        let spoiled = match self.defect {
+            Defect::DirtyGrowth if grew => Some(new.get() - 1),
+            Defect::LosesOldBytes if grew => Some(0),
+            Defect::FeelsMoves if grew && moved => Some(0),
+            _ => None,
+        };
+        self.with(reservation, |memory| {
+            if let Some(offset) = spoiled {
+                // SAFETY: these defects leave rights as they are, and the caller of the commit
+                // owns the bytes.
+                unsafe { memory.write(offset, &[0xEE]) };
+            }
+            if old == HostBytes::ZERO && !self.is(Defect::ImageIgnored) {
+                // SAFETY: as above; what was just committed has its usual rights.
+                unsafe { memory.fill() };
+            }
+            if self.is(Defect::ForgottenOnCommit) && grew {
+                self.forget_rights(memory, HostRange::EMPTY);
+            }
+        });
+    }
+
+    /// Whether a move would change nothing but the base.
+    fn may_move(&self, reservation: &Reservation) -> bool {
+        self.with(reservation, |memory| memory.image.is_none() && !memory.was_protected)
+    }
+
+    /// Grows into another reservation.
+    fn move_away(
+        &self,
+        reservation: &Reservation,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError> {
+        let (maximum, limit, guard, policy, ..) = self.with(reservation, |memory| memory.shape);
+        let request = ReserveRequest::new(0, maximum).reservation(limit).guard(guard);
+        let inner = self.inner.reserve(&request.guards(policy))?;
+        self.with(reservation, |memory| {
+            let mut moved = Memory { inner, committed: HostBytes::ZERO, ..memory.clone() };
+            if let Err(error) = self.commit_inner(&mut moved, new) {
+                // SAFETY: it was reserved just now, and nothing of it is committed.
+                unsafe { self.inner.release(&inner, HostBytes::ZERO) };
+                return Err(error);
+            }
+            // SAFETY: nobody has taken rights, and the caller of the commit owns the bytes.
+            let bytes = unsafe { memory.read(0, memory.committed.get()) };
+            // SAFETY: the new pages have their usual rights, and nobody knows of them.
+            unsafe { moved.write(0, &bytes) };
+            // SAFETY: M1; what is moved is not used where it was.
+            unsafe { self.inner.release(&memory.inner, memory.committed) };
+            *memory = moved;
+            Ok(Committed::Moved(memory.inner.base()))
+        })
+    }
+
+    pub(super) fn broken_protect(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+        protection: Protection,
+    ) -> Result<(), AllocError> {
+        let write_execute = Protection::READ_WRITE | Protection::EXECUTE;
+        let granted = if protection == write_execute && self.is(Defect::WriteExecuteGranted) {
+            Protection::READ_WRITE
+        } else {
+            protection
+        };
+        if self.is(Defect::ProtectIgnored) && protection != write_execute {
+            return Ok(());
+        }
+        self.with(reservation, |memory| {
+            memory.was_protected = true;
+            let inner_range = memory.inner_range(range);
+            if self.is(Defect::ProtectErases) && protection != Protection::READ_WRITE {
+                // SAFETY: M1; the caller's range is committed, and rights go only afterwards.
+                unsafe { self.inner.discard(&memory.inner, inner_range) }?;
+            }
+            // SAFETY: M1; the caller's range is committed, and the caller keeps to the rights.
+            unsafe { self.inner.protect(&memory.inner, inner_range, granted) }?;
+            if self.is(Defect::ForgottenOnProtect) {
+                self.forget_rights(memory, range);
+            }
+            let overlaps = |one: &HostRights| one.range.overlap(range).len > HostBytes::ZERO;
+            memory.rights.retain(|one| !overlaps(one));
+            if granted != Protection::READ_WRITE {
+                memory.rights.push(HostRights { range, protection: granted });
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives back all rights that were taken, but for those on `kept`.
+    pub(super) fn forget_rights(&self, memory: &mut Memory, kept: HostRange) {
+        for one in core::mem::take(&mut memory.rights) {
+            if one.range == kept {
+                memory.rights.push(one);
+                continue;
+            }
+            let range = memory.inner_range(one.range);
+            // SAFETY: M1; the range was committed when its rights were taken, and still is.
+            let _ = unsafe { self.inner.protect(&memory.inner, range, Protection::READ_WRITE) };
+        }
+    }
+}
+
+fn refusal(new: HostBytes) -> AllocError {
+    AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64())
+}

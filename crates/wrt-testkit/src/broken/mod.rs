@@ -1,0 +1,181 @@
+//! Backends that break one promise each, to show what the checks catch.
+//!
+//! `defect.rs` is the table of what can be wrong. `memory.rs` keeps what the backend below was
+//! asked for, so that its contract is kept whatever is told to callers. `reserving.rs`,
+//! `committing.rs` and `returning.rs` are where things go wrong.
+#![allow(unsafe_code)]
+
+mod committing;
+mod defect;
+mod memory;
+mod reserving;
+mod returning;
+
+use std::cell::RefCell;
+
+use wrt_platform::{
+    AllocError, Capabilities, Committed, Corruption, Discarded, HostBytes, HostPage, HostRange,
+    HostRights, PageAllocator, Protection, Reservation, ReserveRequest,
+};
+
+pub use self::defect::Defect;
+use self::memory::{Memory, State};
+use crate::checks::{check_backend, check_moving};
+use crate::promise::Broken;
+
+/// A good backend with one [`Defect`].
+///
+/// ```
+/// use wrt_platform::HeapAllocator;
+/// use wrt_testkit::{Defect, Promise};
+///
+/// let broken = Defect::DirtyGrowth.seen_by_checks(HeapAllocator::new()).unwrap_err();
+/// assert_eq!(broken.violations()[0].promise, Promise::FreshZero);
+/// ```
+#[derive(Debug)]
+pub struct BrokenAllocator<P: PageAllocator> {
+    inner: P,
+    defect: Defect,
+    state: RefCell<State>,
+}
+
+impl Defect {
+    /// Gives `inner` this defect and [checks](check_backend) it.
+    ///
+    /// # Errors
+    ///
+    /// What the checks found: if they are worth their name, the one promise that it
+    /// [breaks](Self::breaks).
+    pub fn seen_by_checks<P: PageAllocator>(self, inner: P) -> Result<(), Broken> {
+        // SAFETY: only the checks use it, in an order that looks before it touches.
+        check_backend(&unsafe { BrokenAllocator::new(&inner, self) })?;
+        // SAFETY: as above.
+        let moving = check_moving(unsafe { BrokenAllocator::new(&inner, self) });
+        moving.map_err(|violation| Broken { violations: vec![violation], not_judged: Vec::new() })
+    }
+}
+
+impl<P: PageAllocator> BrokenAllocator<P> {
+    /// A backend that does what `inner` does, but for `defect`.
+    ///
+    /// # Safety
+    ///
+    /// It does not keep the contract of [`PageAllocator`], so whoever uses it must not trust it:
+    /// only checks that look before they touch may.
+    pub unsafe fn new(inner: P, defect: Defect) -> Self {
+        Self { inner, defect, state: RefCell::new(State::default()) }
+    }
+
+    /// What is wrong with it.
+    pub fn defect(&self) -> Defect {
+        self.defect
+    }
+
+    fn is(&self, defect: Defect) -> bool {
+        self.defect == defect
+    }
+
+    /// What is known of the memory with this reservation.
+    fn with<T>(&self, reservation: &Reservation, look: impl FnOnce(&mut Memory) -> T) -> T {
+        let mut state = self.state.borrow_mut();
+        look(&mut state.memories[reservation.cookie()])
+    }
+}
+
+// SAFETY: the contract is broken on purpose, which `new` makes known. What is asked of the inner
+// backend keeps to it: sizes and reservations are those of M1.
+unsafe impl<P: PageAllocator> PageAllocator for BrokenAllocator<P> {
+    fn page(&self) -> HostPage {
+        let page = self.inner.page();
+        let changed = self.is(Defect::PageChanges) && self.state.borrow().released > 0;
+        if changed { HostPage::new(2 * page.bytes()).unwrap_or(page) } else { page }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let honest = self.inner.capabilities();
+        if self.is(Defect::CapabilitiesChange) && self.state.borrow().reserved.is_multiple_of(2) {
+            return honest ^ Capabilities::DISCARD;
+        }
+        (honest | self.defect.claims()) - self.defect.denies()
+    }
+
+    fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        self.broken_reserve(request)
+    }
+
+    unsafe fn commit(
+        &self,
+        reservation: &Reservation,
+        old: HostBytes,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError> {
+        self.broken_commit(reservation, old, new)
+    }
+
+    unsafe fn protect(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+        protection: Protection,
+    ) -> Result<(), AllocError> {
+        self.broken_protect(reservation, range, protection)
+    }
+
+    unsafe fn discard(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+    ) -> Result<Discarded, AllocError> {
+        self.broken_discard(reservation, range)
+    }
+
+    unsafe fn reset(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+        keep: HostBytes,
+    ) -> Result<HostBytes, AllocError> {
+        self.broken_reset(reservation, committed, keep)
+    }
+
+    unsafe fn release(&self, reservation: &Reservation, _: HostBytes) {
+        self.broken_release(reservation);
+    }
+
+    unsafe fn verify(
+        &self,
+        reservation: &Reservation,
+        _: HostBytes,
+        exceptions: &[HostRights],
+    ) -> Result<(), Corruption> {
+        let memory = self.with(reservation, |memory| memory.clone());
+        let told = if self.is(Defect::ExceptionsIgnored) { &[] } else { exceptions };
+        if self.is(Defect::FalseAlarm) && memory.committed > HostBytes::ZERO {
+            return Err(Corruption::Canary);
+        }
+        // SAFETY: M1.
+        unsafe { self.inner.verify(&memory.inner, memory.committed, told) }
+    }
+
+    unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
+        let memory = self.with(reservation, |memory| memory.clone());
+        match self.defect {
+            Defect::ResidentTooMuch => Some(committed.as_u64() + 1),
+            Defect::ResidentNothing => Some(0),
+            // SAFETY: M1.
+            _ => unsafe { self.inner.resident(&memory.inner, memory.committed) },
+        }
+    }
+}
+
+impl<P: PageAllocator> Drop for BrokenAllocator<P> {
+    /// Whatever callers were told, the inner backend gets everything back.
+    fn drop(&mut self) {
+        for memory in &self.state.borrow().memories {
+            if !memory.gone {
+                // SAFETY: M1, and nobody uses the memory after its allocator.
+                unsafe { self.inner.release(&memory.inner, memory.committed) };
+            }
+        }
+    }
+}

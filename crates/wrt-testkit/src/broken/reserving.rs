@@ -1,0 +1,199 @@
+//! Reservations that are not what they seem.
+#![allow(unsafe_code)]
+
+use wrt_platform::{
+    AllocError, AllocErrorKind, GuardPolicy, HostBytes, Operation, PageAllocator, Reservation,
+    ReserveRequest, Rung, Shortfall, ShortfallCause, Tagging,
+};
+
+use super::memory::{Filling, Memory, shape_of};
+use super::{BrokenAllocator, Defect};
+
+/// More than any host can address.
+pub(super) const IMPOSSIBLE: u64 = 1 << 56;
+
+/// Bytes by which a base misses its page.
+const OFF_PAGE: usize = 64;
+
+/// The longest name that a backend which refuses names takes.
+const LONGEST_NAME: usize = 79;
+
+impl<P: PageAllocator> BrokenAllocator<P> {
+    pub(super) fn broken_reserve(
+        &self,
+        request: &ReserveRequest<'_>,
+    ) -> Result<Reservation, AllocError> {
+        self.refuse(request)?;
+        if let Some(again) = self.same_again(request) {
+            return Ok(again);
+        }
+        let asked = self.what_is_asked(request);
+        let inner = self.inner.reserve(&asked).map_err(|error| self.told(error))?;
+        let mut memory = self.memory(request, inner);
+        memory.shown = self.shown(request, &memory);
+        let shown = memory.shown;
+        let mut state = self.state.borrow_mut();
+        state.home = core::ptr::from_ref(self).addr();
+        state.reserved += 1;
+        state.memories.push(memory);
+        Ok(shown)
+    }
+
+    /// What callers hear of an error.
+    pub(super) fn told(&self, mut error: AllocError) -> AllocError {
+        if self.is(Defect::WrongNumbers) {
+            error.requested = 1;
+        }
+        error
+    }
+
+    /// Refuses what a good backend would give.
+    fn refuse(&self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
+        let long_name = request.display_name().is_some_and(|name| name.len() > LONGEST_NAME);
+        let refused = match self.defect {
+            Defect::EmptyRefused => request.maximum() == 0,
+            Defect::NamesRefused => long_name,
+            Defect::GuardsClaimed => request.demands_guards(),
+            _ => false,
+        };
+        let kind = AllocErrorKind::Unsupported;
+        let error = AllocError::new(Operation::Reserve, kind, request.initial());
+        if refused { Err(error) } else { Ok(()) }
+    }
+
+    /// A memory that someone else has, or had.
+    fn same_again(&self, request: &ReserveRequest<'_>) -> Option<Reservation> {
+        let mut state = self.state.borrow_mut();
+        let shape = shape_of(request);
+        let found = match self.defect {
+            Defect::Overlap => {
+                state.memories.iter().position(|memory| memory.owners > 0 && memory.shape == shape)
+            }
+            Defect::DoubleRelease | Defect::StaleMemory => {
+                let fits = |index: &usize| state.memories[*index].shape == shape;
+                let place = state.spare.iter().position(fits);
+                place.map(|place| state.spare.remove(place))
+            }
+            _ => None,
+        }?;
+        let memory = &mut state.memories[found];
+        memory.owners += 1;
+        Some(memory.shown.moved_to(memory.inner.base()))
+    }
+
+    /// What the inner backend is asked for instead.
+    fn what_is_asked<'a>(&self, request: &ReserveRequest<'a>) -> ReserveRequest<'a> {
+        let page = self.inner.page().bytes() as u64;
+        let plain = ReserveRequest::new(request.initial(), request.maximum())
+            .reservation(request.reservation_bytes())
+            .guard(request.guard_bytes())
+            .guards(request.guard_policy())
+            .commit(request.commit_policy())
+            .tagging(request.tagging_policy());
+        match self.defect {
+            Defect::BaseOffPage | Defect::GuardOpen if self.shift(request) > 0 => {
+                let maximum = request.maximum().saturating_add(page);
+                plain
+                    .sizes(request.initial(), maximum)
+                    .reservation(request.reservation_bytes().saturating_add(page))
+            }
+            Defect::DemandIgnored if request.demands_guards() => {
+                request.guards(GuardPolicy::ChecksOnly)
+            }
+            Defect::TagsClaimed => request.tagging(Tagging::Off),
+            Defect::ImpossibleGranted if request.initial() >= IMPOSSIBLE => plain.sizes(page, page),
+            Defect::ImagesClaimed => plain,
+            defect if defect.fills_images() && request.initial_image().is_some() => plain,
+            _ => *request,
+        }
+    }
+
+    /// How far the base that callers see is off.
+    fn shift(&self, request: &ReserveRequest<'_>) -> usize {
+        match self.defect {
+            Defect::BaseOffPage => OFF_PAGE,
+            Defect::GuardOpen if request.guard_policy() == GuardPolicy::SmallGuard => {
+                self.inner.page().bytes()
+            }
+            _ => 0,
+        }
+    }
+
+    fn memory(&self, request: &ReserveRequest<'_>, inner: Reservation) -> Memory {
+        let page = self.inner.page();
+        let shift = self.shift(request);
+        let one_more = match self.defect {
+            Defect::UncommittedOpen => true,
+            Defect::NamedOpen => request.display_name().is_some(),
+            _ => shift > 0,
+        };
+        let extra = if one_more { page.round_up(1).unwrap_or_default() } else { HostBytes::ZERO };
+        let mut state = self.state.borrow_mut();
+        let image = request.initial_image();
+        let stale = match self.defect {
+            Defect::StaleImage if image.is_none() => state.stale.take(),
+            _ => None,
+        };
+        let filling = match image.filter(|_| self.defect.fills_images()).or(stale.as_ref()) {
+            Some(image) => {
+                let written = state.written.as_ref().filter(|(other, _)| other.is_same(image));
+                let bytes = written.map_or(image.bytes(), |(_, bytes)| bytes).to_vec();
+                Filling::new(image, bytes, page)
+            }
+            None => None,
+        };
+        Memory {
+            inner,
+            committed: HostBytes::ZERO,
+            gone: false,
+            owners: 1,
+            shape: shape_of(request),
+            shown: inner,
+            shift,
+            extra,
+            image: image.cloned(),
+            filling,
+            rights: Vec::new(),
+            was_protected: false,
+            was_refused: false,
+        }
+    }
+
+    /// What callers are told of the reservation.
+    fn shown(&self, request: &ReserveRequest<'_>, memory: &Memory) -> Reservation {
+        let inner = &memory.inner;
+        let page = self.inner.page();
+        // SAFETY: a shifted memory has a page more than was asked for, and the shift is no more.
+        let base = unsafe { inner.base().add(memory.shift) };
+        let less = page.round_down(inner.capacity().as_u64().saturating_sub(page.bytes() as u64));
+        let capacity = match self.defect {
+            Defect::RoomMissing => less,
+            Defect::ImpossibleGranted if request.initial() >= IMPOSSIBLE => {
+                page.round_up(request.initial()).unwrap_or(inner.capacity())
+            }
+            _ if memory.shift > 0 => less,
+            _ => inner.capacity(),
+        };
+        let half = page.round_down(inner.guard_before().as_u64() / 2);
+        let before = if self.is(Defect::GuardsTooSmall) { half } else { inner.guard_before() };
+        let rung = if self.is(Defect::RungTooHigh) { Rung::FullGuards } else { inner.rung() };
+        let invented = Shortfall::new(u64::MAX, ShortfallCause::NoRoom);
+        let shortfall = match self.defect {
+            Defect::ReasonMissing => None,
+            Defect::ReasonInvented => Some(invented),
+            _ => inner.shortfall(),
+        };
+        let image = match &memory.filling {
+            Some(filling) if memory.image.is_some() => filling.range,
+            _ => inner.image_range(),
+        };
+        let index = self.state.borrow().memories.len();
+        let shown = Reservation::new(base, capacity)
+            .with_guards(before, inner.guard_after())
+            .with_rung(rung)
+            .with_shortfall(shortfall)
+            .with_image(image)
+            .with_cookie(index);
+        if inner.tagged() { shown.with_tags() } else { shown }
+    }
+}

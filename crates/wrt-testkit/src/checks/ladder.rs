@@ -1,0 +1,158 @@
+//! The reservation ladder: what keeps stray accesses away, whether it is as large as it says, and
+//! whether it is there.
+
+use wrt_platform::{
+    AllocErrorKind, Capabilities, GuardPolicy, HostBytes, HostRange, PageAllocator, Protection,
+    Reservation, ReserveRequest, Rung,
+};
+
+use super::{Outcome, expect_rights, pages, request};
+use crate::contract::RawMemory;
+use crate::mappings::Mappings;
+use crate::promise::ensure;
+
+const POLICIES: [GuardPolicy; 4] = [
+    GuardPolicy::BestThatFits,
+    GuardPolicy::FullGuards,
+    GuardPolicy::SmallGuard,
+    GuardPolicy::ChecksOnly,
+];
+
+/// Requests with every policy and with guards of less than a page to many pages.
+fn requests<A: PageAllocator + ?Sized>(allocator: &A) -> Vec<ReserveRequest<'static>> {
+    let guards = [1, 64 << 10, 1 << 20];
+    let with = |policy| guards.map(|bytes| request(allocator, 1, 2).guard(bytes).guards(policy));
+    POLICIES.into_iter().flat_map(with).collect()
+}
+
+/// What lies on either side, and how far the memory reaches with what follows it.
+fn extent(reservation: &Reservation) -> (HostBytes, HostBytes, u64) {
+    let (before, after) = (reservation.guard_before(), reservation.guard_after());
+    (before, after, reservation.capacity().as_u64() + after.as_u64())
+}
+
+pub(crate) fn guards<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let claimed = allocator.capabilities().contains(Capabilities::GUARDS);
+    let page = allocator.page();
+    for request in requests(allocator) {
+        let Ok(memory) = RawMemory::reserve(allocator, &request) else { continue };
+        let (before, after, reach) = extent(memory.reservation());
+        let enough = page.round_up(request.guard_bytes()).unwrap_or_default();
+        let rung = memory.reservation().rung();
+        ensure!(claimed || rung == Rung::ChecksOnly, "{rung:?} without the capability");
+        if rung == Rung::ChecksOnly {
+            continue;
+        }
+        // A backend with guards of its own size says so, unless none were wanted, and there is at
+        // least something.
+        let unwanted = request.guard_policy() == GuardPolicy::ChecksOnly;
+        let told = memory.reservation().shortfall().is_some() && !request.demands_guards();
+        let fewer = unwanted || told;
+        let enough = if fewer { page.round_up(1).unwrap_or_default() } else { enough };
+        ensure!(before >= enough, "{rung:?}: {before} before the base, {enough} are needed");
+        ensure!(after >= enough, "{rung:?}: {after} past the capacity, {enough} are needed");
+        let needed = if rung == Rung::FullGuards { ReserveRequest::REACH_33_BIT } else { 0 };
+        ensure!(reach >= needed, "{rung:?}: {reach} bytes are the memory's own, {needed} needed");
+    }
+    Ok(())
+}
+
+pub(crate) fn demands<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let able = allocator.capabilities().contains(Capabilities::GUARDS);
+    for request in requests(allocator) {
+        let policy = request.guard_policy();
+        let least = match policy {
+            GuardPolicy::FullGuards => Rung::FullGuards,
+            GuardPolicy::SmallGuard => Rung::SmallGuard,
+            _ => Rung::ChecksOnly,
+        };
+        match RawMemory::reserve(allocator, &request) {
+            Ok(memory) => {
+                let rung = memory.reservation().rung();
+                ensure!(rung <= least, "{policy:?} was demanded and {rung:?} given");
+            }
+            Err(error) => {
+                ensure!(request.demands_guards(), "{policy:?} demands nothing, but: {error}");
+                let one_page = policy == GuardPolicy::SmallGuard && request.guard_bytes() == 1;
+                let needless = able && one_page;
+                ensure!(!needless, "there are guards, but not a page when it is demanded: {error}");
+                let honest = able || error.kind == AllocErrorKind::Unsupported;
+                ensure!(honest, "the answer should be that it cannot, not: {error}");
+            }
+        }
+    }
+    // Guards past 4 GiB cannot be full, whoever demands it.
+    let wide = ReserveRequest::new(0, 1 << 33).guards(GuardPolicy::FullGuards);
+    ensure!(RawMemory::reserve(allocator, &wide).is_err(), "full guards of a memory of 8 GiB");
+    Ok(())
+}
+
+pub(crate) fn shortfall<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let page = allocator.page().bytes() as u64;
+    // More than any host has, and as much as it gives.
+    let huge = ReserveRequest::new(page, 1 << 62).reservation(1 << 62);
+    let wanted = requests(allocator).into_iter().chain([huge, huge.guard(0), huge.guard(u64::MAX)]);
+    for request in wanted {
+        let Ok(memory) = RawMemory::reserve(allocator, &request) else { continue };
+        let reservation = memory.reservation();
+        let (rung, policy) = (reservation.rung(), request.guard_policy());
+        let fewer_bytes = reservation.capacity().as_u64() < request.wanted_capacity();
+        let guards_wanted = request.guard_bytes() > 0 && policy != GuardPolicy::ChecksOnly;
+        let room = request.reservation_bytes() >= ReserveRequest::REACH_33_BIT;
+        let full_wanted = guards_wanted && room && policy == GuardPolicy::BestThatFits;
+        let lower = guards_wanted && rung == Rung::ChecksOnly
+            || full_wanted && rung == Rung::SmallGuard && usize::BITS >= 64;
+        let reason = reservation.shortfall();
+        if fewer_bytes || lower {
+            ensure!(reason.is_some(), "{rung:?}, {}: no reason", reservation.capacity());
+        } else {
+            let needless = reason.is_some() && !is_small_host(rung, policy);
+            ensure!(!needless, "{rung:?} under {policy:?} is all that was wanted: {reason:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Whether the ladder starts lower than the policy, for want of addresses.
+const fn is_small_host(rung: Rung, policy: GuardPolicy) -> bool {
+    usize::BITS < 64 && matches!((rung, policy), (Rung::SmallGuard, GuardPolicy::BestThatFits))
+}
+
+pub(crate) fn closed<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    for request in requests(allocator) {
+        // What is initial may be there from the start.
+        let request = request.sizes(0, request.maximum());
+        let Ok(mut memory) = RawMemory::reserve(allocator, &request) else { continue };
+        around(&memory)?;
+        for step in [1, 2] {
+            memory.commit(pages(allocator, step))?;
+            around(&memory)?;
+        }
+        let left = memory.reset(pages(allocator, 1))?;
+        ensure!(left <= pages(allocator, 2), "{left} are left of two pages");
+        around(&memory)?;
+    }
+    Ok(())
+}
+
+/// Asks the host about all that belongs to a memory with guards and is not committed. Guards that
+/// are not mapped are nobody's: whoever maps something there next has it within reach.
+fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
+    let reservation = memory.reservation();
+    let (committed, capacity) = (memory.committed(), reservation.capacity());
+    if reservation.rung() == Rung::ChecksOnly {
+        return Ok(());
+    }
+    let none = Protection::empty();
+    let rest = HostRange { start: committed, len: capacity.saturating_sub(committed) };
+    expect_rights("what is not committed", memory, rest, none)?;
+    let Some(mappings) = Mappings::of_process() else { return Ok(()) };
+    let base = reservation.base().as_ptr().addr();
+    let (before, after, _) = extent(reservation);
+    let front = base.saturating_sub(before.get())..base;
+    ensure!(mappings.have(&front, none), "the guard before the base at {front:#x?} is open");
+    let end = base.saturating_add(capacity.get());
+    let back = end..end.saturating_add(after.get());
+    ensure!(mappings.have(&back, none), "the guard past the capacity at {back:#x?} is open");
+    Ok(())
+}

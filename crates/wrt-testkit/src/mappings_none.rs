@@ -1,0 +1,42 @@
+//! This host has no list of mappings that can be read without its own calls.
+
+use core::convert::Infallible;
+use core::ops::Range;
+
+use wrt_platform::Protection;
+
+/// The mappings of the process, which this host does not list.
+#[derive(Clone, Debug)]
+pub struct Mappings(Infallible);
+
+impl Mappings {
+    /// All mappings, or `None` where the host does not list them.
+    #[must_use]
+    pub const fn of_process() -> Option<Self> {
+        None
+    }
+
+    /// Whether every byte of `range` is mapped with exactly these rights.
+    #[must_use]
+    pub const fn have(&self, _range: &Range<usize>, _rights: Protection) -> bool {
+        match self.0 {}
+    }
+
+    /// How many mappings there are.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        match self.0 {}
+    }
+
+    /// Bytes that are mapped in all, accessible or not.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        match self.0 {}
+    }
+
+    /// Bytes that are mapped readable and writable.
+    #[must_use]
+    pub const fn accessible_bytes(&self) -> u64 {
+        match self.0 {}
+    }
+}

@@ -1,0 +1,79 @@
+//! The checks catch every defect, and blame the promise that it breaks and no other.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+
+use std::sync::Mutex;
+
+use wrt_platform::{HeapAllocator, PageAllocator};
+use wrt_testkit::{ChildTest, Defect, Promise};
+
+/// What one backend leaves behind on purpose must not disturb the count of another's.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Gives each defect that it can have to a backend. Returns those it can have.
+fn caught_on(name: &str, inner: impl PageAllocator) -> Vec<Defect> {
+    let _alone = ONE_AT_A_TIME.lock();
+    let able = |defect: &Defect| inner.capabilities().contains(defect.needs());
+    let (with, without): (Vec<_>, Vec<_>) = Defect::ALL.iter().copied().partition(able);
+    let mut wrong = Vec::new();
+    for defect in &with {
+        if needs_the_host(*defect) && ChildTest::is_emulated() {
+            println!("{name}: {} is not tried: an emulator hides resident pages", defect.name());
+            continue;
+        }
+        let blamed = match defect.seen_by_checks(&inner) {
+            Ok(()) => Vec::new(),
+            Err(broken) => broken.violations().to_vec(),
+        };
+        let promises: Vec<_> = blamed.iter().map(|violation| violation.promise).collect();
+        if promises != [defect.breaks()] {
+            wrong.push(format!("{}: {blamed:#?}", defect.name()));
+        }
+    }
+    let missing: Vec<_> = without.iter().map(|defect| defect.name()).collect();
+    println!("{name}: {} defects tried; it lacks what these need: {missing:?}", with.len());
+    assert!(wrong.is_empty(), "missed, or blamed on others: {}", wrong.join("\n"));
+    with
+}
+
+/// Whether it takes the host's own view of physical memory to see it.
+fn needs_the_host(defect: Defect) -> bool {
+    matches!(defect, Defect::ResidentNothing | Defect::ReleasedOnPaper)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_defect_is_caught_on_mmap() {
+    let caught = caught_on("mmap", wrt_platform::MmapAllocator::new());
+    assert_eq!(caught, Defect::ALL, "mmap has all that a defect can need");
+}
+
+#[test]
+fn defects_are_caught_on_the_heap() {
+    let caught = caught_on("heap", HeapAllocator::new());
+    assert!(caught.len() > Defect::ALL.len() / 2, "{caught:?}");
+}
+
+#[test]
+fn every_promise_can_be_broken() {
+    for promise in Promise::ALL {
+        let broken = Defect::ALL.iter().any(|defect| defect.breaks() == *promise);
+        assert!(broken, "no defect breaks {promise}");
+    }
+}
+
+#[test]
+fn defects_have_names_of_their_own() {
+    let mut names: Vec<_> = Defect::ALL.iter().map(|defect| defect.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Defect::ALL.len());
+}
+
+#[test]
+fn promises_presuppose_only_what_is_checked_before() {
+    for (place, promise) in Promise::ALL.iter().enumerate() {
+        let before = &Promise::ALL[..place];
+        let checked = promise.presupposes().iter().all(|needed| before.contains(needed));
+        assert!(checked, "{promise} comes too early");
+    }
+}

@@ -1,0 +1,242 @@
+//! The host's own refusals: a program that lives a memory's whole life runs under `strace`, which
+//! fails one system call after the other, once and from then on. No memory shows what it should
+//! not, and nothing but address space is lost.
+//!
+//! `strace` cannot trace what an emulator runs, so this is for the machine's own programs.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+
+use std::env;
+use std::fs;
+use std::path::Path;
+
+use wrt_platform::{
+    MemoryImage, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig, PoolLayout, Protection,
+    Region, ReserveRequest,
+};
+use wrt_testkit::{ChildTest, Ending, Mappings};
+
+/// Says in the child that it has begun, and that it came through.
+const BEGUN: &str = "the life begins";
+const DONE: &str = "the life is over";
+
+/// The calls that a memory's life consists of.
+const CALLS: [&str; 9] = [
+    "mmap",
+    "mprotect",
+    "madvise",
+    "munmap",
+    "memfd_create",
+    "ftruncate",
+    "fcntl",
+    "pwrite64",
+    "ioctl",
+];
+
+const PAGE: u64 = 4096;
+const SIZE: u64 = 32 * PAGE;
+const GROWN: u64 = 48 * PAGE;
+const IMAGE: u64 = 16 * PAGE;
+const POISON: u8 = 0xB6;
+
+fn image() -> Option<MemoryImage> {
+    MemoryImage::new(&[(IMAGE, &[0x2D; 3 * PAGE as usize])]).ok()
+}
+
+/// Expects what every owner may expect of a new memory: zeroes and the image.
+fn expect_initial(region: &Region<&impl PageAllocator>, imaged: bool) {
+    let bytes = region.data().unwrap();
+    let (start, end) =
+        if imaged { (IMAGE as usize, IMAGE as usize + 3 * PAGE as usize) } else { (0, 0) };
+    assert!(bytes[..start].iter().all(|byte| *byte == 0), "old contents");
+    assert!(bytes[start..end].iter().all(|byte| *byte == 0x2D), "not the image");
+    assert!(bytes[end..].iter().all(|byte| *byte == 0), "old contents");
+    region.verify().unwrap();
+}
+
+/// One memory's life, in which anything may be refused. Only what was granted is relied on.
+fn live(allocator: &impl PageAllocator, image: Option<&MemoryImage>) {
+    let request = ReserveRequest::new(SIZE, GROWN).name("refused");
+    let request = image.map_or(request, |image| request.image(image));
+    let Ok(mut region) = Region::new(allocator, &request) else { return };
+    expect_initial(&region, image.is_some());
+    for _ in 0..2 {
+        region.data_mut().unwrap().fill(POISON);
+        let protected = region.protect(5 * PAGE, 2 * PAGE, Protection::READ).is_ok();
+        if protected {
+            region.verify().unwrap();
+            assert!(region.store(5 * PAGE, [1]).is_err() && region.load::<1>(5 * PAGE).is_ok());
+        }
+        if region.discard(IMAGE, 2 * PAGE).is_ok() {
+            let discarded = region.slice(IMAGE, 2 * PAGE).unwrap();
+            assert!(discarded.iter().all(|byte| *byte == 0), "a discarded range");
+        }
+        let _ = region.discard(20 * PAGE, 4 * PAGE);
+        if region.grow_to(GROWN).is_ok() {
+            let added = region.slice(SIZE, GROWN - SIZE).unwrap();
+            assert!(added.iter().all(|byte| *byte == 0), "grown over old contents");
+            region.fill(SIZE, POISON, GROWN - SIZE).unwrap();
+        }
+        region.verify().unwrap();
+        if region.protect(4 * PAGE, 8 * PAGE, Protection::READ_WRITE).is_ok() {
+            region.fill(4 * PAGE, 1, 8 * PAGE).unwrap();
+        }
+        if region.reset().is_err() {
+            assert!(region.is_empty(), "a failed reset shows something");
+            region.verify().unwrap();
+            if region.reset().is_err() {
+                return;
+            }
+        }
+        expect_initial(&region, image.is_some());
+    }
+    region.data_mut().unwrap().fill(POISON);
+    let _ = region.protect(IMAGE, PAGE, Protection::empty());
+}
+
+/// Several memories after each other, each of which would see what an earlier one has left.
+fn live_again(allocator: &impl PageAllocator) {
+    let first = image();
+    live(allocator, first.as_ref());
+    live(allocator, None);
+    let second = image();
+    live(allocator, second.as_ref());
+    live(allocator, first.as_ref());
+    live(allocator, None);
+}
+
+fn whole_life(backend: &str) {
+    match backend {
+        "mmap" => live_again(&MmapAllocator::new()),
+        "pool" => {
+            let layout = PoolLayout::SmallGuard;
+            let config = PoolConfig::new(2, GROWN).layout(layout);
+            if let Ok(pool) = PoolAllocator::new(&config) {
+                live_again(&pool);
+            }
+        }
+        "dense" => {
+            let config = PoolConfig::new(2, GROWN).layout(PoolLayout::Dense);
+            if let Ok(pool) = PoolAllocator::new(&config) {
+                live_again(&pool);
+            }
+        }
+        other => panic!("no backend {other}"),
+    }
+}
+
+/// Anonymous pages in physical memory, in bytes (`proc(5)`, `/proc/self/status`).
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+/// In the child: the life, between two lines. A refused `munmap` costs address space and nothing
+/// else; after any other refusal all is back.
+fn child(case: &str) {
+    let (backend, call) = case.split_once(' ').unwrap();
+    // Whatever the program and its heap need for themselves, they need before.
+    drop(vec![1_u8; 4 << 20]);
+    whole_life(backend);
+    let before = (Mappings::of_process().unwrap(), resident());
+    println!("{BEGUN}");
+    whole_life(backend);
+    let after = (Mappings::of_process().unwrap(), resident());
+    if call == "munmap" {
+        let lost = after.1.saturating_sub(before.1);
+        assert!(lost < SIZE, "{lost} bytes of physical memory were lost");
+    } else {
+        assert_eq!(after.0.accessible_bytes(), before.0.accessible_bytes(), "pages were lost");
+        assert_eq!(after.0.bytes(), before.0.bytes(), "address space was lost");
+    }
+    println!("{DONE}");
+}
+
+/// What `strace` saw of one run.
+struct Run {
+    /// Calls before the life began.
+    early: usize,
+    /// Failed calls, before and after.
+    failed_early: usize,
+    failed: usize,
+}
+
+/// The tracer, with `call` failing as `when` says, if it says. The program's own heap is to ask
+/// for no pages meanwhile, and for none by these calls.
+fn tracer(log: &Path, call: &str, when: Option<&str>) -> Vec<String> {
+    let log = log.display();
+    let inject = when.map(|when| format!(" -e inject={call}:error=ENOMEM:when={when}"));
+    let words = format!(
+        "env MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 \
+         MALLOC_TRIM_THRESHOLD_=1073741824 RUST_BACKTRACE=0 strace --follow-forks --seccomp-bpf \
+         -qq -o {log} -e trace={call},write{}",
+        inject.unwrap_or_default()
+    );
+    words.split(' ').map(str::to_owned).collect()
+}
+
+/// Runs the life under the tracer.
+fn run(test: &str, backend: &str, call: &str, when: Option<&str>) -> Run {
+    let log = env::temp_dir().join(format!("wrt-{}-{backend}-{call}", std::process::id()));
+    let child = ChildTest::new(test).by_way_of(tracer(&log, call, when));
+    let outcome = child.run(&format!("{backend} {call}"));
+    let text = fs::read_to_string(&log).unwrap_or_default();
+    let _ = fs::remove_file(&log);
+    let mut lines = text.lines();
+    let calls = |line: &&str| line.contains(&format!(" {call}("));
+    let injected = |line: &&str| line.contains("(INJECTED)");
+    let early: Vec<_> = lines.by_ref().take_while(|line| !line.contains(BEGUN)).collect();
+    let seen = Run {
+        early: early.iter().filter(|line| calls(line)).count(),
+        failed_early: early.iter().filter(|line| injected(line)).count(),
+        failed: lines.filter(injected).count(),
+    };
+    if seen.failed_early == 0 {
+        let (ending, output) = outcome.unwrap_or_else(|error| {
+            panic!("is strace there? `cargo xtask setup` installs it: {error}")
+        });
+        let passed = ending == Ending::Success && output.contains(BEGUN) && output.contains(DONE);
+        assert!(passed, "{backend}, {call} failing {when:?}: {ending:?}\n{output}\n{text}");
+    }
+    seen
+}
+
+/// Fails each call of the life on `backend`, once and from then on.
+fn every_call_fails(test: &str, backend: &str) {
+    if let Some(case) = ChildTest::new(test).case() {
+        return child(&case);
+    }
+    if ChildTest::is_emulated() {
+        println!("not run: strace does not see the calls of an emulated program");
+        return;
+    }
+    let (mut runs, mut failed) = (0, 0);
+    for call in CALLS {
+        let first = run(test, backend, call, None).early + 1;
+        for suffix in ["", "+"] {
+            for number in first.. {
+                let seen = run(test, backend, call, Some(&format!("{number}{suffix}")));
+                assert_eq!(seen.failed_early, 0, "{call} {number} came before the life");
+                if seen.failed == 0 {
+                    break;
+                }
+                runs += 1;
+                failed += seen.failed;
+            }
+        }
+    }
+    println!("{backend}: {runs} lives, {failed} system calls failed in them, nothing lost");
+    assert!(runs > 2 * CALLS.len(), "{runs} runs are not every call");
+}
+
+macro_rules! on_backends {
+    ($($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            every_call_fails(stringify!($name), stringify!($name));
+        }
+    )*};
+}
+
+on_backends!(mmap pool dense);
