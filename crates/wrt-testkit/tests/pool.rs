@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
-use wrt_testkit::FaultyAllocator;
+use wrt_testkit::{ChildTest, Ending, FaultyAllocator};
 
 use wrt_platform::{
     AllocErrorKind, CommitPolicy, GuardPolicy, MemoryImage, PoolAllocator, PoolConfig, PoolLayout,
@@ -315,5 +315,52 @@ fn a_slot_gets_its_rights_back() {
         assert!(faulty.has_failed());
         faulty.fail_never();
     }
+    assert_eq!(pool.statistics().retired, 0);
+}
+
+/// A smaller memory does not reach what a larger one left: it is given back, not forgotten.
+#[test]
+fn what_is_kept_is_counted() {
+    for layout in [PoolLayout::SmallGuard, PoolLayout::Dense] {
+        for policy in [CommitPolicy::Exact, CommitPolicy::Ahead] {
+            let config = PoolConfig::new(1, 4 << 20).layout(layout);
+            let pool = PoolAllocator::new(&config).unwrap();
+            let request = ReserveRequest::new(4 << 20, 4 << 20).commit(policy);
+            let mut large = Region::new(&pool, &request).unwrap();
+            (0..200).for_each(|page| large.store(page * 4096 + (1 << 20), [1]).unwrap());
+            drop(large);
+            let small = Region::new(&pool, &request.sizes(4096, 4 << 20)).unwrap();
+            drop(small);
+            let large = Region::new(&pool, &request).unwrap();
+            let (resident, kept) = (large.resident(), pool.statistics().kept_bytes);
+            assert!(resident.is_none_or(|bytes| bytes <= kept), "{resident:?} of {kept} kept");
+        }
+    }
+}
+
+/// An image that nobody else has any more is not kept alive by idle slots.
+#[cfg(target_os = "linux")]
+#[test]
+fn slots_let_go_of_forgotten_images() {
+    let pool = PoolAllocator::new(&PoolConfig::new(50, 1 << 20)).unwrap();
+    let child = ChildTest::new("slots_let_go_of_forgotten_images");
+    if child.case().is_none() {
+        // Alone in its process, which has no other files of this kind.
+        let (ending, output) = child.run("alone").unwrap();
+        assert_eq!(ending, Ending::Success, "{output}");
+        return;
+    }
+    for number in 0..100_u8 {
+        let image = MemoryImage::new(&[(65536, &[number; 100])]).unwrap();
+        let request = ReserveRequest::new(1 << 18, 1 << 20).image(&image);
+        let mut region = Region::new(&pool, &request).unwrap();
+        drop(image);
+        assert_eq!(region.load(65536), Ok([number]));
+        region.store(65536, [0xB6]).unwrap();
+    }
+    let files = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let paths = files.filter_map(|file| file.path().read_link().ok());
+    let images = paths.filter(|path| path.to_string_lossy().contains("wasm-memory-image"));
+    assert_eq!(images.count(), 0, "files of images that nobody has");
     assert_eq!(pool.statistics().retired, 0);
 }

@@ -168,6 +168,20 @@ fn prefix(allocator: impl PageAllocator) {
     }
 }
 
+/// What may be written may be discarded and filled, readable or not.
+fn write_only(allocator: impl PageAllocator) {
+    let mut region = Region::new(&allocator, &ReserveRequest::new(PAGE, PAGE)).unwrap();
+    region.fill(0, 7, PAGE).unwrap();
+    region.protect(0, PAGE, Protection::WRITE).unwrap();
+    region.discard(4090, 8192).unwrap();
+    region.fill(100, 9, 50).unwrap();
+    region.protect(0, PAGE, Protection::READ_WRITE).unwrap();
+    let mut expected = vec![7; PAGE as usize];
+    expected[4090..4090 + 8192].fill(0);
+    expected[100..150].fill(9);
+    assert!(region.data().unwrap() == expected);
+}
+
 fn discards(allocator: impl PageAllocator) {
     let ty = MemoryType::wasm32(2, None).unwrap();
     let mut memory = LinearMemory::new(&allocator, ty).unwrap();
@@ -210,6 +224,11 @@ macro_rules! on_backends {
             #[test]
             fn a_prefix_stays_closed() {
                 super::prefix($new);
+            }
+
+            #[test]
+            fn bytes_to_write_only_are_erased_too() {
+                super::write_only($new);
             }
 
             #[test]

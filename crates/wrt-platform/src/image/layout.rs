@@ -87,6 +87,13 @@ impl Layout {
         Ok(Self::Shared(Arc::new(place)))
     }
 
+    pub(super) fn is_last(&self) -> bool {
+        match self {
+            Self::Static(_) => false,
+            Self::Shared(place) => Arc::strong_count(place) == 1,
+        }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Static(bytes) => bytes,

@@ -8,6 +8,10 @@ impl Layout {
         Self(bytes)
     }
 
+    pub(super) const fn is_last(&self) -> bool {
+        false
+    }
+
     pub(super) const fn bytes(&self) -> &[u8] {
         self.0
     }

@@ -58,6 +58,13 @@ impl MemoryImage {
         self.start.saturating_add(self.bytes().len() as u64)
     }
 
+    /// Whether this is the last handle to the image. Another thread may be about to clone it only
+    /// if that is not so.
+    #[allow(dead_code, reason = "asked by pools")]
+    pub(crate) fn is_last(&self) -> bool {
+        self.layout.is_last()
+    }
+
     /// Whether both are the same image, not only the same bytes.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

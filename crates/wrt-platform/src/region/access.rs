@@ -171,7 +171,12 @@ impl<P: PageAllocator> Region<P> {
         if planted("F12-bytewise") {
             return (0..len).try_for_each(|index| self.store(start + index, [byte]));
         }
-        self.slice_mut(start, len)?.fill(byte);
+        // Bytes that may be written need not be readable: no reference covers them.
+        let (start, len) = self.range(start, len, Protection::WRITE)?;
+        // SAFETY: the range lies within the region (I1, I3).
+        let first = unsafe { self.base.add(start) };
+        // SAFETY: the range was just checked to be writable (I1).
+        unsafe { first.write_bytes(byte, len) };
         Ok(())
     }
 
@@ -196,8 +201,7 @@ impl<P: PageAllocator> Region<P> {
 
     /// Overwrites offsets `start..end`, which lie within the region and are writable, with zeroes.
     pub(super) fn zero(&mut self, start: usize, end: usize) {
-        if let Ok(bytes) = self.slice_mut(start as u64, end.saturating_sub(start) as u64) {
-            bytes.fill(0);
-        }
+        let filled = self.fill(start as u64, 0, end.saturating_sub(start) as u64);
+        debug_assert_eq!(filled, Ok(()), "{start}..{end} is not writable");
     }
 }

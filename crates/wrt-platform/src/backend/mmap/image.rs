@@ -25,7 +25,8 @@ pub(super) fn map(reservation: &Reservation, image: &MemoryImage, page: HostPage
     // SAFETY: the range lies within the reservation, which is new: nobody uses its bytes.
     match unsafe { map_over(reservation.base(), range, image, ProtFlags::empty()) } {
         Ok(()) => reservation.with_image(range),
-        Err(_) => *reservation,
+        // Either way the pages are inaccessible and zero, as the reservation's are at first.
+        Err(NotReplaced::Kept(_) | NotReplaced::Lost(_)) => *reservation,
     }
 }
 
@@ -37,12 +38,20 @@ pub(in crate::backend) fn range_of(image: &MemoryImage, page: HostPage) -> Optio
     (len.get() > 0 && len.get() <= file.file_len()).then_some(HostRange { start, len })
 }
 
+/// Why a mapping could not take another one's place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::backend) enum NotReplaced {
+    /// The host refused and left what was there.
+    Kept(Errno),
+    /// The host has taken away what was there: the pages have no rights and read zero now.
+    Lost(Errno),
+}
+
 /// Maps the image over `range` of the memory at `base`, in one step for everyone who looks.
 ///
 /// # Errors
 ///
-/// The host's. The addresses are the memory's as before, but what they held may be lost, and their
-/// rights with it.
+/// The host's. The addresses are the memory's as before.
 ///
 /// # Safety
 ///
@@ -52,33 +61,34 @@ pub(in crate::backend) unsafe fn map_over(
     range: HostRange,
     image: &MemoryImage,
     rights: ProtFlags,
-) -> Result<(), Errno> {
-    let file = image.file().ok_or(Errno::BADF)?;
+) -> Result<(), NotReplaced> {
+    let file = image.file().ok_or(NotReplaced::Kept(Errno::BADF))?;
     // SAFETY: the caller keeps the range within the memory.
     let first = unsafe { base.add(range.start.get()) };
     let flags = MapFlags::PRIVATE | MapFlags::FIXED | UNACCOUNTED;
     let (start, len) = (first.as_ptr().cast(), range.len.get());
     // SAFETY: the pages are the caller's (C1), nobody uses them, and the file is as long.
     let mapped = unsafe { rustix::mm::mmap(start, len, rights, flags, file.descriptor(), 0) };
-    if let Err(errno) = mapped {
-        // SAFETY: the addresses are the caller's memory's.
-        unsafe { close_gap(first, len) };
-        return Err(errno);
-    }
-    Ok(())
+    // SAFETY: the addresses are the caller's memory's.
+    mapped.map(|_| ()).map_err(|errno| unsafe { close_gap(first, len, errno) })
 }
 
-/// Takes back the addresses that a failed mapping has left to anyone: older kernels unmap what is
-/// there before they find that they cannot go on. Where they did not, this changes nothing.
+/// Takes back the addresses that a failed mapping has left to anyone: kernels before 6.13 unmap
+/// what is there before they find that they cannot go on. Where they did not, this changes nothing.
+/// Should another thread of the process have mapped something there in between, it would be taken
+/// for what was there; that takes a kernel out of memory and a race of a few instructions.
 ///
 /// # Safety
 ///
 /// The addresses are the caller's reservation's.
-unsafe fn close_gap(first: NonNull<u8>, len: usize) {
+unsafe fn close_gap(first: NonNull<u8>, len: usize, errno: Errno) -> NotReplaced {
     let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE | UNACCOUNTED;
     let start = first.as_ptr().cast();
     // SAFETY: a mapping that replaces none disturbs nobody.
-    let _ = unsafe { rustix::mm::mmap_anonymous(start, len, ProtFlags::empty(), flags) };
+    match unsafe { rustix::mm::mmap_anonymous(start, len, ProtFlags::empty(), flags) } {
+        Err(Errno::EXIST) => NotReplaced::Kept(errno),
+        Ok(_) | Err(_) => NotReplaced::Lost(errno),
+    }
 }
 
 /// Maps fresh zeroes over `range` of the memory at `base`, where an image was.
@@ -94,16 +104,13 @@ pub(in crate::backend) unsafe fn map_zeroes_over(
     base: NonNull<u8>,
     range: HostRange,
     rights: ProtFlags,
-) -> Result<(), Errno> {
+) -> Result<(), NotReplaced> {
     // SAFETY: the caller keeps the range within the memory.
     let first = unsafe { base.add(range.start.get()) };
     let flags = MapFlags::PRIVATE | MapFlags::FIXED | UNACCOUNTED;
     let (start, len) = (first.as_ptr().cast(), range.len.get());
     // SAFETY: the pages are the caller's (C1), and nobody uses them.
-    if let Err(errno) = unsafe { rustix::mm::mmap_anonymous(start, len, rights, flags) } {
-        // SAFETY: the addresses are the caller's memory's.
-        unsafe { close_gap(first, len) };
-        return Err(errno);
-    }
-    Ok(())
+    let mapped = unsafe { rustix::mm::mmap_anonymous(start, len, rights, flags) };
+    // SAFETY: the addresses are the caller's memory's.
+    mapped.map(|_| ()).map_err(|errno| unsafe { close_gap(first, len, errno) })
 }

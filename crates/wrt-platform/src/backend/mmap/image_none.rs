@@ -13,6 +13,16 @@ use crate::units::{HostPage, HostRange};
 
 pub(in crate::backend) const CAPABILITY: Capabilities = Capabilities::empty();
 
+/// Why a mapping could not take another one's place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(dead_code, reason = "the other host's answer")]
+pub(in crate::backend) enum NotReplaced {
+    /// The host refused and left what was there.
+    Kept(Errno),
+    /// The host has taken away what was there.
+    Lost(Errno),
+}
+
 pub(super) const fn map(reservation: &Reservation, _: &MemoryImage, _: HostPage) -> Reservation {
     *reservation
 }
@@ -35,8 +45,8 @@ pub(in crate::backend) const unsafe fn map_over(
     _: HostRange,
     _: &MemoryImage,
     _: ProtFlags,
-) -> Result<(), Errno> {
-    Err(Errno::NOSYS)
+) -> Result<(), NotReplaced> {
+    Err(NotReplaced::Kept(Errno::NOSYS))
 }
 
 /// Never called, as no image is mapped.
@@ -52,6 +62,6 @@ pub(in crate::backend) const unsafe fn map_zeroes_over(
     _: NonNull<u8>,
     _: HostRange,
     _: ProtFlags,
-) -> Result<(), Errno> {
-    Err(Errno::NOSYS)
+) -> Result<(), NotReplaced> {
+    Err(NotReplaced::Kept(Errno::NOSYS))
 }

@@ -72,7 +72,7 @@ unsafe impl PageAllocator for MmapAllocator {
         Capabilities::STABLE_BASE
             | Capabilities::GUARDS
             | Capabilities::PROTECT
-            | Capabilities::DISCARD
+            | pages::GIVES_BACK
             | image::CAPABILITY
     }
 

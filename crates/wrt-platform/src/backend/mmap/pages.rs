@@ -13,6 +13,7 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 use super::name;
 use crate::allocator::Discarded;
 pub(in crate::backend) use crate::backend::ladder::Extent;
+use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::planted::planted;
 use crate::protection::Protection;
@@ -161,6 +162,12 @@ pub(in crate::backend) unsafe fn set_rights_at(
     // SAFETY: the pages belong to the memory (C1), whose owner asked for this.
     unsafe { rustix::mm::mprotect(first.as_ptr().cast::<c_void>(), range.len.get(), flags) }
 }
+
+/// What dropping pages is worth on this host.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::backend) const GIVES_BACK: Capabilities = Capabilities::DISCARD;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(in crate::backend) const GIVES_BACK: Capabilities = Capabilities::empty();
 
 /// Gives pages back to the host; they read zero when touched again.
 ///

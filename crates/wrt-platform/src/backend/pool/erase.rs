@@ -69,14 +69,15 @@ impl<'a> Contents<'a> {
             return self.drop_all();
         }
         let (mut written, mut changed) = (0, 0);
-        let complete = pagemap.for_each_written(self.base, self.len, |offset, bytes| {
-            written += bytes / self.page.bytes();
-            if written > most {
-                return false;
-            }
-            changed += self.restore(offset, bytes);
-            true
-        });
+        let complete =
+            pagemap.for_each_written(self.base, self.len, self.image.is_some(), |offset, bytes| {
+                written += bytes / self.page.bytes();
+                if written > most {
+                    return false;
+                }
+                changed += self.restore(offset, bytes);
+                true
+            });
         match complete {
             Some(true) => {
                 residue.learn(written, changed);

@@ -38,7 +38,7 @@ use erase::Erased;
 use free_slots::FreeSlots;
 use pagemap::Pagemap;
 use shape::Shape;
-use slot::{Slot, key_of};
+use slot::{Slot, Trouble, key_of};
 use slot_table::SlotTable;
 use statistics::{Count, Counters};
 
@@ -152,7 +152,8 @@ impl PoolAllocator {
         // SAFETY: P2, the caller holds the reservation.
         let slot = unsafe { self.slots.get(index) };
         let foreign = AllocErrorKind::InvalidRequest("the reservation is not one of this pool");
-        slot.ok_or(AllocError::new(operation, foreign, 0))
+        let ours = slot.filter(|(base, _)| *base == reservation.base());
+        ours.ok_or(AllocError::new(operation, foreign, 0))
     }
 
     /// The image that a slot can start from, and its pages.
@@ -161,15 +162,16 @@ impl PoolAllocator {
         request: &ReserveRequest<'a>,
     ) -> Option<(&'a crate::image::MemoryImage, HostRange)> {
         let image = request.initial_image().filter(|_| !self.slots.shape().is_dense())?;
-        let range = image::range_of(image, self.slots.shape().page)?;
-        (range.end() <= self.slots.shape().slot.capacity).then_some((image, range))
+        let page = self.slots.shape().page;
+        let range = image::range_of(image, page)?;
+        (range.end() <= page.round_up(request.initial())?).then_some((image, range))
     }
 
     /// Makes a slot that was taken fit the request.
     ///
     /// # Errors
     ///
-    /// The host's; `Err(true)` in the pair says that the slot must not be used again.
+    /// The host's.
     ///
     /// # Safety
     ///
@@ -178,10 +180,10 @@ impl PoolAllocator {
         &self,
         index: usize,
         request: &ReserveRequest<'_>,
-    ) -> Result<(HostRange, bool), (Errno, bool)> {
+    ) -> Result<(HostRange, bool), Trouble> {
         // SAFETY: P2, the caller has taken the slot.
         let Some((base, slot)) = (unsafe { self.slots.get(index) }) else {
-            return Err((Errno::INVAL, true));
+            return Err(Trouble::lost(Errno::INVAL));
         };
         slot.write_execute = request.allows_write_execute();
         slot.exact =
@@ -189,16 +191,15 @@ impl PoolAllocator {
         let wanted = self.mappable(request);
         if let Some((_, range)) = wanted {
             // SAFETY: P1 and P2; the range lies within the slot.
-            unsafe { slot.open(base, range.end()) }.map_err(|errno| (errno, false))?;
+            unsafe { slot.open(base, range.end()) }
+                .map_err(|errno| Trouble { errno, lost: false })?;
         }
-        let kept = slot.residue.kept;
         // SAFETY: P2.
-        let changed = unsafe { slot.take_image(base, wanted) }.map_err(|errno| (errno, true))?;
-        self.counters.keep(kept, slot.residue.kept);
+        let changed = unsafe { slot.take_image(base, wanted) }?;
         if slot.exact {
             let initial = self.slots.shape().page.round_up(request.initial()).unwrap_or_default();
             // SAFETY: P2.
-            unsafe { slot.close(base, initial) }.map_err(|errno| (errno, false))?;
+            unsafe { slot.close(base, initial) }?;
         }
         Ok((slot.image.as_ref().map_or(HostRange::EMPTY, |(_, range)| *range), changed))
     }
@@ -274,7 +275,7 @@ unsafe impl PageAllocator for PoolAllocator {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let always = Capabilities::STABLE_BASE | Capabilities::DISCARD;
+        let always = Capabilities::STABLE_BASE | pages::GIVES_BACK;
         if self.slots.shape().is_dense() {
             return always;
         }
@@ -292,7 +293,7 @@ unsafe impl PageAllocator for PoolAllocator {
         // SAFETY: the slot was just taken.
         let (image, changed) = match unsafe { self.prepare(index, request) } {
             Ok(prepared) => prepared,
-            Err((errno, lost)) => {
+            Err(Trouble { errno, lost }) => {
                 if lost {
                     self.retire(index);
                 } else {
@@ -373,7 +374,10 @@ unsafe impl PageAllocator for PoolAllocator {
         // SAFETY: P2.
         match slot.exact.then(|| unsafe { slot.close(base, keep) }) {
             // The tail is accessible still, and erased: harmless, as long as it is counted.
-            Some(Err(_)) => Ok(committed),
+            Some(Err(Trouble { lost: false, .. })) => Ok(committed),
+            Some(Err(Trouble { errno, .. })) => {
+                Err(refused(Operation::Reset, committed.as_u64(), errno))
+            }
             Some(Ok(())) | None => Ok(keep),
         }
     }
@@ -388,7 +392,15 @@ unsafe impl PageAllocator for PoolAllocator {
         let erased = unsafe { self.erase(cpu, base, slot, committed) };
         self.counters.count(cpu, Count::Released);
         match erased {
-            Ok(()) => self.put_back(cpu, reservation.cookie()),
+            Ok(()) => {
+                if slot.has_forgotten_image() {
+                    // SAFETY: P2. If the host refuses, the slot keeps the image, or is lost.
+                    if unsafe { slot.take_image(base, None) }.is_err_and(|trouble| trouble.lost) {
+                        return self.retire(reservation.cookie());
+                    }
+                }
+                self.put_back(cpu, reservation.cookie());
+            }
             Err(_) => self.retire(reservation.cookie()),
         }
     }

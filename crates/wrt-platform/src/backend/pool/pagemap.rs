@@ -67,11 +67,14 @@ impl Pagemap {
 
     /// Calls `visit` with every run `(offset, bytes)` of pages of `len` bytes from `base` that hold
     /// anything of their own: that were written since they were mapped or dropped, even if zeroes.
+    /// With an image under them, the shared page of zeroes counts as written: a kernel that merges
+    /// equal pages (KSM) may have put it in place of a written one.
     /// Stops when `visit` says so. Gives whether all were seen; `None` if the kernel cannot tell.
     pub(super) fn for_each_written(
         &self,
         base: NonNull<u8>,
         len: HostBytes,
+        imaged: bool,
         mut visit: impl FnMut(usize, usize) -> bool,
     ) -> Option<bool> {
         let file = self.file.as_ref().filter(|_| !self.refused.load(Relaxed))?;
@@ -81,7 +84,7 @@ impl Pagemap {
         let mut from = start;
         while from < end {
             let mut found = [PageRegion::default(); RUNS];
-            let mut request = ScanRequest::written(from, end, &mut found);
+            let mut request = ScanRequest::written(from, end, imaged, &mut found);
             let Ok(count) = scan(file, &mut request) else {
                 // Before 6.7 there is no such request, and a filter may forbid it for good.
                 self.refused.store(true, Relaxed);
@@ -101,15 +104,16 @@ impl Pagemap {
 
 impl ScanRequest {
     /// Asks for pages that exist and are neither a file's nor the shared page of zeroes.
-    fn written(start: u64, end: u64, found: &mut [PageRegion; RUNS]) -> Self {
+    fn written(start: u64, end: u64, imaged: bool, found: &mut [PageRegion; RUNS]) -> Self {
+        let excluded = if imaged { IS_FILE } else { IS_FILE | IS_ZERO_PAGE };
         Self {
             size: size_of::<Self>() as u64,
             start,
             end,
             vec: found.as_mut_ptr().expose_provenance() as u64,
             vec_len: RUNS as u64,
-            category_inverted: IS_FILE | IS_ZERO_PAGE,
-            category_mask: IS_FILE | IS_ZERO_PAGE,
+            category_inverted: excluded,
+            category_mask: excluded,
             category_anyof_mask: IS_PRESENT | IS_SWAPPED,
             return_mask: IS_PRESENT,
             ..Self::default()
@@ -206,7 +210,7 @@ mod tests {
         let (base, len) = (region.view().base, region.committed());
         let page = rustix::param::page_size();
         let mut pages = Vec::new();
-        let complete = pagemap.for_each_written(base, len, |offset, bytes| {
+        let complete = pagemap.for_each_written(base, len, false, |offset, bytes| {
             pages.extend((offset / page)..(offset + bytes) / page);
             true
         })?;

@@ -15,6 +15,7 @@ impl Pagemap {
         &self,
         _base: NonNull<u8>,
         _len: HostBytes,
+        _imaged: bool,
         _visit: impl FnMut(usize, usize) -> bool,
     ) -> Option<bool> {
         None

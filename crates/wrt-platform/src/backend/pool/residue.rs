@@ -29,9 +29,9 @@ impl Residue {
     /// Nothing is kept and nothing known.
     pub(super) const UNKNOWN: Self = Self { kept: 0, wait: 0, next_wait: 0 };
 
-    /// What is under the pages has changed: nothing that was learnt holds.
+    /// What is under the pages has changed: nothing that was learnt holds. Pages may be kept still.
     pub(super) const fn forget(&mut self) {
-        *self = Self::UNKNOWN;
+        *self = Self { kept: self.kept, ..Self::UNKNOWN };
     }
 
     /// Whether to drop all pages now, without a look. To be asked once for every use.

@@ -51,7 +51,9 @@ impl Shape {
     /// Refuses what no slot of this pool can be.
     pub(super) fn check(&self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
         let lacks = match request.guard_policy() {
-            GuardPolicy::FullGuards => self.layout != PoolLayout::FullGuards,
+            GuardPolicy::FullGuards => {
+                self.layout != PoolLayout::FullGuards || request.maximum() > 1 << 32
+            }
             GuardPolicy::SmallGuard => !self.guards_suffice(request),
             GuardPolicy::BestThatFits | GuardPolicy::ChecksOnly => false,
         };

@@ -10,11 +10,40 @@ use super::erase::{Contents, Erased};
 use super::free_slots::{ImageKey, PLAIN};
 use super::pagemap::Pagemap;
 use super::residue::Residue;
-use crate::backend::mmap::image;
-use crate::backend::mmap::pages::set_rights_at;
+use crate::backend::mmap::image::{self, NotReplaced};
+use crate::backend::mmap::pages::{drop_pages, set_rights_at};
 use crate::image::MemoryImage;
 use crate::planted::planted;
 use crate::units::{HostBytes, HostPage, HostRange};
+
+/// A slot that could not be changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Trouble {
+    /// The host's answer.
+    pub(super) errno: Errno,
+    /// The slot must not be used again. It is as it was otherwise.
+    pub(super) lost: bool,
+}
+
+impl Trouble {
+    pub(super) const fn lost(errno: Errno) -> Self {
+        Self { errno, lost: true }
+    }
+}
+
+impl From<NotReplaced> for Trouble {
+    fn from(error: NotReplaced) -> Self {
+        Self { errno: error.errno(), lost: matches!(error, NotReplaced::Lost(_)) }
+    }
+}
+
+impl NotReplaced {
+    const fn errno(self) -> Errno {
+        match self {
+            Self::Kept(errno) | Self::Lost(errno) => errno,
+        }
+    }
+}
 
 /// The rights on accessible pages.
 const USUAL: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
@@ -26,6 +55,10 @@ pub(super) struct Slot {
     ///   and writable unless `restricted`; of those, bytes that no memory was given since the last
     ///   erasure are zero, or the image's where `image` is mapped.
     pub(super) accessible: HostBytes,
+    /// Pages up to here may be accessible because the host would not close them again.
+    stray: HostBytes,
+    /// Pages up to here may hold physical memory, erased or not yet written.
+    touched: HostBytes,
     /// The image that is mapped over its pages.
     pub(super) image: Option<(MemoryImage, HostRange)>,
     /// Rights were taken from some pages.
@@ -42,6 +75,8 @@ impl Slot {
     pub(super) const fn new(accessible: HostBytes) -> Self {
         Self {
             accessible,
+            stray: HostBytes::ZERO,
+            touched: HostBytes::ZERO,
             image: None,
             restricted: false,
             write_execute: false,
@@ -55,12 +90,17 @@ impl Slot {
         self.image.as_ref().map_or(PLAIN, |(image, _)| key_of(Some(image)))
     }
 
+    /// Whether nobody but the slot has its image: no memory will ask for it again.
+    pub(super) fn has_forgotten_image(&self) -> bool {
+        self.image.as_ref().is_some_and(|(image, _)| image.is_last())
+    }
+
     /// Makes the slot start from `wanted`, or from zeroes. Says whether the image had to be changed.
     ///
     /// # Errors
     ///
-    /// When the old image could not be taken away: the slot must not be used again. That a new one
-    /// cannot be mapped is no error, the slot is without then.
+    /// When the old image could not be taken away. That a new one cannot be mapped is no error, the
+    /// slot is without then.
     ///
     /// # Safety
     ///
@@ -69,7 +109,7 @@ impl Slot {
         &mut self,
         base: NonNull<u8>,
         wanted: Option<(&MemoryImage, HostRange)>,
-    ) -> Result<bool, Errno> {
+    ) -> Result<bool, Trouble> {
         match (&self.image, wanted) {
             (None, None) => return Ok(false),
             (Some((has, _)), Some((wanted, _))) if has.is_same(wanted) => return Ok(false),
@@ -78,16 +118,18 @@ impl Slot {
         }
         if let Some((_, range)) = &self.image {
             // SAFETY: the caller owns the slot, in which the image lies (L1).
-            unsafe { image::map_zeroes_over(base, *range, USUAL) }?;
+            unsafe { image::map_zeroes_over(base, *range, USUAL) }.map_err(Trouble::from)?;
             self.image = None;
         }
         if let Some((wanted, range)) = wanted.filter(|(_, range)| range.end() <= self.accessible) {
             // SAFETY: as above; the range is the image's.
             match unsafe { image::map_over(base, range, wanted, USUAL) } {
                 Ok(()) => self.image = Some((wanted.clone(), range)),
-                // Whatever is there now, if anything: the region copies the image over zeroes.
+                // The zeroes are there still, and the region copies the image over them.
+                Err(NotReplaced::Kept(_)) => {}
                 // SAFETY: as above.
-                Err(_) => unsafe { image::map_zeroes_over(base, range, USUAL) }?,
+                Err(NotReplaced::Lost(_)) => unsafe { image::map_zeroes_over(base, range, USUAL) }
+                    .map_err(|error| Trouble::lost(error.errno()))?,
             }
         }
         self.residue.forget();
@@ -114,18 +156,20 @@ impl Slot {
         if let Err(errno) = unsafe { set_rights_at(base, added, usual) } {
             // The host works mapping by mapping, and may have got part of the way.
             // SAFETY: as above.
-            let _ = unsafe { set_rights_at(base, added, MprotectFlags::empty()) };
+            if unsafe { set_rights_at(base, added, MprotectFlags::empty()) }.is_err() {
+                self.stray = self.stray.max(bytes);
+            }
             return Err(errno);
         }
         self.accessible = bytes;
         Ok(())
     }
 
-    /// Makes pages beyond the first `bytes` bytes fault again.
+    /// Makes pages beyond the first `bytes` bytes fault again, and gives them back to the host.
     ///
     /// # Errors
     ///
-    /// The host's; they are accessible still.
+    /// The host's; they are accessible still, unless the slot is lost.
     ///
     /// # Safety
     ///
@@ -134,15 +178,43 @@ impl Slot {
         &mut self,
         base: NonNull<u8>,
         bytes: HostBytes,
-    ) -> Result<(), Errno> {
+    ) -> Result<(), Trouble> {
         let tail = HostRange { start: bytes, len: self.accessible.saturating_sub(bytes) };
         if tail.len == HostBytes::ZERO {
             return Ok(());
         }
         // SAFETY: the pages are the slot's, and nobody uses them.
-        unsafe { set_rights_at(base, tail, MprotectFlags::empty()) }?;
+        if let Err(errno) = unsafe { set_rights_at(base, tail, MprotectFlags::empty()) } {
+            // Part of it may be closed: all of it must be open, or nobody may touch it.
+            self.restricted = true;
+            // SAFETY: as above.
+            return Err(match unsafe { self.unrestrict(base) } {
+                Ok(()) => Trouble { errno, lost: false },
+                Err(_) => Trouble::lost(errno),
+            });
+        }
+        // SAFETY: as above; what was kept there would be counted no more.
+        unsafe { self.forget_touched(base, bytes) };
         self.accessible = bytes;
         Ok(())
+    }
+
+    /// Gives physical memory beyond the first `bytes` bytes back to the host: what a smaller memory
+    /// does not reach is neither erased nor counted any more.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take_image`](Self::take_image).
+    pub(super) unsafe fn forget_touched(&mut self, base: NonNull<u8>, bytes: HostBytes) {
+        let len = self.touched.saturating_sub(bytes);
+        if len > HostBytes::ZERO {
+            // SAFETY: the pages are the slot's.
+            let tail = unsafe { base.add(bytes.get()) };
+            // SAFETY: as above; they read zero or the image again, as they did.
+            if unsafe { drop_pages(tail, len) }.is_ok() {
+                self.touched = bytes;
+            }
+        }
     }
 
     /// Gives back all rights that were taken.
@@ -155,6 +227,17 @@ impl Slot {
     ///
     /// As for [`take_image`](Self::take_image).
     pub(super) unsafe fn unrestrict(&mut self, base: NonNull<u8>) -> Result<(), Errno> {
+        let stray =
+            HostRange { start: self.accessible, len: self.stray.saturating_sub(self.accessible) };
+        if stray.len > HostBytes::ZERO {
+            // SAFETY: the pages are the slot's, and no memory was given them.
+            unsafe { set_rights_at(base, stray, MprotectFlags::empty()) }?;
+            // SAFETY: as above.
+            let first = unsafe { base.add(stray.start.get()) };
+            // SAFETY: as above.
+            unsafe { drop_pages(first, stray.len) }?;
+            self.stray = HostBytes::ZERO;
+        }
         if self.restricted {
             let all = HostRange { start: HostBytes::ZERO, len: self.accessible };
             // SAFETY: the pages are the slot's, and this takes no right away.
@@ -177,6 +260,9 @@ impl Slot {
         pagemap: &Pagemap,
         page: HostPage,
     ) -> Erased {
+        // SAFETY: the caller owns the slot.
+        unsafe { self.forget_touched(base, bytes) };
+        self.touched = bytes;
         let image = self.image.as_ref().map(|(image, _)| image);
         // SAFETY: E1 is L1 for bytes that are accessible, and the caller owns the slot.
         let mut contents = unsafe { Contents::new(base, bytes, image, page) };

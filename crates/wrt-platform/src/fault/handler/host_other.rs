@@ -5,7 +5,8 @@ use core::ffi::c_int;
 /// Nothing: only Linux tells tags.
 pub(super) const EXPOSE_TAG_BITS: c_int = 0;
 
-/// Bytes that the kernel needs on a signal stack.
-pub(super) fn smallest_stack() -> usize {
-    libc::MINSIGSTKSZ
+/// Bytes that a kernel needs on a signal stack, at most: the largest `MINSIGSTKSZ` of these systems
+/// that is documented (`sigaltstack(2)` of macOS).
+pub(super) const fn smallest_stack() -> usize {
+    32 << 10
 }
