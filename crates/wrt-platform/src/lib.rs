@@ -78,7 +78,7 @@ mod request;
 mod reservation;
 mod units;
 
-pub use allocator::{Committed, Discarded, PageAllocator};
+pub use allocator::{Committed, Discarded, PageAllocator, Renewed};
 #[cfg(feature = "alloc")]
 pub use backend::HeapAllocator;
 #[cfg(unix)]

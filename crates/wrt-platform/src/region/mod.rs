@@ -271,15 +271,22 @@ impl<P: PageAllocator> Region<P> {
         let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, target) };
         // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
         // at the base the backend names, which C1 aligns; by C3 a failure left them as they were.
-        if let Ok(Committed::Moved(base)) = outcome {
-            self.base = base;
-            self.reservation = self.reservation.moved_to(base);
-            self.epoch += 1;
+        if let Ok(moved) = outcome {
+            self.follow(moved);
         }
         self.show_where_it_is();
         outcome?;
         self.committed = target;
         Ok(())
+    }
+
+    /// Goes where the backend says that the bytes are (C2, C5).
+    fn follow(&mut self, outcome: Committed) {
+        if let Committed::Moved(base) = outcome {
+            self.base = base;
+            self.reservation = self.reservation.moved_to(base);
+            self.epoch += 1;
+        }
     }
 
     /// Makes `len` bytes from `start` read zero, giving whole host pages back to the host where
@@ -326,9 +333,21 @@ impl<P: PageAllocator> Region<P> {
         let keep = self.page.round_up(self.initial).unwrap_or(self.committed);
         // SAFETY: I5; the initial bytes were committed first of all and every reset has kept them
         // (C5), so `keep <= committed`; `&mut self` means that nobody else uses the bytes.
-        self.committed = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
+        let left = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
+        self.follow(left.base);
+        self.committed = left.kept;
         self.unerased = false;
         self.show_initial().inspect_err(|_| self.unerased = true)
+    }
+
+    /// Prepares the calling thread for access, where the backend has something to prepare: see
+    /// [`PageAllocator::prepare_thread`].
+    ///
+    /// # Errors
+    ///
+    /// When the hardware's checks cannot be had on this thread.
+    pub fn prepare_thread(&self) -> Result<(), AllocError> {
+        self.allocator.prepare_thread()
     }
 
     /// Checks what must hold of the region: its own accounting, and with the backend's help its

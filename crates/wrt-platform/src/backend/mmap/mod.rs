@@ -7,7 +7,7 @@
     path = "image_none.rs"
 )]
 pub(super) mod image;
-mod ladder;
+pub(super) mod ladder;
 mod name;
 pub(super) mod pages;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "no_maps.rs")]
@@ -16,9 +16,9 @@ pub(super) mod proc_maps;
 use rustix::io::Errno;
 use rustix::mm::MprotectFlags;
 
-use self::pages::{Extent, drop_pages, set_rights};
+use self::pages::{Extent, PageKind, drop_pages, set_rights};
 
-use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::protection::Protection;
@@ -78,10 +78,9 @@ unsafe impl PageAllocator for MmapAllocator {
             return Err(AllocError::unsupported(Operation::Reserve));
         }
         let page = self.page();
-        let map = |extent| pages::map_inaccessible(extent, request.display_name());
+        let map = |extent| pages::map_inaccessible(extent, request.display_name(), PageKind::PLAIN);
         let reservation = ladder::reserve(request, page, map)?;
-        let cookie = if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 };
-        let reservation = reservation.with_cookie(cookie);
+        let reservation = reservation.with_cookie(cookie_of(request));
         match request.initial_image() {
             Some(image) => Ok(image::map(&reservation, image, page)),
             None => Ok(reservation),
@@ -94,11 +93,7 @@ unsafe impl PageAllocator for MmapAllocator {
         old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
-        if new > reservation.capacity() {
-            let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
-            return Err(error.possible(reservation.capacity().as_u64()));
-        }
-        let added = HostRange { start: old, len: new.saturating_sub(old) };
+        let added = added_by(reservation, old, new)?;
         if added.len > HostBytes::ZERO {
             // SAFETY: the added pages lie within the reservation, as `new` was just checked.
             let granted = unsafe {
@@ -120,11 +115,7 @@ unsafe impl PageAllocator for MmapAllocator {
         range: HostRange,
         protection: Protection,
     ) -> Result<(), AllocError> {
-        let write_execute = Protection::WRITE | Protection::EXECUTE;
-        let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
-        if protection.contains(write_execute) && !allowed {
-            return Err(pages::refuse_write_execute(range));
-        }
+        check_rights(reservation, range, protection)?;
         let flags = pages::mprotect_flags(protection);
         // SAFETY: the caller gives a range within the committed bytes.
         unsafe { set_rights(reservation, range, flags) }
@@ -145,7 +136,7 @@ unsafe impl PageAllocator for MmapAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         // Dropped pages of an image show the image again.
         // SAFETY: the committed pages are the caller's (C1).
         if let Err(errno) = unsafe { drop_pages(reservation.base(), committed) } {
@@ -157,13 +148,13 @@ unsafe impl PageAllocator for MmapAllocator {
         }
         let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
         if tail.len == HostBytes::ZERO {
-            return Ok(committed);
+            return Ok(Renewed::in_place(committed));
         }
         // SAFETY: the tail lies within the committed bytes.
         match unsafe { set_rights(reservation, tail, MprotectFlags::empty()) } {
-            Ok(()) => Ok(keep),
+            Ok(()) => Ok(Renewed::in_place(keep)),
             // The tail is still accessible, and zero: harmless, as long as it is counted.
-            Err(_) => Ok(committed),
+            Err(_) => Ok(Renewed::in_place(committed)),
         }
     }
 
@@ -191,7 +182,39 @@ unsafe impl PageAllocator for MmapAllocator {
     }
 }
 
-fn extent_of(reservation: &Reservation) -> Extent {
+/// What to remember of a request: whether it allowed writable and executable pages.
+pub(super) const fn cookie_of(request: &ReserveRequest<'_>) -> usize {
+    if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 }
+}
+
+/// Refuses rights that the request did not allow.
+pub(super) fn check_rights(
+    reservation: &Reservation,
+    range: HostRange,
+    protection: Protection,
+) -> Result<(), AllocError> {
+    let write_execute = Protection::WRITE | Protection::EXECUTE;
+    let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
+    if protection.contains(write_execute) && !allowed {
+        return Err(pages::refuse_write_execute(range));
+    }
+    Ok(())
+}
+
+/// The pages that a commit adds, if the reservation has room for them.
+pub(super) fn added_by(
+    reservation: &Reservation,
+    old: HostBytes,
+    new: HostBytes,
+) -> Result<HostRange, AllocError> {
+    if new > reservation.capacity() {
+        let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
+        return Err(error.possible(reservation.capacity().as_u64()));
+    }
+    Ok(HostRange { start: old, len: new.saturating_sub(old) })
+}
+
+pub(super) fn extent_of(reservation: &Reservation) -> Extent {
     Extent {
         before: reservation.guard_before(),
         capacity: reservation.capacity(),

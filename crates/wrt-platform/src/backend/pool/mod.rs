@@ -44,7 +44,7 @@ use statistics::{Count, Counters};
 
 use super::mmap::pages;
 use super::mmap::{image, proc_maps, refused};
-use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
@@ -362,7 +362,7 @@ unsafe impl PageAllocator for PoolAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         // SAFETY: the caller holds the reservation.
         let (base, slot) = unsafe { self.slot_of(reservation, Operation::Reset) }?;
         // SAFETY: P2.
@@ -371,8 +371,8 @@ unsafe impl PageAllocator for PoolAllocator {
         // SAFETY: P2.
         match slot.exact.then(|| unsafe { slot.close(base, keep) }) {
             // The tail is accessible still, and erased: harmless, as long as it is counted.
-            Some(Err(_)) => Ok(committed),
-            Some(Ok(())) | None => Ok(keep),
+            Some(Err(_)) => Ok(Renewed::in_place(committed)),
+            Some(Ok(())) | None => Ok(Renewed::in_place(keep)),
         }
     }
 
