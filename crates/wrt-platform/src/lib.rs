@@ -5,7 +5,7 @@
 //!    |
 //! PageAllocator        reserve, commit, protect, discard, reset, release
 //!    |
-//! backend/             one file each: MmapAllocator, StaticArena, HeapAllocator
+//! backend/             one file each: MmapAllocator, MteAllocator, StaticArena, HeapAllocator
 //! ```
 //!
 //! This crate holds the unsafe code of the subsystem; everything above it forbids `unsafe`. It
@@ -39,7 +39,7 @@
 //! # Features
 //!
 //! - `std` (default): error texts of the host, on Unix the handler for faults; implies `alloc`.
-//! - `alloc`: the heap backend and `Arc<P>` as an allocator.
+//! - `alloc`: the heap backend, `Arc<P>` as an allocator, and on Arm Linux `MteAllocator`.
 //!
 //! Without features the static and, on Unix, the mmap backend remain.
 //!
@@ -55,6 +55,8 @@
 //! | [`FaultRegistration`] | yes | yes | its record is made of atomics, and changed through `&mut` only |
 //! | [`FaultReport`] | yes | yes | a copy of what was known |
 //! | `AltStack` | no | no | the stack of the thread that made it |
+//! | `MteAllocator` | yes | yes | one lock guards which addresses have which tag |
+//! | `TagScope` | no | no | a setting of the thread that made it |
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -83,6 +85,12 @@ pub use allocator::{Committed, Discarded, PageAllocator, Renewed};
 pub use backend::HeapAllocator;
 #[cfg(unix)]
 pub use backend::MmapAllocator;
+#[cfg(all(
+    feature = "alloc",
+    target_arch = "aarch64",
+    any(target_os = "linux", target_os = "android")
+))]
+pub use backend::{MteAllocator, TagChecks, TagScope};
 #[cfg(all(unix, feature = "alloc"))]
 pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use backend::{StaticAllocator, StaticArena};

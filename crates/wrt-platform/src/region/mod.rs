@@ -335,6 +335,7 @@ impl<P: PageAllocator> Region<P> {
         // (C5), so `keep <= committed`; `&mut self` means that nobody else uses the bytes.
         let left = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
         self.follow(left.base);
+        self.show_where_it_is();
         self.committed = left.kept;
         self.unerased = false;
         self.show_initial().inspect_err(|_| self.unerased = true)
