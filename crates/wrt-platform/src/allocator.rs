@@ -10,13 +10,31 @@ use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
-/// Where a commit has left the memory.
+/// Where a commit or a reset has left the memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Committed {
     /// At the base it had.
     InPlace,
-    /// At a new base; the old bytes were moved and the old range is gone.
+    /// At a new base; the old one must not be used any more. Either the bytes were moved, or the
+    /// same bytes have another hardware tag.
     Moved(NonNull<u8>),
+}
+
+/// What a reset has left of a memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Renewed {
+    /// Bytes that are still committed.
+    pub kept: HostBytes,
+    /// Where they are.
+    pub base: Committed,
+}
+
+impl Renewed {
+    /// So many bytes, at the base they had.
+    #[must_use]
+    pub const fn in_place(kept: HostBytes) -> Self {
+        Self { kept, base: Committed::InPlace }
+    }
 }
 
 /// What happened to the bytes of a discarded range; they read zero either way.
@@ -53,7 +71,8 @@ pub enum Discarded {
 /// - **C4** A reservation stays valid when the allocator value is moved, and for as long as the
 ///   allocator value lives.
 /// - **C5** `discard` and `reset` keep a valid region: `discard` all that was committed, `reset` the
-///   bytes that it reports, which are at least those it was asked to keep. `protect` leaves bytes
+///   bytes that it reports, at the base that it reports, which are at least those it was asked to
+///   keep. `protect` leaves bytes
 ///   and takes no more rights than it was told to.
 /// - **C6** `page` always gives the same answer.
 pub unsafe trait PageAllocator {
@@ -62,6 +81,17 @@ pub unsafe trait PageAllocator {
 
     /// What this backend promises beyond the rest of this trait.
     fn capabilities(&self) -> Capabilities;
+
+    /// Prepares the calling thread for access to memories of this backend. Most have nothing to
+    /// do; one with hardware tags turns the checks on, which every thread has for itself. Runtimes
+    /// call it when a thread enters, before they rely on such checks.
+    ///
+    /// # Errors
+    ///
+    /// When the thread cannot be prepared: accesses by it are not checked by the hardware.
+    fn prepare_thread(&self) -> Result<(), AllocError> {
+        Ok(())
+    }
 
     /// Takes address space for one memory. Nothing is accessible yet.
     ///
@@ -129,12 +159,12 @@ pub unsafe trait PageAllocator {
 
     /// Prepares the memory for its next use: all committed bytes read zero, or what the image says
     /// where the reservation has one. At least `keep` stay committed, and if possible no more.
-    /// Returns how many did.
+    /// Returns how many did, and where: a backend with hardware tags gives the bytes another one.
     ///
     /// # Errors
     ///
     /// When old contents could not be erased; the caller must not show the memory to anyone
-    /// again. All bytes that were committed still are.
+    /// again. All bytes that were committed still are, at the old base.
     ///
     /// # Safety
     ///
@@ -145,7 +175,7 @@ pub unsafe trait PageAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError>;
+    ) -> Result<Renewed, AllocError>;
 
     /// Ends the reservation, whatever rights its pages have. No other memory will see a byte of it. Where the host does not take
     /// address space back, it is lost; contents are not kept.
@@ -202,6 +232,10 @@ macro_rules! forward_to_pointee {
                 (**self).capabilities()
             }
 
+            fn prepare_thread(&self) -> Result<(), AllocError> {
+                (**self).prepare_thread()
+            }
+
             fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
                 (**self).reserve(request)
             }
@@ -240,7 +274,7 @@ macro_rules! forward_to_pointee {
                 reservation: &Reservation,
                 committed: HostBytes,
                 keep: HostBytes,
-            ) -> Result<HostBytes, AllocError> {
+            ) -> Result<Renewed, AllocError> {
                 // SAFETY: the caller keeps this very contract.
                 unsafe { (**self).reset(reservation, committed, keep) }
             }

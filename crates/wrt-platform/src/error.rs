@@ -18,6 +18,8 @@ pub enum Operation {
     Reset,
     /// Laying out initial contents.
     Image,
+    /// Turning on what a thread needs to use memories.
+    PrepareThread,
 }
 
 impl fmt::Display for Operation {
@@ -29,6 +31,7 @@ impl fmt::Display for Operation {
             Self::Discard => "discard",
             Self::Reset => "reset",
             Self::Image => "lay out an image of",
+            Self::PrepareThread => "prepare a thread for",
         })
     }
 }
@@ -69,6 +72,8 @@ pub enum AllocErrorKind {
     Os(OsError),
     /// The backend cannot do this, or not give what the request demands; its capabilities say so.
     Unsupported,
+    /// The machine has no memory tags, or its kernel does not let programs use them.
+    NoTags,
     /// Part of the range is protected.
     Protected,
     /// The memory keeps as many protected ranges as it can tell apart.
@@ -120,6 +125,9 @@ impl AllocError {
 impl fmt::Display for AllocError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operation, kind, requested, possible } = self;
+        if matches!(kind, AllocErrorKind::NoTags) {
+            return kind.fmt(f);
+        }
         if matches!(kind, AllocErrorKind::Unsupported) {
             return match operation {
                 Operation::Reserve => f.write_str("this backend lacks what the request demands"),
@@ -145,6 +153,7 @@ impl fmt::Display for AllocErrorKind {
             Self::Slots => f.write_str("as many memories as there are slots for"),
             Self::Os(error) => write!(f, "{error}"),
             Self::Unsupported => f.write_str("not supported by this backend"),
+            Self::NoTags => f.write_str("this machine has no memory tags (Arm MTE)"),
             Self::Protected => f.write_str("part of the range is protected"),
             Self::Ranges { most } => write!(f, "a memory has at most {most} protected ranges"),
         }
@@ -190,6 +199,10 @@ pub enum Corruption {
     Protection,
     /// The bytes behind the memory were overwritten.
     Canary,
+    /// Bytes do not have the memory's hardware tag.
+    Tag,
+    /// The memory has hardware tags, and the calling thread's accesses are not checked.
+    TagChecks,
 }
 
 impl fmt::Display for Corruption {
@@ -199,6 +212,8 @@ impl fmt::Display for Corruption {
             Self::Guard => "a guard page is accessible",
             Self::Protection => "committed pages are not readable and writable",
             Self::Canary => "the bytes just past the memory were overwritten",
+            Self::Tag => "some bytes do not have the memory's tag",
+            Self::TagChecks => "this thread does not check the memory's tag",
         })
     }
 }

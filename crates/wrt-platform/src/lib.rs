@@ -5,7 +5,8 @@
 //!    |
 //! PageAllocator        reserve, commit, protect, discard, reset, release
 //!    |
-//! backend/             one file each: MmapAllocator, VirtualAllocator, StaticArena, HeapAllocator
+//! backend/             one file each: MmapAllocator, MteAllocator, VirtualAllocator, PoolAllocator,
+//!                      StaticArena, HeapAllocator
 //! ```
 //!
 //! This crate holds the unsafe code of the subsystem; everything above it forbids `unsafe`. It
@@ -39,7 +40,7 @@
 //! # Features
 //!
 //! - `std` (default): error texts of the host, on Unix the handler for faults; implies `alloc`.
-//! - `alloc`: the heap backend and `Arc<P>` as an allocator.
+//! - `alloc`: the heap backend, `Arc<P>` as an allocator, and on Arm Linux `MteAllocator`.
 //!
 //! Without features the static backend remains, and the one of the host's virtual memory:
 //! `MmapAllocator` on Unix, `VirtualAllocator` on Windows.
@@ -56,6 +57,8 @@
 //! | [`FaultRegistration`] | yes | yes | its record is made of atomics, and changed through `&mut` only |
 //! | [`FaultReport`] | yes | yes | a copy of what was known |
 //! | `AltStack` | no | no | the stack of the thread that made it |
+//! | `MteAllocator` | yes | yes | one lock guards which addresses have which tag |
+//! | `TagScope` | no | no | a setting of the thread that made it |
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -81,13 +84,19 @@ mod request;
 mod reservation;
 mod units;
 
-pub use allocator::{Committed, Discarded, PageAllocator};
+pub use allocator::{Committed, Discarded, PageAllocator, Renewed};
 #[cfg(feature = "alloc")]
 pub use backend::HeapAllocator;
 #[cfg(unix)]
 pub use backend::MmapAllocator;
 #[cfg(windows)]
 pub use backend::VirtualAllocator;
+#[cfg(all(
+    feature = "alloc",
+    target_arch = "aarch64",
+    any(target_os = "linux", target_os = "android")
+))]
+pub use backend::{MteAllocator, TagChecks, TagScope};
 #[cfg(all(unix, feature = "alloc"))]
 pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use backend::{StaticAllocator, StaticArena};

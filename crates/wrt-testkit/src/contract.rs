@@ -193,9 +193,12 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         }
         // SAFETY: R1 and R2, and `keep <= committed` was just checked.
         let left = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) }?;
+        if let Committed::Moved(base) = left.base {
+            self.reservation = self.reservation.moved_to(base);
+        }
         // A backend that claims to have more than there was is wrong, but not to be believed.
-        self.committed = left.min(self.committed);
-        Ok(left)
+        self.committed = left.kept.min(self.committed);
+        Ok(left.kept)
     }
 
     /// Asks the backend whether all is as it should be.

@@ -5,7 +5,7 @@ use alloc::alloc::{Layout, alloc_zeroed, dealloc, realloc};
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
-use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::request::{ReserveRequest, Tagging};
@@ -216,10 +216,10 @@ unsafe impl PageAllocator for HeapAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         _keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         // SAFETY: the committed bytes are the caller's.
         unsafe { reservation.base().write_bytes(0, committed.get()) };
-        Ok(committed)
+        Ok(Renewed::in_place(committed))
     }
 
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {

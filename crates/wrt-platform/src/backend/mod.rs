@@ -6,6 +6,12 @@ mod heap;
 mod ladder;
 #[cfg(unix)]
 mod mmap;
+#[cfg(all(
+    feature = "alloc",
+    target_arch = "aarch64",
+    any(target_os = "linux", target_os = "android")
+))]
+mod mte;
 #[cfg(all(unix, feature = "alloc"))]
 mod pool;
 mod static_arena;
@@ -16,6 +22,12 @@ mod virtual_alloc;
 pub use heap::HeapAllocator;
 #[cfg(unix)]
 pub use mmap::MmapAllocator;
+#[cfg(all(
+    feature = "alloc",
+    target_arch = "aarch64",
+    any(target_os = "linux", target_os = "android")
+))]
+pub use mte::{MteAllocator, TagChecks, TagScope};
 #[cfg(all(unix, feature = "alloc"))]
 pub use pool::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use static_arena::{StaticAllocator, StaticArena};
@@ -27,7 +39,8 @@ pub use virtual_alloc::VirtualAllocator;
 ///
 /// A row is `(name, Type, constructor);`: a name for a module or a table, the allocator's type,
 /// and an expression of it. The static arena's row makes a new 16 MiB arena for each expansion, the
-/// pools' rows have 16 slots of 64 MiB.
+/// pools' rows have 16 slots of 64 MiB. `mte` is a row of every build for Arm on Linux; where the
+/// machine has no tags its expression panics and says so.
 ///
 /// ```
 /// macro_rules! name_backends {
@@ -55,7 +68,7 @@ macro_rules! for_each_backend {
 #[macro_export]
 macro_rules! __with_pages {
     ($callback:ident $($rows:tt)*) => {
-        $crate::__with_pool! { $callback
+        $crate::__with_mte! { $callback
             (mmap, $crate::MmapAllocator, $crate::MmapAllocator::new()); $($rows)*
         }
     };
@@ -96,6 +109,38 @@ macro_rules! __with_pages {
 #[macro_export]
 macro_rules! __with_pages {
     ($callback:ident $($rows:tt)*) => { $crate::__with_heap! { $callback $($rows)* } };
+}
+
+#[cfg(all(
+    feature = "alloc",
+    target_arch = "aarch64",
+    any(target_os = "linux", target_os = "android")
+))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_mte {
+    ($callback:ident $($rows:tt)*) => {
+        $crate::__with_pool! { $callback
+            $($rows)* (mte, $crate::MteAllocator, match $crate::MteAllocator::new() {
+                Ok(allocator) => allocator,
+                Err(error) => ::core::panic!("{error}"),
+            });
+        }
+    };
+}
+
+#[cfg(all(
+    unix,
+    not(all(
+        feature = "alloc",
+        target_arch = "aarch64",
+        any(target_os = "linux", target_os = "android")
+    ))
+))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_mte {
+    ($callback:ident $($rows:tt)*) => { $crate::__with_pool! { $callback $($rows)* } };
 }
 
 #[cfg(feature = "alloc")]

@@ -14,7 +14,7 @@ use windows_sys::Win32::System::Memory::{
 use windows_sys::Win32::System::SystemInformation::{GetSystemInfo, SYSTEM_INFO};
 
 use super::ladder::{self, Extent, Refusal};
-use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::protection::Protection;
@@ -150,13 +150,13 @@ unsafe impl PageAllocator for VirtualAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
         // SAFETY: the tail lies within the committed bytes, whose contents nobody wants any more.
         let left = if unsafe { decommit(reservation, tail) }.is_ok() { keep } else { committed };
         // SAFETY: these bytes are still committed, a valid region that the caller owns alone.
         unsafe { reservation.base().write_bytes(0, left.get()) };
-        Ok(left)
+        Ok(Renewed::in_place(left))
     }
 
     unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {

@@ -17,7 +17,7 @@ use core::ptr::NonNull;
 use self::rights::RightsTable;
 pub use view::RegionView;
 
-use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::commit::CommitPolicy;
 use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, Operation};
 use crate::fault::FaultRegistration;
@@ -276,17 +276,24 @@ impl<P: PageAllocator> Region<P> {
         let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, target) };
         // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
         // at the base the backend names, which C1 aligns; by C3 a failure left them as they were.
-        if let Ok(Committed::Moved(base)) = outcome {
+        if let Ok(moved) = outcome {
+            self.follow(moved);
+        }
+        self.show_where_it_is();
+        outcome?;
+        self.committed = target;
+        Ok(())
+    }
+
+    /// Goes where the backend says that the bytes are (C2, C5).
+    fn follow(&mut self, outcome: Committed) {
+        if let Committed::Moved(base) = outcome {
             if !planted("F10") || self.committed == HostBytes::ZERO {
                 self.base = base;
             }
             self.reservation = self.reservation.moved_to(base);
             self.epoch += u64::from(!planted("F11-growth"));
         }
-        self.show_where_it_is();
-        outcome?;
-        self.committed = target;
-        Ok(())
     }
 
     /// Makes `len` bytes from `start` read zero, giving whole host pages back to the host where
@@ -341,9 +348,22 @@ impl<P: PageAllocator> Region<P> {
             self.set_len(self.initial as usize);
         }
         let ignored = planted("F07-ignored") && outcome.is_err();
-        self.committed = if ignored { self.committed } else { outcome? };
+        let left = if ignored { Renewed::in_place(self.committed) } else { outcome? };
+        self.follow(left.base);
+        self.show_where_it_is();
+        self.committed = left.kept;
         self.unerased = false;
         self.show_initial().inspect_err(|_| self.unerased = true)
+    }
+
+    /// Prepares the calling thread for access, where the backend has something to prepare: see
+    /// [`PageAllocator::prepare_thread`].
+    ///
+    /// # Errors
+    ///
+    /// When the hardware's checks cannot be had on this thread.
+    pub fn prepare_thread(&self) -> Result<(), AllocError> {
+        self.allocator.prepare_thread()
     }
 
     /// Checks what must hold of the region: its own accounting, and with the backend's help its

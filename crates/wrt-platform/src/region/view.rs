@@ -12,7 +12,8 @@ use crate::allocator::PageAllocator;
 /// - The length may grow whenever the region is borrowed mutably. A stale length is smaller than
 ///   the real one, so a check against it refuses too much, never too little.
 /// - The base holds while [`Region::view`] gives the same `epoch`: a backend without a stable
-///   base moves it on growth, and a reset may shrink the length. Compare the epoch after every
+///   base moves it on growth, one with hardware tags gives it another tag at a reset, and a reset
+///   may shrink the length. Compare the epoch after every
 ///   call that can grow or reset the memory, and take a new view when it differs.
 /// - Nothing holds once the region is dropped.
 ///

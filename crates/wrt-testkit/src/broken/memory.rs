@@ -4,8 +4,8 @@
 use core::ptr::NonNull;
 
 use wrt_platform::{
-    GuardPolicy, HostBytes, HostPage, HostRange, HostRights, MemoryImage, Reservation,
-    ReserveRequest, Tagging,
+    Committed, GuardPolicy, HostBytes, HostPage, HostRange, HostRights, MemoryImage, Renewed,
+    Reservation, ReserveRequest, Tagging,
 };
 
 /// Everything that a broken backend remembers.
@@ -74,6 +74,15 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// Records what a reset of the inner backend has left; gives the bytes that are committed.
+    pub(super) fn follow(&mut self, renewed: Renewed) -> HostBytes {
+        if let Committed::Moved(base) = renewed.base {
+            self.inner = self.inner.moved_to(base);
+        }
+        self.committed = renewed.kept;
+        self.committed
+    }
+
     /// A range of the callers' in the inner memory.
     pub(super) fn inner_range(&self, range: HostRange) -> HostRange {
         let start = if self.shift > 0 { range.start.checked_add(self.extra) } else { None };

@@ -15,7 +15,7 @@ use std::cell::RefCell;
 
 use wrt_platform::{
     AllocError, Capabilities, Committed, Corruption, Discarded, HostBytes, HostPage, HostRange,
-    HostRights, PageAllocator, Protection, Reservation, ReserveRequest,
+    HostRights, PageAllocator, Protection, Renewed, Reservation, ReserveRequest,
 };
 
 pub use self::defect::Defect;
@@ -134,7 +134,7 @@ unsafe impl<P: PageAllocator> PageAllocator for BrokenAllocator<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         self.broken_reset(reservation, committed, keep)
     }
 

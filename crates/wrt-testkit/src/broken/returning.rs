@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use wrt_platform::{
-    AllocError, Discarded, HostBytes, HostRange, PageAllocator, Protection, Reservation,
+    AllocError, Discarded, HostBytes, HostRange, PageAllocator, Protection, Renewed, Reservation,
 };
 
 use super::memory::{Filling, Memory};
@@ -61,7 +61,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         self.with(reservation, |memory| {
             let image = memory.filling.as_ref().map_or(HostRange::EMPTY, |filling| filling.range);
             // SAFETY: all rights are back when a memory is reset, and the bytes the caller's.
@@ -70,8 +70,8 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             let all = self.is(Defect::ResetLeavesOpen);
             let kept = if all { memory.committed } else { with_extra };
             // SAFETY: M1, and `kept` is at most what is committed.
-            let left = unsafe { self.inner.reset(&memory.inner, memory.committed, kept) }?;
-            memory.committed = left;
+            let renewed = unsafe { self.inner.reset(&memory.inner, memory.committed, kept) }?;
+            let left = memory.follow(renewed);
             match self.defect {
                 Defect::ImageLost | Defect::ImageIgnored => {}
                 // SAFETY: what is left has its usual rights and is the caller's.
@@ -83,11 +83,12 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             }
             let page = self.inner.page();
             let less = keep.as_u64().saturating_sub(page.bytes() as u64);
-            Ok(match self.defect {
+            let kept = match self.defect {
                 Defect::ResetShrinks => page.round_down(less),
                 Defect::ResetLeavesOpen => keep,
                 _ => left.saturating_sub(memory.extra).max(keep).min(committed),
-            })
+            };
+            Ok(Renewed { kept, ..renewed })
         })
     }
 
@@ -105,8 +106,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
                 let (inner, committed) = (memory.inner, memory.committed);
                 // SAFETY: M1; the last owner has let go of it, rights are back.
                 let left = unsafe { self.inner.reset(&inner, committed, HostBytes::ZERO) };
-                memory.committed = left.unwrap_or(committed);
-                if left.is_ok() { 2 } else { 0 }
+                if left.map(|renewed| memory.follow(renewed)).is_ok() { 2 } else { 0 }
             }
             _ if memory.owners > 0 => 0,
             _ => {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wrt_platform::{
     AllocError, Capabilities, Committed, Discarded, FaultReport, FaultSignal, HeapAllocator,
-    HostBytes, HostPage, HostRange, MmapAllocator, PageAllocator, Region, Reservation,
+    HostBytes, HostPage, HostRange, MmapAllocator, PageAllocator, Region, Renewed, Reservation,
     ReserveRequest,
 };
 
@@ -64,7 +64,7 @@ unsafe impl<P: PageAllocator> PageAllocator for Watching<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         // SAFETY: the caller's contract.
         unsafe { self.inner.reset(reservation, committed, keep) }
     }

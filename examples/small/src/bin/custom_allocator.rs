@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 
 use wrt_platform::{
     AllocError, AllocErrorKind, Capabilities, Committed, Discarded, HostBytes, HostPage, HostRange,
-    Operation, PageAllocator, Reservation, ReserveRequest,
+    Operation, PageAllocator, Renewed, Reservation, ReserveRequest,
 };
 use wrt_runtime::{LinearMemory, MemoryType};
 
@@ -56,10 +56,10 @@ unsafe impl PageAllocator for &OneBuffer {
         unsafe { zero(r, range.start, range.len) };
         Ok(Discarded::ZeroedOnly)
     }
-    unsafe fn reset(&self, r: &Reservation, committed: HostBytes, keep: HostBytes) -> Result<HostBytes, AllocError> {
+    unsafe fn reset(&self, r: &Reservation, committed: HostBytes, keep: HostBytes) -> Result<Renewed, AllocError> {
         // SAFETY: the bytes are the caller's.
         unsafe { zero(r, HostBytes::ZERO, committed) };
-        Ok(keep)
+        Ok(Renewed::in_place(keep))
     }
     unsafe fn release(&self, _: &Reservation, _: HostBytes) { self.taken.set(false); }
 }

@@ -8,7 +8,7 @@
 )]
 #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "only pools call all of it"))]
 pub(super) mod image;
-mod ladder;
+pub(super) mod ladder;
 mod name;
 #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "only pools call all of it"))]
 pub(super) mod pages;
@@ -18,9 +18,9 @@ pub(super) mod proc_maps;
 use rustix::io::Errno;
 use rustix::mm::MprotectFlags;
 
-use self::pages::{Extent, drop_pages, set_rights};
+use self::pages::{Extent, PageKind, drop_pages, set_rights};
 
-use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::planted::planted;
@@ -81,10 +81,9 @@ unsafe impl PageAllocator for MmapAllocator {
             return Err(AllocError::unsupported(Operation::Reserve));
         }
         let page = self.page();
-        let map = |extent| pages::map_inaccessible(extent, request.display_name());
+        let map = |extent| pages::map_inaccessible(extent, request.display_name(), PageKind::PLAIN);
         let reservation = ladder::reserve(request, page, map)?;
-        let cookie = if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 };
-        let reservation = reservation.with_cookie(cookie);
+        let reservation = reservation.with_cookie(cookie_of(request));
         match request.initial_image() {
             Some(image) => Ok(image::map(&reservation, image, page)),
             None => Ok(reservation),
@@ -97,12 +96,8 @@ unsafe impl PageAllocator for MmapAllocator {
         old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
-        if new > reservation.capacity() {
-            let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
-            return Err(error.possible(reservation.capacity().as_u64()));
-        }
         let start = if planted("F08-commit") { HostBytes::ZERO } else { old };
-        let added = HostRange { start, len: new.saturating_sub(start) };
+        let added = added_by(reservation, start, new)?;
         if added.len > HostBytes::ZERO {
             // SAFETY: the added pages lie within the reservation, as `new` was just checked.
             let granted = unsafe {
@@ -124,11 +119,7 @@ unsafe impl PageAllocator for MmapAllocator {
         range: HostRange,
         protection: Protection,
     ) -> Result<(), AllocError> {
-        let write_execute = Protection::WRITE | Protection::EXECUTE;
-        let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
-        if protection.contains(write_execute) && !allowed {
-            return Err(pages::refuse_write_execute(range));
-        }
+        check_rights(reservation, range, protection)?;
         let flags = pages::mprotect_flags(protection);
         // SAFETY: the caller gives a range within the committed bytes.
         unsafe { set_rights(reservation, range, flags) }
@@ -149,11 +140,11 @@ unsafe impl PageAllocator for MmapAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         if planted("F05-reset") && reservation.has_image()
             || planted("F06-mmap") && reservation.guard_before() == HostBytes::ZERO
         {
-            return Ok(committed);
+            return Ok(Renewed::in_place(committed));
         }
         // Dropped pages of an image show the image again.
         // SAFETY: the committed pages are the caller's (C1).
@@ -166,17 +157,17 @@ unsafe impl PageAllocator for MmapAllocator {
         }
         let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
         if tail.len == HostBytes::ZERO {
-            return Ok(committed);
+            return Ok(Renewed::in_place(committed));
         }
         let usual = MprotectFlags::READ | MprotectFlags::WRITE;
         // SAFETY: the tail lies within the committed bytes.
         match unsafe { set_rights(reservation, tail, MprotectFlags::empty()) } {
-            Ok(()) => Ok(keep),
+            Ok(()) => Ok(Renewed::in_place(keep)),
             // The host works mapping by mapping, and may have got part of the way. A tail that is
             // accessible, and zero, is harmless as long as it is counted.
             // SAFETY: this takes no right away.
             Err(_) => unsafe { set_rights(reservation, tail, usual) }
-                .map(|()| committed)
+                .map(|()| Renewed::in_place(committed))
                 .map_err(|errno| refused(Operation::Reset, committed.as_u64(), errno)),
         }
     }
@@ -203,6 +194,38 @@ unsafe impl PageAllocator for MmapAllocator {
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
         proc_maps::resident(reservation, committed, self.page())
     }
+}
+
+/// What to remember of a request: whether it allowed writable and executable pages.
+pub(super) const fn cookie_of(request: &ReserveRequest<'_>) -> usize {
+    if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 }
+}
+
+/// Refuses rights that the request did not allow.
+pub(super) fn check_rights(
+    reservation: &Reservation,
+    range: HostRange,
+    protection: Protection,
+) -> Result<(), AllocError> {
+    let write_execute = Protection::WRITE | Protection::EXECUTE;
+    let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
+    if protection.contains(write_execute) && !allowed {
+        return Err(pages::refuse_write_execute(range));
+    }
+    Ok(())
+}
+
+/// The pages that a commit adds, if the reservation has room for them.
+pub(super) fn added_by(
+    reservation: &Reservation,
+    old: HostBytes,
+    new: HostBytes,
+) -> Result<HostRange, AllocError> {
+    if new > reservation.capacity() {
+        let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
+        return Err(error.possible(reservation.capacity().as_u64()));
+    }
+    Ok(HostRange { start: old, len: new.saturating_sub(old) })
 }
 
 pub(super) fn refused(operation: Operation, requested: u64, errno: Errno) -> AllocError {

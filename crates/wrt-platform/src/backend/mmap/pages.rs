@@ -26,20 +26,37 @@ pub(super) const UNACCOUNTED: MapFlags = MapFlags::NORESERVE;
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
 pub(super) const UNACCOUNTED: MapFlags = MapFlags::empty();
 
+/// What a mapping is made of, besides rights: what its backend adds to every call on it.
+#[derive(Clone, Copy)]
+pub(in crate::backend) struct PageKind {
+    /// Bits beside the rights, the same for `mmap` and `mprotect`.
+    pub(in crate::backend) extra: u32,
+    /// Flags of the mapping.
+    pub(in crate::backend) flags: MapFlags,
+}
+
+impl PageKind {
+    /// Pages like any other.
+    pub(in crate::backend) const PLAIN: Self = Self { extra: 0, flags: UNACCOUNTED };
+}
+
 /// Maps an extent without access and returns the address past the first guard. An extent of
 /// nothing is a dangling, aligned base.
 pub(in crate::backend) fn map_inaccessible(
     extent: Extent,
     name: Option<&str>,
+    kind: PageKind,
 ) -> Result<NonNull<u8>, Errno> {
     let total = extent.total().ok_or(Errno::NOMEM)?.get();
     if total == 0 {
         return Ok(NonNull::without_provenance(HOST_ALIGNED));
     }
-    let flags = MapFlags::PRIVATE.union(UNACCOUNTED);
+    let flags = MapFlags::PRIVATE.union(kind.flags);
     // A name can be given only to bytes that a reference may cover, so a named mapping starts
     // readable.
     let rights = if name.is_some() { ProtFlags::READ } else { ProtFlags::empty() };
+    let rights = rights | ProtFlags::from_bits_retain(kind.extra);
+    let closed = MprotectFlags::from_bits_retain(kind.extra);
     // SAFETY: a new mapping at an address of the host's choosing disturbs nobody.
     let start = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), total, rights, flags) }?;
     if let Some(name) = name {
@@ -47,7 +64,7 @@ pub(in crate::backend) fn map_inaccessible(
         // knows of it.
         name::set(unsafe { core::slice::from_raw_parts(start.cast(), total) }, name);
         // SAFETY: as above.
-        if let Err(errno) = unsafe { rustix::mm::mprotect(start, total, MprotectFlags::empty()) } {
+        if let Err(errno) = unsafe { rustix::mm::mprotect(start, total, closed) } {
             // SAFETY: the mapping was just made and nobody uses it.
             let _ = unsafe { rustix::mm::munmap(start, total) };
             return Err(errno);
@@ -64,7 +81,7 @@ pub(in crate::backend) fn map_dense(
     extent: Extent,
     name: Option<&str>,
 ) -> Result<NonNull<u8>, Errno> {
-    let base = map_inaccessible(extent, name)?;
+    let base = map_inaccessible(extent, name, PageKind::PLAIN)?;
     let all = HostRange { start: HostBytes::ZERO, len: extent.capacity };
     let usual = MprotectFlags::READ | MprotectFlags::WRITE;
     // SAFETY: the mapping was just made, and nobody else knows of it.

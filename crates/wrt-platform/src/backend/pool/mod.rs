@@ -44,7 +44,7 @@ use statistics::{Count, Counters};
 
 use super::mmap::pages;
 use super::mmap::{image, proc_maps, refused};
-use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
@@ -365,7 +365,7 @@ unsafe impl PageAllocator for PoolAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         // SAFETY: the caller holds the reservation.
         let (base, slot) = unsafe { self.slot_of(reservation, Operation::Reset) }?;
         // SAFETY: P2.
@@ -374,11 +374,11 @@ unsafe impl PageAllocator for PoolAllocator {
         // SAFETY: P2.
         match slot.exact.then(|| unsafe { slot.close(base, keep) }) {
             // The tail is accessible still, and erased: harmless, as long as it is counted.
-            Some(Err(Trouble { lost: false, .. })) => Ok(committed),
+            Some(Err(Trouble { lost: false, .. })) => Ok(Renewed::in_place(committed)),
             Some(Err(Trouble { errno, .. })) => {
                 Err(refused(Operation::Reset, committed.as_u64(), errno))
             }
-            Some(Ok(())) | None => Ok(keep),
+            Some(Ok(())) | None => Ok(Renewed::in_place(keep)),
         }
     }
 

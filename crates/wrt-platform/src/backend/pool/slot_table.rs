@@ -39,7 +39,10 @@ impl SlotTable {
             let bytes = config.slots.saturating_mul(size_of::<Slot>()) as u64;
             AllocError::new(Operation::Reserve, AllocErrorKind::Exhausted, bytes)
         })?;
-        let map = if dense { pages::map_dense } else { pages::map_inaccessible };
+        let map = |extent, name| match dense {
+            true => pages::map_dense(extent, name),
+            false => pages::map_inaccessible(extent, name, pages::PageKind::PLAIN),
+        };
         let wanted = shape.all.total().unwrap_or_default().as_u64();
         let first = map(shape.all, config.name)
             .map_err(|errno| refused(Operation::Reserve, wanted, errno))?;

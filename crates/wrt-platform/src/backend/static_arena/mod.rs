@@ -7,7 +7,7 @@ use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 
 use self::slots::{Refusal, Slot, Slots};
-use crate::allocator::{Committed, Discarded, PageAllocator};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
 use crate::request::{ReserveRequest, Tagging};
@@ -244,7 +244,7 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<HostBytes, AllocError> {
+    ) -> Result<Renewed, AllocError> {
         let start = self.offset_of(reservation);
         // SAFETY: the committed bytes are the caller's (A1), lock or no lock.
         unsafe { reservation.base().write_bytes(0, committed.get()) };
@@ -253,7 +253,7 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
             slot.committed = keep.get();
         }
         self.paint_canary(&mut slots, start);
-        Ok(keep)
+        Ok(Renewed::in_place(keep))
     }
 
     unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {

@@ -1,0 +1,411 @@
+//! Pages with hardware tags: what the mmap backend does, on memory whose every 16 bytes must be
+//! accessed by a pointer with the right tag (Arm's Memory Tagging Extension).
+#![allow(unsafe_code)]
+
+mod granules;
+mod ledger;
+mod tag;
+mod threads;
+
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, MprotectFlags};
+
+use self::ledger::{LEDGER, Refusal};
+use self::tag::{Tag, TagSet, without_tag};
+pub use self::threads::{TagChecks, TagScope};
+
+use super::ladder::Extent;
+use super::mmap::pages::{self, PageKind, address_of, drop_pages};
+use super::mmap::{added_by, check_rights, cookie_of, ladder, proc_maps, refused};
+use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
+use crate::capabilities::Capabilities;
+use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
+use crate::protection::Protection;
+use crate::request::ReserveRequest;
+use crate::reservation::Reservation;
+use crate::units::{HostBytes, HostPage, HostRange, HostRights};
+
+/// Reserves and commits as [`MmapAllocator`](crate::MmapAllocator) does, and gives every memory
+/// a tag: an access to it by way of another memory's pointer, or of a pointer from before the last
+/// reset, raises `SIGSEGV`.
+///
+/// Every memory of this backend is tagged, whatever the request's [`Tagging`](crate::Tagging)
+/// says. It exists on Linux and Android for Arm, with the `alloc` feature; whether the machine has
+/// tags only the running program can find out, so [`new`](Self::new) may fail. Then
+/// `MmapAllocator` is what to use: it takes a request with
+/// [`Tagging::Wanted`](crate::Tagging::Wanted) and answers `false` to
+/// [`Reservation::tagged`]; one with `Required` it refuses.
+///
+/// # What it promises
+///
+/// - **a** All bytes of a memory have one tag, 1 to 15, which stands in bits 56 to 59 of the base.
+/// - **b** The tag is another than that of the nearest tagged memories below and above, and as far as
+///   fifteen tags go, of all memories around. Guards are inaccessible, as everywhere.
+/// - **c** New bytes have their tag before a commit returns, so before any length covers them.
+/// - **d** A reset gives another tag, and so does the next memory at the same addresses: neither is
+///   the last one there. The base of a reset memory differs in its tag, and
+///   [`Region`](crate::Region) counts its epoch on: whoever still uses the old base faults.
+/// - **e** Every call that maps or protects pages says `PROT_MTE`; verification reads the tag of
+///   every granule that anyone may read.
+/// - **f** Checks are a setting of each thread, which later threads inherit and earlier ones lack.
+///   `new`, and each reserve, commit, protect, discard and reset, turns them on for the thread that
+///   calls, or fails. Loads and stores ask nobody, so a thread that only runs compiled code or
+///   accesses a [`Region`](crate::Region) is to [`enter`](Self::enter) first, or to call
+///   [`PageAllocator::prepare_thread`], which any backend has; verification on a thread without
+///   checks reports [`Corruption::TagChecks`].
+/// - **g** Copies by the host are checked like the guest's accesses: nothing here suspends checks.
+/// - **h** Addresses are handed to the system without their tag.
+///
+/// # What it cannot give
+///
+/// With fifteen tags it separates at most fifteen memories: a wild pointer has one chance in
+/// fifteen to carry the right one, and two memories far apart may share theirs. When all that lay
+/// between two such are released, they are neighbours with one tag. A pointer from before several
+/// resets may find its tag back. It is the second barrier behind bounds checks, and replaces
+/// none.
+///
+/// A pointer into a released memory faults while the addresses are unmapped or tagged. If the host
+/// maps something without tags there, the processor does not look at the pointer's tag.
+///
+/// Tags are written page by page, so all committed bytes occupy physical memory from the start. For
+/// the same reason a discard overwrites: dropped pages would have to be tagged, and thus taken, at
+/// once. An image is copied by the region.
+///
+/// # Programs that share slices with the system
+///
+/// The system takes tagged addresses (in `read(2)`, say) from threads whose checks are on, or that
+/// have asked for just that; from others it answers `EFAULT`.
+///
+/// References: the kernel's documents `arch/arm64/memory-tagging-extension` and
+/// `arch/arm64/tagged-address-abi`; `prctl(2)`.
+#[derive(Clone, Copy, Debug)]
+pub struct MteAllocator {
+    checks: TagChecks,
+}
+
+/// The bit of `AT_HWCAP2` that says that the machine has tags and the kernel lets programs use
+/// them.
+const HWCAP2_MTE: usize = 1 << 18;
+
+/// Pages with tags. All that are committed are touched, so they are to be counted as memory: the
+/// host refuses then what it has not, instead of ending the program.
+const TAGGED: PageKind = PageKind { extra: PROT_MTE, flags: MapFlags::empty() };
+
+/// The bit of `mmap` and `mprotect` for pages with tags.
+const PROT_MTE: u32 = 0x20;
+
+/// Mappings that are kept while another is looked for, where no tag fits the first.
+const ASIDE: usize = 4;
+
+impl MteAllocator {
+    /// The allocator, with checks that stop a wrong access before it happens. They are on for the
+    /// calling thread from now on, and for threads that it starts.
+    ///
+    /// # Errors
+    ///
+    /// [`NoTags`](AllocErrorKind::NoTags) where the machine or its kernel has none; the kernel's
+    /// answer where it refuses.
+    pub fn new() -> Result<Self, AllocError> {
+        Self::with_checks(TagChecks::Sync)
+    }
+
+    /// The allocator, with checks of this kind.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn with_checks(checks: TagChecks) -> Result<Self, AllocError> {
+        if !Self::is_available() {
+            return Err(AllocError::new(Operation::Reserve, AllocErrorKind::NoTags, 0));
+        }
+        let allocator = Self { checks };
+        allocator.enable(Operation::Reserve, 0)?;
+        Ok(allocator)
+    }
+
+    /// Whether the machine and its kernel have tags.
+    #[must_use]
+    pub fn is_available() -> bool {
+        let (_, capabilities) = rustix::param::linux_hwcap();
+        capabilities & HWCAP2_MTE != 0
+    }
+
+    /// The kind of checks that this allocator turns on.
+    #[must_use]
+    pub const fn checks(&self) -> TagChecks {
+        self.checks
+    }
+
+    /// Turns checks on for the calling thread until the result is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn enter(&self) -> Result<TagScope, AllocError> {
+        TagScope::enter(self.checks).map_err(|errno| refused(Operation::PrepareThread, 0, errno))
+    }
+
+    fn enable(&self, operation: Operation, requested: u64) -> Result<(), AllocError> {
+        self.checks.enable().map_err(|errno| refused(operation, requested, errno))
+    }
+}
+
+// SAFETY: C1 a mapping is the caller's alone, page-aligned and not null, tagged or not; C2 mprotect
+// makes exactly the new pages readable and writable, anonymous pages read zero until written, and
+// all have the tag that the base has; C3 what a failed mprotect has changed is taken back, and
+// nothing can fail after it; C4 mappings do not depend on this value; C5 writing zeroes keeps rights
+// and tags, and a reset has tagged what it reports; C6 the page size of a running system is fixed.
+unsafe impl PageAllocator for MteAllocator {
+    fn page(&self) -> HostPage {
+        super::MmapAllocator::new().page()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::STABLE_BASE
+            | Capabilities::GUARDS
+            | Capabilities::PROTECT
+            | Capabilities::TAGGED
+    }
+
+    fn prepare_thread(&self) -> Result<(), AllocError> {
+        self.enable(Operation::PrepareThread, 0)
+    }
+
+    fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        self.enable(Operation::Reserve, request.initial())?;
+        let map = |extent| map_tagged(extent, request.display_name());
+        let reservation = ladder::reserve(request, self.page(), map)?;
+        Ok(reservation.with_cookie(cookie_of(request)).with_tags())
+    }
+
+    unsafe fn commit(
+        &self,
+        reservation: &Reservation,
+        old: HostBytes,
+        new: HostBytes,
+    ) -> Result<Committed, AllocError> {
+        let added = added_by(reservation, old, new)?;
+        self.enable(Operation::Commit, new.as_u64())?;
+        if added.len == HostBytes::ZERO {
+            return Ok(Committed::InPlace);
+        }
+        // SAFETY: the added pages lie within the reservation, as `new` was just checked.
+        let granted = unsafe { set_rights(reservation, added, Protection::READ_WRITE) };
+        if let Err(errno) = granted {
+            // The host works mapping by mapping, and may have got part of the way.
+            // SAFETY: nobody uses the added pages yet.
+            let _ = unsafe { set_rights(reservation, added, Protection::empty()) };
+            return Err(refused(Operation::Commit, new.as_u64(), errno));
+        }
+        // SAFETY: the added pages lie within the reservation.
+        let first = unsafe { address_of(reservation, added.start) };
+        // SAFETY: the pages were just made writable, and nobody uses them yet.
+        unsafe { granules::set(first, added.len.get()) };
+        Ok(Committed::InPlace)
+    }
+
+    unsafe fn protect(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+        protection: Protection,
+    ) -> Result<(), AllocError> {
+        check_rights(reservation, range, protection)?;
+        self.enable(Operation::Protect, range.len.as_u64())?;
+        // SAFETY: the caller gives a range within the committed bytes.
+        unsafe { set_rights(reservation, range, protection) }
+            .map_err(|errno| refused(Operation::Protect, range.len.as_u64(), errno))
+    }
+
+    unsafe fn discard(
+        &self,
+        reservation: &Reservation,
+        range: HostRange,
+    ) -> Result<Discarded, AllocError> {
+        self.enable(Operation::Discard, range.len.as_u64())?;
+        // SAFETY: the caller gives a range within the committed bytes.
+        let first = unsafe { address_of(reservation, range.start) };
+        // SAFETY: the range lies within the committed bytes, a valid region, and keeps its tag.
+        unsafe { granules::set_and_zero(first, range.len.get()) };
+        Ok(Discarded::ZeroedOnly)
+    }
+
+    unsafe fn reset(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+        keep: HostBytes,
+    ) -> Result<Renewed, AllocError> {
+        self.enable(Operation::Reset, committed.as_u64())?;
+        let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
+        // SAFETY: the tail lies within the committed bytes, which the caller owns alone.
+        let closed = unsafe { close(reservation, tail) }
+            .map_err(|errno| refused(Operation::Reset, committed.as_u64(), errno))?;
+        // A tail that is still accessible is erased and counted like the rest.
+        let kept = if closed { keep } else { committed };
+        let base = another_tag(reservation.base());
+        // SAFETY: the kept bytes are committed pages with tags, which the caller owns alone.
+        unsafe { granules::set_and_zero(base, kept.get()) };
+        Ok(Renewed { kept, base: Committed::Moved(base) })
+    }
+
+    unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
+        let bare = untagged(reservation);
+        // The tag is remembered before anyone else can be given the addresses.
+        LEDGER.lock().release(bare.base().as_ptr().addr());
+        // SAFETY: this is the whole mapping that `reserve` made, which nobody uses any more.
+        if unsafe { pages::unmap(bare.base(), Extent::of(&bare)) }.is_err() {
+            // As in the mmap backend: the address space is lost, but not the pages. Without their
+            // pages the bytes have lost the tag too.
+            // SAFETY: the committed pages are the reservation's (C1).
+            let _ = unsafe { drop_pages(bare.base(), committed) };
+        }
+    }
+
+    unsafe fn verify(
+        &self,
+        reservation: &Reservation,
+        committed: HostBytes,
+        exceptions: &[HostRights],
+    ) -> Result<(), Corruption> {
+        if !self.checks.is_met_by(TagChecks::on_this_thread()) {
+            return Err(Corruption::TagChecks);
+        }
+        proc_maps::verify(&untagged(reservation), committed, exceptions)?;
+        // Bytes that nobody may read have no tag that can be read either. It is looked at when the
+        // right is back.
+        for range in readable(committed, exceptions) {
+            // SAFETY: the range lies within the committed bytes.
+            let first = unsafe { address_of(reservation, range.start) };
+            // SAFETY: the pages are committed and may be read, as was just found.
+            if !unsafe { granules::all_have_tag(first, range.len.get()) } {
+                return Err(Corruption::Tag);
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
+        proc_maps::resident(&untagged(reservation), committed, self.page())
+    }
+}
+
+/// The reservation as the host knows it.
+fn untagged(reservation: &Reservation) -> Reservation {
+    reservation.moved_to(reservation.base().map_addr(bare))
+}
+
+fn bare(address: NonZeroUsize) -> NonZeroUsize {
+    // An address that has nothing but a tag does not occur; it would stay as it is.
+    NonZeroUsize::new(without_tag(address.get())).unwrap_or(address)
+}
+
+fn with_tag(base: NonNull<u8>, tag: Tag) -> NonNull<u8> {
+    base.map_addr(|address| NonZeroUsize::new(tag.on(address.get())).unwrap_or(address))
+}
+
+/// Maps an extent and gives its capacity a tag. Where no tag is left for the addresses that the
+/// host chose, it is asked for others.
+fn map_tagged(extent: Extent, name: Option<&str>) -> Result<NonNull<u8>, Errno> {
+    let mut aside = [None; ASIDE];
+    let mut places = aside.iter_mut();
+    let outcome = loop {
+        let base = match pages::map_inaccessible(extent, name, TAGGED) {
+            Ok(base) => base,
+            Err(errno) => break Err(errno),
+        };
+        let refusal = match claim(base, extent.capacity) {
+            Ok(tag) => break Ok(with_tag(base, tag)),
+            Err(refusal) => refusal,
+        };
+        match places.next() {
+            Some(place) if refusal == Refusal::NoTag => *place = Some(base),
+            _ => {
+                // SAFETY: the mapping was just made, and nobody knows of it.
+                let _ = unsafe { pages::unmap(base, extent) };
+                break Err(Errno::NOMEM);
+            }
+        }
+    };
+    for base in aside.into_iter().flatten() {
+        // SAFETY: the mapping was made above, and nobody knows of it.
+        let _ = unsafe { pages::unmap(base, extent) };
+    }
+    outcome
+}
+
+/// A tag for a new memory at `base`.
+fn claim(base: NonNull<u8>, capacity: HostBytes) -> Result<Tag, Refusal> {
+    if capacity == HostBytes::ZERO {
+        return granules::choose(TagSet::ALL).ok_or(Refusal::NoTag);
+    }
+    let start = base.as_ptr().addr();
+    LEDGER.lock().claim(start..start + capacity.get(), granules::choose)
+}
+
+/// The base with another tag than it has. A memory that can have no bytes is in no ledger, and
+/// nobody can reach anything by way of its base.
+fn another_tag(base: NonNull<u8>) -> NonNull<u8> {
+    let tag = LEDGER.lock().retag(bare(base.addr()).get(), granules::choose);
+    let others = || {
+        let own = Tag::of(base.addr().get()).map_or(TagSet::NONE, |tag| TagSet::NONE.with(tag));
+        granules::choose(TagSet::ALL.without(own))
+    };
+    tag.or_else(others).map_or(base, |tag| with_tag(base, tag))
+}
+
+/// Gives a range of the reservation new rights; the pages stay such with tags.
+///
+/// # Safety
+///
+/// The range lies within the reservation, and nobody relies on rights it loses.
+unsafe fn set_rights(
+    reservation: &Reservation,
+    range: HostRange,
+    protection: Protection,
+) -> Result<(), Errno> {
+    let flags = pages::mprotect_flags(protection) | MprotectFlags::from_bits_retain(PROT_MTE);
+    // SAFETY: the caller keeps this very contract.
+    unsafe { pages::set_rights(&untagged(reservation), range, flags) }
+}
+
+/// Takes a range of committed pages back: they lose contents, tag and rights. Whether that was
+/// done; if not, all of them are accessible still.
+///
+/// # Errors
+///
+/// The host's, when it neither takes the rights nor gives them back.
+///
+/// # Safety
+///
+/// The range is committed, readable and writable, and nobody uses its bytes.
+unsafe fn close(reservation: &Reservation, range: HostRange) -> Result<bool, Errno> {
+    if range.len == HostBytes::ZERO {
+        return Ok(true);
+    }
+    // SAFETY: the caller keeps the range within the reservation.
+    let first = unsafe { address_of(&untagged(reservation), range.start) };
+    // SAFETY: the pages are the reservation's (C1).
+    if unsafe { drop_pages(first, range.len) }.is_err() {
+        return Ok(false);
+    }
+    // SAFETY: nobody uses the range.
+    if unsafe { set_rights(reservation, range, Protection::empty()) }.is_ok() {
+        return Ok(true);
+    }
+    // The host works mapping by mapping, and may have got part of the way.
+    // SAFETY: giving rights back takes none away.
+    unsafe { set_rights(reservation, range, Protection::READ_WRITE) }.map(|()| false)
+}
+
+/// The committed pages that may be read.
+fn readable(committed: HostBytes, exceptions: &[HostRights]) -> impl Iterator<Item = HostRange> {
+    let hidden = exceptions.iter().filter(|one| !one.protection.contains(Protection::READ));
+    let starts = hidden.clone().map(|one| one.range.end());
+    let ends = hidden.map(|one| one.range.start).chain([committed]);
+    let runs = [HostBytes::ZERO].into_iter().chain(starts).zip(ends);
+    runs.map(|(start, end)| HostRange { start, len: end.saturating_sub(start) })
+}
