@@ -155,7 +155,8 @@ mod tests {
             let narrow = (a, (a + 2).min(LEN));
             let (start, end) = if seed >> 58 & 3 > 0 { narrow } else { (a.min(b), a.max(b)) };
             let protection = rights[(seed >> 60) as usize % 4];
-            let Some(new) = table.with(start, end, protection) else {
+            let new = table.with(start, end, protection).filter(|new| !new.is_too_long());
+            let Some(new) = new else {
                 refused += 1;
                 (table, model) = (RightsTable::new(), [USUAL; LEN]);
                 continue;
