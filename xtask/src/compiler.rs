@@ -123,6 +123,9 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
         .env(target.cargo_variable("LINKER"), hosted.linker)
         .env(target.cargo_variable("RUNNER"), &emulator)
         .env(RUNNER, &emulator)
+        // An emulator puts its list of mappings together from the host's, which other threads
+        // change meanwhile: tests that ask for it must be alone.
+        .env("RUST_TEST_THREADS", "1")
         .env(target.cargo_variable("RUSTFLAGS"), format!("{STATIC} -D warnings"))
         .env(target.cargo_variable("RUSTDOCFLAGS"), STATIC)
 }

@@ -85,7 +85,9 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     /// The host's addresses of a range, which need not be accessible or even there.
     #[must_use]
     pub fn addresses(&self, range: HostRange) -> Range<usize> {
-        let base = self.reservation.base().as_ptr().addr();
+        // Hardware tags are in the highest byte, where 64-bit user addresses have none.
+        let address_bits = if usize::BITS >= 64 { usize::MAX >> 8 } else { usize::MAX };
+        let base = self.reservation.base().as_ptr().addr() & address_bits;
         base.saturating_add(range.start.get())..base.saturating_add(range.end().get())
     }
 

@@ -30,6 +30,8 @@ const BACKENDS: &[Row] = &[
         roomy: true,
         make: || Ok(Arc::new(wrt_platform::VirtualAllocator::new())),
     },
+    #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+    Row { name: "mte", roomy: true, make: || Ok(Arc::new(wrt_platform::MteAllocator::new()?)) },
     #[cfg(unix)]
     Row { name: "pool", roomy: false, make: || pool(wrt_platform::PoolLayout::SmallGuard) },
     #[cfg(unix)]
