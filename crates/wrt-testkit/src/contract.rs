@@ -85,9 +85,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     /// The host's addresses of a range, which need not be accessible or even there.
     #[must_use]
     pub fn addresses(&self, range: HostRange) -> Range<usize> {
-        // Hardware tags are in the highest byte, where 64-bit user addresses have none.
-        let address_bits = if usize::BITS >= 64 { usize::MAX >> 8 } else { usize::MAX };
-        let base = self.reservation.base().as_ptr().addr() & address_bits;
+        let base = address_of(self.reservation.base());
         base.saturating_add(range.start.get())..base.saturating_add(range.end().get())
     }
 
@@ -246,6 +244,13 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
             _ => Err(misuse(operation, "the range is not committed")),
         }
     }
+}
+
+/// The address as the host knows it: hardware tags are in the highest byte, where 64-bit user
+/// addresses have no bits of their own.
+pub(crate) fn address_of(pointer: NonNull<u8>) -> usize {
+    let bits = if usize::BITS >= 64 { usize::MAX >> 8 } else { usize::MAX };
+    pointer.as_ptr().addr() & bits
 }
 
 fn misuse(operation: Operation, rule: &'static str) -> AllocError {

@@ -8,7 +8,7 @@ use wrt_platform::{
 
 use super::{Outcome, expect_rights, pages, request};
 use crate::child::ChildTest;
-use crate::contract::RawMemory;
+use crate::contract::{RawMemory, address_of};
 use crate::mappings::Mappings;
 use crate::promise::ensure;
 
@@ -151,7 +151,7 @@ fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
     let rest = HostRange { start: committed, len: capacity.saturating_sub(committed) };
     expect_rights("what is not committed", memory, rest, none)?;
     let Some(mappings) = Mappings::of_process() else { return Ok(()) };
-    let base = reservation.base().as_ptr().addr();
+    let base = address_of(reservation.base());
     let (before, after, _) = extent(reservation);
     let front = base.saturating_sub(before.get())..base;
     ensure!(mappings.have(&front, none), "the guard before the base at {front:#x?} is open");

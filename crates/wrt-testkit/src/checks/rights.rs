@@ -5,7 +5,7 @@ use wrt_platform::{
 };
 
 use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, poisoned, request};
-use crate::contract::RawMemory;
+use crate::contract::{RawMemory, address_of};
 use crate::mappings::Mappings;
 use crate::promise::ensure;
 
@@ -96,7 +96,7 @@ fn prefix<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let bytes = pages(allocator, 2).as_u64();
     let mut region = Region::new(allocator, &request(allocator, 1, 8).inaccessible_prefix(bytes))?;
     let closed = |region: &Region<&A>, after: &str| {
-        let base = region.reservation().base().as_ptr().addr();
+        let base = address_of(region.reservation().base());
         let there = region.len().min(bytes as usize);
         let Some(mappings) = Mappings::of_process() else { return Ok(()) };
         let is_closed = mappings.have(&(base..base + there), Protection::empty());
