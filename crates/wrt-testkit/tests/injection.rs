@@ -1,6 +1,7 @@
 //! A region's whole life with every call to its allocator failing, once and from then on: after
 //! each step its bytes and rights are what a model says, and nothing is left at the end. One test
 //! alone in its process, which counts the process's mappings.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use core::ops::Range;
