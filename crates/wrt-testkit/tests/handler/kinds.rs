@@ -128,6 +128,10 @@ fn every_kind_is_reported_and_ends_the_process() {
         return;
     }
     for (case, signal, text) in CASES {
+        if signal == libc::SIGBUS && usize::BITS < 64 && ChildTest::is_emulated() {
+            eprintln!("skipped: qemu-user gives a 32-bit guest the host's address with SIGBUS");
+            continue;
+        }
         let (ending, output) = child.run(case).unwrap();
         assert_eq!(ending, Ending::Signal(signal), "{case}: {output}");
         match text {
