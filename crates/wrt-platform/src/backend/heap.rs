@@ -9,7 +9,7 @@ use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::request::{ReserveRequest, Tagging};
-use crate::reservation::Reservation;
+use crate::reservation::{Reservation, Shortfall, ShortfallCause};
 use crate::units::{HostBytes, HostPage, HostRange};
 
 /// Takes every memory from the global allocator, aligned to 4 KiB.
@@ -170,7 +170,10 @@ unsafe impl PageAllocator for HeapAllocator {
         }
         let most = PAGE.round_down(isize::MAX as u64 - (OVERHEAD + WORD) as u64);
         let capacity = PAGE.round_up(request.maximum()).unwrap_or(most).min(most);
-        Ok(Reservation::new(NOWHERE, capacity).with_shortfall(request.without_guards()))
+        let wanted = request.wanted_capacity();
+        let beyond = Shortfall { wanted, cause: ShortfallCause::AddressSpace };
+        let beyond = (capacity.as_u64() < wanted).then_some(beyond);
+        Ok(Reservation::new(NOWHERE, capacity).with_shortfall(request.without_guards().or(beyond)))
     }
 
     unsafe fn commit(

@@ -125,10 +125,11 @@ impl Wanted {
         Extent { before: guard, capacity, after: guard }
     }
 
-    /// Why the ladder does not start at full guards, where one could expect it to.
+    /// Why the ladder starts below all that was asked for, or below full guards where one could
+    /// expect those.
     fn known_shortfall(&self, request: &ReserveRequest<'_>) -> Option<ShortfallCause> {
         let best = request.guard_policy() == GuardPolicy::BestThatFits;
-        if self.guard.is_none() {
+        if self.guard.is_none() || self.capacity.as_u64() < request.wanted_capacity() {
             return Some(ShortfallCause::AddressSpace);
         }
         if !best || self.full.is_some() || request.guard_bytes() == 0 {

@@ -39,8 +39,8 @@ pub use virtual_alloc::VirtualAllocator;
 ///
 /// A row is `(name, Type, constructor);`: a name for a module or a table, the allocator's type,
 /// and an expression of it. The static arena's row makes a new 16 MiB arena for each expansion, the
-/// pools' rows have 16 slots of 64 MiB. `mte` is a row of every build for Arm on Linux; where the
-/// machine has no tags its expression panics and says so.
+/// pools' rows have 16 slots of 64 MiB, or of 16 MiB where addresses have 32 bits. `mte` is a row of
+/// every build for Arm on Linux; where the machine has no tags its expression panics and says so.
 ///
 /// ```
 /// macro_rules! name_backends {
