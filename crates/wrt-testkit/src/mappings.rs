@@ -28,6 +28,12 @@ impl Mappings {
         (!lines.is_empty()).then_some(Self { lines, complete })
     }
 
+    /// Whether closed mappings are all listed, so that counts and sums say something.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.complete
+    }
+
     /// Whether every byte of `range` is mapped with exactly these rights. No bytes are.
     #[must_use]
     pub fn have(&self, range: &Range<usize>, rights: Protection) -> bool {

@@ -16,6 +16,12 @@ impl Mappings {
         None
     }
 
+    /// Whether closed mappings are all listed.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        match self.0 {}
+    }
+
     /// Whether every byte of `range` is mapped with exactly these rights.
     #[must_use]
     pub const fn have(&self, _range: &Range<usize>, _rights: Protection) -> bool {

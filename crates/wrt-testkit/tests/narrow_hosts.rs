@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use wrt_platform::{
-    AllocErrorKind, HeapAllocator, MmapAllocator, PageAllocator, Region, ReserveRequest, Rung,
-    ShortfallCause,
+    AllocErrorKind, CommitPolicy, HeapAllocator, MmapAllocator, PageAllocator, Region,
+    ReserveRequest, Rung, ShortfallCause,
 };
-use wrt_runtime::{LinearMemory, MemoryError, MemoryType};
+use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryError, MemoryType};
 
 const GIB: u64 = 1 << 30;
 
@@ -14,7 +14,8 @@ const GIB: u64 = 1 << 30;
 #[test]
 fn a_maximum_beyond_the_host_reserves_a_part() {
     let ty = MemoryType::wasm32(1, None).unwrap();
-    let mut memory = LinearMemory::new(MmapAllocator::new(), ty).unwrap();
+    let builder = MemoryBuilder::new(ty).commit(CommitPolicy::Exact);
+    let mut memory = builder.allocate(MmapAllocator::new()).unwrap();
     assert_eq!(memory.region().limit(), 4 * GIB);
     let reservation = memory.region().reservation();
     assert_eq!(reservation.rung(), Rung::SmallGuard);
