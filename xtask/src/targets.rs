@@ -68,12 +68,6 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
 }
 
-/// What an emulator of tags runs in a few minutes: what is the platform's own.
-const ARM: &[&[&str]] = &[
-    &["--package=wrt-platform", "--lib"],
-    &["--package=wrt-testkit", "--test=backends", "--test=ranges", "--test=failures"],
-];
-
 /// All tests but of what drives a build, and what measures.
 const EVERYTHING: &[&[&str]] =
     &[&["--workspace", "--exclude", "xtask", "--exclude", "wrt-benches"]];
@@ -120,8 +114,8 @@ pub(crate) const TARGETS: [Target; 9] = [
             ],
             debian_arch: Some("arm64"),
             packages: &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"],
-            tests: ARM,
-            groups: &["simd"],
+            tests: EVERYTHING,
+            groups: &["core", "bulk", "simd"],
         }),
     },
     // Where a pointer has 32 bits.

@@ -55,7 +55,7 @@ impl Mappings {
                 covered = mapping.end;
             }
         }
-        covered >= range.end || unlisted_is_closed
+        covered >= range.end
     }
 
     /// How many mappings there are.

@@ -1,7 +1,6 @@
 //! A region's whole life with every call to its allocator failing, once and from then on: after
 //! each step its bytes and rights are what a model says, and nothing is left at the end. One test
 //! alone in its process, which counts the process's mappings.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use core::ops::Range;
@@ -271,6 +270,9 @@ impl Held for wrt_platform::HeapAllocator {}
 
 #[cfg(unix)]
 impl Held for wrt_platform::MmapAllocator {}
+
+#[cfg(windows)]
+impl Held for wrt_platform::VirtualAllocator {}
 
 #[cfg(unix)]
 impl Held for wrt_platform::PoolAllocator {

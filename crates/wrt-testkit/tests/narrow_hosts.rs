@@ -2,6 +2,8 @@
 #![cfg(target_pointer_width = "32")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use wrt_platform::{
     AllocErrorKind, CommitPolicy, HeapAllocator, MmapAllocator, PageAllocator, Region,
     ReserveRequest, Rung, ShortfallCause,
@@ -10,9 +12,17 @@ use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryError, MemoryType};
 
 const GIB: u64 = 1 << 30;
 
+/// These tests count on the whole address space.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The declared maximum of 4 GiB is a limit and no reservation.
 #[test]
 fn a_maximum_beyond_the_host_reserves_a_part() {
+    let _alone = alone();
     let ty = MemoryType::wasm32(1, None).unwrap();
     let builder = MemoryBuilder::new(ty).commit(CommitPolicy::Exact);
     let mut memory = builder.allocate(MmapAllocator::new()).unwrap();
@@ -42,6 +52,7 @@ fn refused(allocator: impl PageAllocator) {
 
 #[test]
 fn what_the_host_cannot_address_is_refused() {
+    let _alone = alone();
     refused(MmapAllocator::new());
     refused(HeapAllocator::new());
 }
@@ -50,6 +61,7 @@ fn what_the_host_cannot_address_is_refused() {
 /// live there feel nothing.
 #[test]
 fn a_full_address_space_is_told() {
+    let _alone = alone();
     let request = ReserveRequest::new(65536, 4 * GIB).reservation(GIB);
     let mut memories = Vec::new();
     let error = loop {
