@@ -271,6 +271,9 @@ impl Held for wrt_platform::HeapAllocator {}
 #[cfg(unix)]
 impl Held for wrt_platform::MmapAllocator {}
 
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+impl Held for wrt_platform::MteAllocator {}
+
 #[cfg(windows)]
 impl Held for wrt_platform::VirtualAllocator {}
 

@@ -27,6 +27,9 @@ use crate::trap::{Access, Trap, TrapReport};
 ///
 /// A guest reaches it through [`GuestMemory`](crate::GuestMemory), a host through the methods
 /// here. Sizes are pages where the name says so, bytes otherwise.
+// The order of the fields is ours: with the region first, a memory's address is its region's, and
+// an access through either has the same instructions.
+#[repr(C)]
 pub struct LinearMemory<P: PageAllocator, O: Observer = ()> {
     region: Region<P>,
     observer: O,
