@@ -5,6 +5,8 @@
 //!
 //! And what does it cost when the address space is used again? There the baseline is a slot that
 //! is mapped once and made fresh by the bare operation ([`Bare`]).
+//!
+//! And how much more do two threads do than one?
 
 use std::hint::black_box;
 use std::io::{Error, Result};
@@ -94,6 +96,37 @@ fn beside_bare(contest: &mut Contest<'_>, side: &Side, life: &Life, threads: usi
     Ok(())
 }
 
+/// Two threads that make a memory each beside one that makes both, from the same source.
+fn beside_one_thread(
+    contest: &mut Contest<'_>,
+    name: &str,
+    life: &Life,
+    source: &dyn Source,
+) -> Result<()> {
+    let (mut two, mut one) = (Crew::new(life, source, 2)?, Crew::new(life, source, 1)?);
+    let case = Case {
+        group: "create, write, drop",
+        name: format!("{name}, {}, two threads / one thread does both", life.name),
+        operations: 2,
+        limit: name.contains("pool").then_some(Limit::Ratio(1.0 / 1.5)),
+    };
+    contest.run(&case, &mut |runs| two.run(runs), &mut [&mut |runs| one.run(2 * runs)]);
+    Ok(())
+}
+
+/// What threads gain: our memories, and the bare operation, which shows what the machine allows.
+#[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
+fn scaling(criterion: &mut Criterion) {
+    let life = Life::plain(1);
+    let mut contest = Contest::new(criterion).long(15, Duration::from_secs(3));
+    for side in SIDES {
+        let source = (side.source)(&life).expect("memories");
+        beside_one_thread(&mut contest, side.name, &life, &*source).expect("memories");
+    }
+    let bare = Bare::new(&life).expect("slots");
+    beside_one_thread(&mut contest, Bare::name(&life), &life, &bare).expect("slots");
+}
+
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
 fn reuse(criterion: &mut Criterion) {
     for life in lives() {
@@ -109,5 +142,5 @@ fn reuse(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, lifecycle, reuse);
+criterion_group!(benches, lifecycle, reuse, scaling);
 criterion_main!(benches);

@@ -34,7 +34,9 @@ const SEARCHED: usize = 16;
 /// The end of a list.
 const NONE: u32 = u32::MAX;
 
-/// A slot's place in a list. Read and written under the lock of the shard that has the slot.
+/// A slot's place in a list. Read and written under the lock of the shard that has the slot, and on
+/// a cache line of its own.
+#[repr(align(64))]
 struct Node {
     next: AtomicU32,
     key: AtomicUsize,

@@ -13,6 +13,11 @@ use crate::backend::mmap::{pages, refused};
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::units::HostBytes;
 
+/// A slot's state, on cache lines of its own: the owners of neighbouring slots do not wait for each
+/// other.
+#[repr(align(64))]
+struct State(UnsafeCell<Slot>);
+
 /// The mapping of a pool, and what is known of each slot.
 pub(super) struct SlotTable {
     /// - **P1** `first` is the base of slot 0 in a mapping of `shape.all` that is this value's
@@ -20,7 +25,7 @@ pub(super) struct SlotTable {
     ///   extent of `shape.slot` that is no other slot's.
     first: NonNull<u8>,
     shape: Shape,
-    states: Box<[UnsafeCell<Slot>]>,
+    states: Box<[State]>,
 }
 
 // SAFETY: the mapping goes where the value goes (P1), and so do states.
@@ -36,7 +41,7 @@ impl SlotTable {
         let dense = shape.is_dense();
         let accessible = if dense { shape.slot.capacity } else { HostBytes::ZERO };
         let states = new_states(config.slots, accessible).ok_or_else(|| {
-            let bytes = config.slots.saturating_mul(size_of::<Slot>()) as u64;
+            let bytes = config.slots.saturating_mul(size_of::<State>()) as u64;
             AllocError::new(Operation::Reserve, AllocErrorKind::Exhausted, bytes)
         })?;
         let map = |extent, name| match dense {
@@ -73,7 +78,7 @@ impl SlotTable {
     pub(super) unsafe fn get(&self, index: usize) -> Option<(NonNull<u8>, &mut Slot)> {
         let state = self.states.get(index)?;
         // SAFETY: the caller's contract: nobody else has a reference to this state.
-        Some((self.base(index), unsafe { &mut *state.get() }))
+        Some((self.base(index), unsafe { &mut *state.0.get() }))
     }
 
     /// Bytes of a slot that should be accessible while its memory has `committed`: no more under
@@ -85,15 +90,15 @@ impl SlotTable {
     pub(super) unsafe fn accessible(&self, index: usize, committed: HostBytes) -> HostBytes {
         let Some(state) = self.states.get(index) else { return HostBytes::ZERO };
         // SAFETY: the caller's contract.
-        let state = unsafe { &*state.get() };
+        let state = unsafe { &*state.0.get() };
         if state.exact { committed } else { state.accessible }
     }
 }
 
-fn new_states(count: usize, accessible: HostBytes) -> Option<Box<[UnsafeCell<Slot>]>> {
+fn new_states(count: usize, accessible: HostBytes) -> Option<Box<[State]>> {
     let mut states = Vec::new();
     states.try_reserve_exact(count).ok()?;
-    states.resize_with(count, || UnsafeCell::new(Slot::new(accessible)));
+    states.resize_with(count, || State(UnsafeCell::new(Slot::new(accessible))));
     Some(states.into_boxed_slice())
 }
 
