@@ -97,8 +97,7 @@ impl Compiler {
             command = command
                 .env("RUSTC", rustc)
                 .env("RUSTDOC", Path::new(rustc).with_file_name("rustdoc"))
-                .arg("--target-dir")
-                .arg(dir);
+                .env("CARGO_TARGET_DIR", dir);
         }
         if let Some(parts) = self.build_std {
             // `-Z` flags are for nightly only, unless the compiler is told otherwise.
@@ -132,11 +131,11 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
 
 /// Where tests find the emulator for programs that they start themselves: cargo puts
 /// it before the test only, and the kernel rarely knows what to do with the rest.
-const RUNNER: &str = "WRT_RUNNER";
+pub(crate) const RUNNER: &str = "WRT_RUNNER";
 
 /// Static programs: with a dynamic C library the emulator would mix the host's with the
 /// target's, and programs with threads hang.
-const STATIC: &str = "-C target-feature=+crt-static";
+pub(crate) const STATIC: &str = "-C target-feature=+crt-static";
 
 impl Candidate {
     fn open(workspace: &Workspace, rustc: Option<&'static str>) -> Result<Candidate> {

@@ -21,6 +21,16 @@ pub(crate) enum Proof {
 pub(crate) struct Bug {
     pub(crate) name: &'static str,
     pub(crate) test: &'static str,
+    pub(crate) machine: Machine,
+}
+
+/// Where a bug and its test run.
+#[derive(Clone, Copy)]
+pub(crate) enum Machine {
+    /// On the one we are on.
+    Here,
+    /// On one with memory tags: an emulator's.
+    Tagged,
 }
 
 /// How many rows the list has.
@@ -31,7 +41,11 @@ const fn row(fault: &'static str, cause: &'static str, bugs: &'static [Bug]) -> 
 }
 
 const fn bug(name: &'static str, test: &'static str) -> Bug {
-    Bug { name, test }
+    Bug { name, test, machine: Machine::Here }
+}
+
+const fn tagged(name: &'static str, test: &'static str) -> Bug {
+    Bug { name, test, machine: Machine::Tagged }
 }
 
 pub(crate) const ROWS: [Row; COUNT] = [
@@ -95,12 +109,14 @@ pub(crate) const ROWS: [Row; COUNT] = [
     ),
     row(
         "F08",
-        "a mapping operation that forgets rights",
+        "a mapping operation that forgets rights or tags",
         &[
             bug("F08-commit", "rights::mmap::f08_rights_outlast_other_operations"),
             bug("F08-commit", "guards::f08_protected_pages_fault_after_growth_too"),
             bug("F08-slot", "rights::pool::f08_rights_outlast_other_operations"),
             bug("F08-reset", "rights::mmap::f08_rights_outlast_other_operations"),
+            tagged("F08-tag", "rights::mte::f08_rights_outlast_other_operations"),
+            tagged("F08-discard", "rights::mte::f08_rights_outlast_other_operations"),
         ],
     ),
     Row {

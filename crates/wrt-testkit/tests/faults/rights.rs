@@ -45,6 +45,7 @@ fn f08_rights_stay(allocator: impl PageAllocator) {
     let page = allocator.page().bytes() as u64;
     let request = ReserveRequest::new(8 * page, 16 * page).inaccessible_prefix(page);
     let mut region = Region::new(&allocator, &request).unwrap();
+    region.verify().unwrap();
     region.store(3 * page, [0xB6]).unwrap();
     region.protect(2 * page, page, Protection::empty()).unwrap();
     region.protect(3 * page, page, Protection::READ).unwrap();

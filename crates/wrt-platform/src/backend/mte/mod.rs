@@ -23,6 +23,7 @@ use super::mmap::{added_by, check_rights, cookie_of, ladder, proc_maps, refused}
 use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
+use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
@@ -202,8 +203,10 @@ unsafe impl PageAllocator for MteAllocator {
         }
         // SAFETY: the added pages lie within the reservation.
         let first = unsafe { address_of(reservation, added.start) };
-        // SAFETY: the pages were just made writable, and nobody uses them yet.
-        unsafe { granules::set(first, added.len.get()) };
+        if !planted("F08-tag") {
+            // SAFETY: the pages were just made writable, and nobody uses them yet.
+            unsafe { granules::set(first, added.len.get()) };
+        }
         Ok(Committed::InPlace)
     }
 
@@ -228,6 +231,11 @@ unsafe impl PageAllocator for MteAllocator {
         self.enable(Operation::Discard, range.len.as_u64())?;
         // SAFETY: the caller gives a range within the committed bytes.
         let first = unsafe { address_of(reservation, range.start) };
+        if planted("F08-discard") {
+            // SAFETY: the pages are the reservation's (C1).
+            let _ = unsafe { drop_pages(first.map_addr(bare), range.len) };
+            return Ok(Discarded::Released);
+        }
         // SAFETY: the range lies within the committed bytes, a valid region, and keeps its tag.
         unsafe { granules::set_and_zero(first, range.len.get()) };
         Ok(Discarded::ZeroedOnly)

@@ -1,0 +1,229 @@
+//! The tests for faults, built as they are and with all bugs, for this machine or an emulated one.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use anyhow::{Context, Result, bail};
+use xshell::{Cmd, cmd};
+
+use super::table::{Bug, Machine};
+use crate::compiler::{self, Compiler};
+use crate::targets::{self, Target};
+use crate::workspace::Workspace;
+
+/// What `wrt-platform` looks into to know which bug is planted.
+const CHOICE: &str = "WRT_PLANT";
+
+/// The flag that puts the bugs into a build.
+const PLANTED: &str = "--cfg wrt_planted -D warnings";
+
+/// The row of the target table whose emulator has memory tags.
+const TAGGED: &str = "aarch64-unknown-linux-gnu";
+
+/// The tests as they are, and with the bugs; built when the first bug asks for them.
+pub(super) struct Builds<'a> {
+    workspace: &'a Workspace,
+    machine: Machine,
+    programs: Option<Programs>,
+    /// Tests that were seen to pass, in both builds, without a bug.
+    passed: BTreeSet<&'static str>,
+}
+
+/// Both builds.
+struct Programs {
+    usual: Tests,
+    planted: Tests,
+}
+
+impl<'a> Builds<'a> {
+    pub(super) const fn new(workspace: &'a Workspace, machine: Machine) -> Self {
+        Self { workspace, machine, programs: None, passed: BTreeSet::new() }
+    }
+
+    /// Whether the test passes without the bug, in the usual build and in the one that has the
+    /// bugs, and fails with it. The inner error says what was seen instead.
+    pub(super) fn check(&mut self, bug: &Bug) -> Result<Result<(), String>> {
+        let programs = match &mut self.programs {
+            Some(programs) => programs,
+            none => none.insert(Programs::build(self.workspace, self.machine)?),
+        };
+        if !self.passed.contains(bug.test) {
+            for (tests, build) in
+                [(&programs.usual, "usual build"), (&programs.planted, "planted build")]
+            {
+                let outcome = tests.run(bug.test, None)?;
+                if outcome != Outcome::Passed {
+                    return Ok(Err(format!("without the bug, in the {build}, the test {outcome}")));
+                }
+            }
+            self.passed.insert(bug.test);
+        }
+        Ok(match programs.planted.run(bug.test, Some(bug.name))? {
+            Outcome::Failed => Ok(()),
+            outcome => Err(format!("with the bug the test {outcome}")),
+        })
+    }
+}
+
+impl Programs {
+    fn build(workspace: &Workspace, machine: Machine) -> Result<Self> {
+        let of = |planted| match machine {
+            Machine::Here => Tests::build_here(workspace, planted),
+            Machine::Tagged => Tests::build_tagged(workspace, planted),
+        };
+        Ok(Self { usual: of(false)?, planted: of(true)? })
+    }
+}
+
+/// The program of `wrt-testkit`'s tests for faults.
+struct Tests {
+    program: String,
+    /// The emulator's program and arguments, or nothing.
+    emulator: Vec<String>,
+}
+
+impl Tests {
+    /// Builds them for this machine, as usual or with the bugs.
+    fn build_here(workspace: &Workspace, planted: bool) -> Result<Self> {
+        let mut command = cmd!(workspace.sh, "cargo test");
+        if planted {
+            let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+            // No debugger looks at these programs, but a panic still says where it was.
+            command = command
+                .env("RUSTFLAGS", format!("{flags} {PLANTED}"))
+                .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+        }
+        Self::build(workspace, command, planted, Vec::new())
+    }
+
+    /// Builds them for a machine with memory tags.
+    fn build_tagged(workspace: &Workspace, planted: bool) -> Result<Self> {
+        let target: Target = targets::select(Some(TAGGED))?.remove(0);
+        let compiler = Compiler::choose(workspace, &target)?;
+        let mut command = compiler.cargo(workspace, &target, "test");
+        if planted {
+            let flags = format!("{} {PLANTED}", compiler::STATIC);
+            command = command.env(target.cargo_variable("RUSTFLAGS"), flags);
+        }
+        Self::build(workspace, command, planted, compiler::emulator(&target))
+    }
+
+    /// Builds them by `command`, the bugs in a folder of their own, so that neither build throws
+    /// the other's away.
+    fn build(
+        workspace: &Workspace,
+        command: Cmd<'_>,
+        planted: bool,
+        emulator: Vec<String>,
+    ) -> Result<Self> {
+        let format = "--message-format=json-render-diagnostics";
+        let mut command =
+            command.args(["--quiet", "-p", "wrt-testkit", "--test", "faults", "--no-run", format]);
+        if planted {
+            command = command.env("CARGO_TARGET_DIR", workspace.target_dir().join("planted"));
+        }
+        let messages = command.quiet().read()?;
+        let program = messages.lines().find_map(executable);
+        let program = program.context("cargo names no program of the tests for faults")?;
+        if !Path::new(&program).is_file() {
+            bail!("cargo names {program}, which is not there");
+        }
+        Ok(Self { program, emulator })
+    }
+
+    /// Runs one test by its full name, with a bug or none.
+    fn run(&self, test: &str, bug: Option<&str>) -> Result<Outcome> {
+        let words = [self.emulator.as_slice(), std::slice::from_ref(&self.program)].concat();
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).args([test, "--exact", "--test-threads=1"]);
+        command.env_remove(CHOICE).env("RUST_BACKTRACE", "0");
+        if !self.emulator.is_empty() {
+            command.env(compiler::RUNNER, self.emulator.join(" "));
+        }
+        if let Some(bug) = bug {
+            command.env(CHOICE, bug);
+        }
+        let output = command.output().with_context(|| format!("cannot run {}", words[0]))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(outcome(output.status, &text))
+    }
+}
+
+/// What became of one test.
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    /// It said no, as a test does.
+    Failed,
+    /// There is no such test, or not just one.
+    NotFound,
+    /// The whole program ended, by no doing of the test.
+    Died(ExitStatus),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("passes"),
+            Self::Failed => f.write_str("fails"),
+            Self::NotFound => f.write_str("is not there"),
+            Self::Died(status) => write!(f, "died ({status})"),
+        }
+    }
+}
+
+/// The program in a line of cargo's messages, if it is about one.
+fn executable(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("\"executable\":\"")?;
+    let (path, _) = rest.split_once('"')?;
+    Some(path.replace("\\\\", "\\"))
+}
+
+/// What the test program says, which must agree with how it ended.
+fn outcome(status: ExitStatus, text: &str) -> Outcome {
+    let one = text.trim_start().starts_with("running 1 test\n");
+    // The last one: what a child of the test printed stands before it.
+    let result = text.lines().rev().find_map(|line| line.strip_prefix("test result: "));
+    match result {
+        Some(_) if !one => Outcome::NotFound,
+        Some(line) if line.starts_with("ok. 1 passed; 0 failed") && status.success() => {
+            Outcome::Passed
+        }
+        Some(line) if line.starts_with("FAILED. 0 passed; 1 failed") && !status.success() => {
+            Outcome::Failed
+        }
+        _ => Outcome::Died(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::{Outcome, executable, outcome};
+
+    #[test]
+    fn cargo_names_the_program() {
+        let line = r#"{"target":{"name":"faults"},"executable":"/a/b-1","fresh":true}"#;
+        assert_eq!(executable(line).as_deref(), Some("/a/b-1"));
+        assert_eq!(executable(r#"{"executable":null}"#), None);
+    }
+    #[cfg(unix)]
+    #[test]
+    fn an_outcome_must_agree_with_the_exit() {
+        let exits = |code: &str| Command::new("sh").args(["-c", code]).status().unwrap();
+        let (good, bad) = (exits("exit 0"), exits("exit 101"));
+        let passed = "\nrunning 1 test\n.\ntest result: ok. 1 passed; 0 failed; 0 ignored\n";
+        let failed = "\nrunning 1 test\nF\n\nrunning 1 test\ntest result: ok. 1 passed; 0 failed\n\
+                      \ntest result: FAILED. 0 passed; 1 failed; 0 ignored\n";
+        let none = "\nrunning 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored\n";
+        assert!(outcome(good, passed) == Outcome::Passed);
+        assert!(outcome(bad, failed) == Outcome::Failed);
+        assert!(outcome(good, none) == Outcome::NotFound);
+        assert!(outcome(bad, passed) == Outcome::Died(bad));
+        let killed = exits("kill -SEGV $$");
+        assert!(outcome(killed, "\nrunning 1 test\n") == Outcome::Died(killed));
+    }
+}
