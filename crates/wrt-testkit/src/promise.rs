@@ -4,7 +4,7 @@ use core::fmt;
 
 use wrt_platform::PageAllocator;
 
-use crate::checks::{growth, images, ladder, requests, reuse, rights, sizes};
+use crate::checks::{growth, images, ladder, requests, reuse, rights, sizes, tags};
 
 /// A promise found broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -159,7 +159,8 @@ promises! {
     (ImageReset, "image-reset", "a memory with an image holds it after every reset", images::reset, [ImageFirst, Reset]);
     (ImageDiscard, "image-discard", "a discarded range reads zero, whatever the image says", images::discard, [ImageReset, Discard]);
     (ImageApart, "image-apart", "an image is in no memory but those made with it, and as it was made", images::apart, [ImageReset, Apart]);
-    (Tagging, "tagging", "tags that are required are given or refused", requests::tagging, [Capabilities]);
+    (Tagging, "tagging", "tags that are required are given or refused", tags::demanded, [Capabilities]);
+    (FreshTags, "fresh-tags", "a tag is another than those of neighbours, and than the one before a reset or release", tags::fresh, [Tagging, Reset, Apart]);
     (Name, "name", "any text is a name, and a name is all it changes", requests::name, [Closed, FreshZero]);
     (Verify, "verify", "a memory that nobody harmed passes verification", requests::verify, [Closed, RightsKept, Discard, Apart, Name]);
     (ZeroSizes, "zero-sizes", "sizes of zero are sizes like any other", requests::zero_sizes, [Capacity, Discard, Reset, Verify]);

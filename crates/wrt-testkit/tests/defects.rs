@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use wrt_platform::{HeapAllocator, PageAllocator};
+use wrt_platform::{Capabilities, HeapAllocator, PageAllocator};
 use wrt_testkit::{ChildTest, Defect, Promise};
 
 /// What one backend leaves behind on purpose must not disturb the count of another's.
@@ -59,7 +59,26 @@ fn every_defect_is_caught_on_mmap() {
         return;
     }
     let caught = caught_on("mmap", wrt_platform::MmapAllocator::new());
-    assert_eq!(caught, Defect::ALL, "mmap has all that a defect can need");
+    let without_tags = |defect: &Defect| !defect.needs().contains(Capabilities::TAGGED);
+    let all: Vec<_> = Defect::ALL.iter().copied().filter(without_tags).collect();
+    assert_eq!(caught, all, "mmap has all that a defect can need, but tags");
+}
+
+/// Those that only memory with tags can have; the others are caught on mmap.
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+#[test]
+fn defects_of_tags_are_caught() {
+    let _alone = ONE_AT_A_TIME.lock();
+    let inner = wrt_platform::MteAllocator::new().unwrap();
+    let of_tags = |defect: &&Defect| defect.needs().contains(Capabilities::TAGGED);
+    let mut tried = 0;
+    for defect in Defect::ALL.iter().filter(of_tags) {
+        let broken = defect.seen_by_checks(&inner).unwrap_err();
+        let promises: Vec<_> = broken.violations().iter().map(|one| one.promise).collect();
+        assert_eq!(promises, [defect.breaks()], "{}: {broken}", defect.name());
+        tried += 1;
+    }
+    assert!(tried > 0, "no defect needs tags");
 }
 
 #[test]

@@ -99,6 +99,7 @@ defects! {
     (StaleImage, "stale-image", ImageApart, [], "the memory after one with an image has it too");
     (WrittenThrough, "written-through", ImageApart, [], "what is written over an image is in the next memory that has it");
     (TagsClaimed, "tags-claimed", Tagging, [], "tags that are required are promised and not given");
+    (TagReused, "tag-reused", FreshTags, [TAGGED], "a reset leaves the tag as it was");
     (NamesRefused, "names-refused", Name, [], "a memory with a long name is refused");
     (NamedOpen, "named-open", Name, [GUARDS], "a page more than was committed can be accessed, where there is a name");
     (FalseAlarm, "false-alarm", Verify, [], "healthy memories fail verification");

@@ -62,6 +62,10 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         committed: HostBytes,
         keep: HostBytes,
     ) -> Result<Renewed, AllocError> {
+        if self.is(Defect::TagReused) {
+            let all = HostRange { start: HostBytes::ZERO, len: committed };
+            return self.broken_discard(reservation, all).map(|_| Renewed::in_place(committed));
+        }
         self.with(reservation, |memory| {
             let image = memory.filling.as_ref().map_or(HostRange::EMPTY, |filling| filling.range);
             // SAFETY: all rights are back when a memory is reset, and the bytes the caller's.

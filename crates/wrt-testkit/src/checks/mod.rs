@@ -1,6 +1,6 @@
 //! One check for each [`Promise`], by concern: `sizes.rs` what a reservation is, `ladder.rs` its
 //! guards, `growth.rs` commit, `rights.rs` protection and capabilities, `reuse.rs` the ways back,
-//! `images.rs` initial contents, `requests.rs` odd requests.
+//! `images.rs` initial contents, `tags.rs` hardware tags, `requests.rs` odd requests.
 
 pub(crate) mod growth;
 pub(crate) mod images;
@@ -9,6 +9,7 @@ pub(crate) mod requests;
 pub(crate) mod reuse;
 pub(crate) mod rights;
 pub(crate) mod sizes;
+pub(crate) mod tags;
 
 use wrt_platform::{HostBytes, HostRange, PageAllocator, Protection, Region, ReserveRequest};
 

@@ -1,8 +1,7 @@
 //! Requests at the edges: nothing, more than there is, and what a backend may lack.
 
 use wrt_platform::{
-    AllocError, AllocErrorKind, Capabilities, CommitPolicy, GuardPolicy, HostBytes, PageAllocator,
-    Protection, Region, ReserveRequest, Rung, Tagging,
+    CommitPolicy, GuardPolicy, HostBytes, PageAllocator, Protection, Region, ReserveRequest, Rung,
 };
 
 use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, request};
@@ -94,25 +93,6 @@ fn impossible_maximum<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> O
     }
     expect_bytes("bytes after refusals", region.data()?, POISON)?;
     ensure!(region.len() as u64 == page, "it has {} bytes, not {page}", region.len());
-    Ok(())
-}
-
-pub(crate) fn tagging<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let able = allocator.capabilities().contains(Capabilities::TAGGED);
-    let tagged = |tagging| {
-        let region = Region::new(allocator, &request(allocator, 1, 2).tagging(tagging))?;
-        Ok::<_, AllocError>(region.reservation().tagged())
-    };
-    ensure!(able || !tagged(Tagging::Off)?, "there are tags without the capability");
-    ensure!(able || !tagged(Tagging::Wanted)?, "there are tags without the capability");
-    match tagged(Tagging::Required) {
-        Ok(tagged) => ensure!(tagged, "tags were required and a memory without was given"),
-        Err(error) => {
-            ensure!(!able, "{error}");
-            let unsupported = error.kind == AllocErrorKind::Unsupported;
-            ensure!(unsupported, "the answer should be that it cannot, not: {error}");
-        }
-    }
     Ok(())
 }
 
