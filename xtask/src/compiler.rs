@@ -102,9 +102,6 @@ impl Compiler {
         if let Some(parts) = self.build_std {
             // `-Z` flags are for nightly only, unless the compiler is told otherwise.
             command = command.env("RUSTC_BOOTSTRAP", "1").arg(format!("-Zbuild-std={parts}"));
-            // The library too would be built without optimization, and tests take 3 to 14 times as
-            // long under an emulator then.
-            command = command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
         }
         command
     }
@@ -125,6 +122,8 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
         // An emulator puts its list of mappings together from the host's, which other threads
         // change meanwhile: tests that ask for it must be alone.
         .env("RUST_TEST_THREADS", "1")
+        // What is not optimized at all takes 3 to 14 times as long under an emulator.
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         .env(target.cargo_variable("RUSTFLAGS"), format!("{STATIC} -D warnings"))
         .env(target.cargo_variable("RUSTDOCFLAGS"), STATIC)
 }

@@ -94,3 +94,9 @@ fn programs_give_the_native_answers_on_static() {
 fn programs_give_the_native_answers_on_heap() {
     all_cases_on(BACKENDS[2]);
 }
+
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+#[test]
+fn programs_give_the_native_answers_on_mte() {
+    all_cases_on("mte");
+}

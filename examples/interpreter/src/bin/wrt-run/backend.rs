@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use wrt_platform::{HeapAllocator, PageAllocator, StaticArena};
+use wrt_platform::{AllocError, HeapAllocator, PageAllocator, StaticArena};
 
 /// Large enough for common programs. It is in `.bss`: pages nobody touches cost nothing.
 static ARENA: StaticArena<{ 64 << 20 }> = StaticArena::new();
@@ -19,6 +19,9 @@ pub(crate) enum Backend {
     #[cfg(windows)]
     #[cfg_attr(windows, default)]
     VirtualAlloc,
+    /// The same pages with hardware tags, where the machine has them
+    #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+    Mte,
     /// An arena of 64 MiB inside of this process
     Static,
     /// The global allocator
@@ -27,14 +30,21 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    pub(crate) fn allocator(self) -> Arc<dyn PageAllocator> {
-        match self {
+    /// An allocator of this kind.
+    ///
+    /// # Errors
+    ///
+    /// When the machine lacks what it takes.
+    pub(crate) fn allocator(self) -> Result<Arc<dyn PageAllocator>, AllocError> {
+        Ok(match self {
             #[cfg(unix)]
             Self::Mmap => Arc::new(wrt_platform::MmapAllocator::new()),
             #[cfg(windows)]
             Self::VirtualAlloc => Arc::new(wrt_platform::VirtualAllocator::new()),
+            #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+            Self::Mte => Arc::new(wrt_platform::MteAllocator::new()?),
             Self::Static => Arc::new(&ARENA),
             Self::Heap => Arc::new(HeapAllocator::new()),
-        }
+        })
     }
 }
