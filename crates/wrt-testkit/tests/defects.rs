@@ -3,8 +3,8 @@
 
 use std::sync::Mutex;
 
-use wrt_platform::{Capabilities, HeapAllocator, PageAllocator};
-use wrt_testkit::{ChildTest, Defect, Promise};
+use wrt_platform::{HeapAllocator, PageAllocator};
+use wrt_testkit::{ChildTest, Defect, Mappings, Promise};
 
 /// What one backend leaves behind on purpose must not disturb the count of another's.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -18,6 +18,10 @@ fn caught_on(name: &str, inner: impl PageAllocator) -> Vec<Defect> {
     for defect in &with {
         if needs_the_host(*defect) && ChildTest::is_emulated() {
             println!("{name}: {} is not tried: an emulator hides resident pages", defect.name());
+            continue;
+        }
+        if needs_mappings(*defect) && Mappings::of_process().is_none() {
+            println!("{name}: {} is not tried: the host lists no mappings", defect.name());
             continue;
         }
         if usize::BITS < 64 && never_reaches_a_narrow_backend(*defect) {
@@ -45,6 +49,11 @@ fn never_reaches_a_narrow_backend(defect: Defect) -> bool {
     matches!(defect, Defect::ImpossibleGranted | Defect::WrongNumbers)
 }
 
+/// Whether it takes the host's list of mappings to see it on any backend.
+fn needs_mappings(defect: Defect) -> bool {
+    matches!(defect, Defect::Leaks | Defect::ProtectIgnored)
+}
+
 /// Whether it takes the host's own view of physical memory to see it.
 fn needs_the_host(defect: Defect) -> bool {
     matches!(defect, Defect::ResidentNothing | Defect::ReleasedOnPaper)
@@ -59,7 +68,8 @@ fn every_defect_is_caught_on_mmap() {
         return;
     }
     let caught = caught_on("mmap", wrt_platform::MmapAllocator::new());
-    let without_tags = |defect: &Defect| !defect.needs().contains(Capabilities::TAGGED);
+    let without_tags =
+        |defect: &Defect| !defect.needs().contains(wrt_platform::Capabilities::TAGGED);
     let all: Vec<_> = Defect::ALL.iter().copied().filter(without_tags).collect();
     assert_eq!(caught, all, "mmap has all that a defect can need, but tags");
 }
@@ -70,7 +80,7 @@ fn every_defect_is_caught_on_mmap() {
 fn defects_of_tags_are_caught() {
     let _alone = ONE_AT_A_TIME.lock();
     let inner = wrt_platform::MteAllocator::new().unwrap();
-    let of_tags = |defect: &&Defect| defect.needs().contains(Capabilities::TAGGED);
+    let of_tags = |defect: &&Defect| defect.needs().contains(wrt_platform::Capabilities::TAGGED);
     let mut tried = 0;
     for defect in Defect::ALL.iter().filter(of_tags) {
         let broken = defect.seen_by_checks(&inner).unwrap_err();

@@ -76,7 +76,7 @@ pub struct FaultReport {
     pub name: MemoryName,
     /// Why the host stopped the access.
     pub kind: FaultKind,
-    /// The host's address, without tag bits.
+    /// The host's address, without tag bits. On s390x the signal names the first byte of the page.
     pub address: usize,
     /// The WebAssembly address: bytes from the memory's base, negative before it.
     pub wasm_address: i64,
@@ -132,13 +132,17 @@ const TOP_BYTE_IGNORED: bool = true;
 #[cfg(not(target_arch = "aarch64"))]
 const TOP_BYTE_IGNORED: bool = false;
 
+/// The processors of s390x say which page an access hit and not which byte, so the kernel tells the
+/// first byte of the page.
+const AT: &str = if cfg!(target_arch = "s390x") { "in the page at" } else { "at" };
+
 impl fmt::Display for FaultReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.as_str() {
             "" => f.write_str("memory without a name")?,
             name => write!(f, "memory {name:?}")?,
         }
-        write!(f, ": access at {}, ", Hex(self.wasm_address))?;
+        write!(f, ": access {AT} {}, ", Hex(self.wasm_address))?;
         let Self { distance, kind, .. } = self;
         let bytes = if *distance == 1 { "byte" } else { "bytes" };
         match kind {
@@ -193,11 +197,12 @@ mod tests {
             (FaultKind::TagMismatch, 16, 0, "0x10, with the wrong tag"),
             (FaultKind::BusError, 0x1_0020, 0, "0x1_0020, where the host cannot give the page"),
         ] {
-            let expected = std::format!("memory \"heap\": access at {text}");
+            let expected = std::format!("memory \"heap\": access {AT} {text}");
             assert_eq!(report(kind, address, distance).to_string(), expected);
         }
         let unnamed =
             FaultReport { name: MemoryName::new(""), ..report(FaultKind::Protected, 0, 0) };
-        assert!(unnamed.to_string().starts_with("memory without a name: access at 0x0,"));
+        let start = std::format!("memory without a name: access {AT} 0x0,");
+        assert!(unnamed.to_string().starts_with(&start));
     }
 }

@@ -109,6 +109,17 @@ const CASES: [(&str, i32, &str); 6] = [
     ("foreign", libc::SIGSEGV, ""),
 ];
 
+/// The same where signals name the page and not the byte.
+fn as_told_here(text: &str) -> String {
+    if cfg!(not(target_arch = "s390x")) {
+        return text.to_owned();
+    }
+    text.replace("access at", "access in the page at")
+        .replace("-0x10, 16 bytes", "-0x1000, 4096 bytes")
+        .replace("0x1_0010", "0x1_0000")
+        .replace("0x1_0020", "0x1_0000")
+}
+
 #[test]
 fn every_kind_is_reported_and_ends_the_process() {
     let child = ChildTest::new("kinds::every_kind_is_reported_and_ends_the_process");
@@ -128,15 +139,16 @@ fn every_kind_is_reported_and_ends_the_process() {
         return;
     }
     for (case, signal, text) in CASES {
-        if signal == libc::SIGBUS && usize::BITS < 64 && ChildTest::is_emulated() {
-            eprintln!("skipped: qemu-user gives a 32-bit guest the host's address with SIGBUS");
+        let elsewhere = cfg!(any(target_pointer_width = "32", target_arch = "s390x"));
+        if signal == libc::SIGBUS && elsewhere && ChildTest::is_emulated() {
+            eprintln!("skipped: qemu-user gives the host's address with SIGBUS, not the guest's");
             continue;
         }
         let (ending, output) = child.run(case).unwrap();
         assert_eq!(ending, Ending::Signal(signal), "{case}: {output}");
         match text {
             "" => assert!(!output.contains("memory"), "{case}: {output}"),
-            text => assert!(output.contains(text), "{case}: {output}"),
+            text => assert!(output.contains(&as_told_here(text)), "{case}: {output}"),
         }
     }
 }
