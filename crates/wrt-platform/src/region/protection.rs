@@ -25,7 +25,7 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// Every access through the region keeps to the rights, to the byte. Where the backend has
     /// [`Capabilities::PROTECT`], the host stops compiled code too, page by page: a page allows
-    /// what any of its bytes does.
+    /// what any of its bytes does, and reading where it allows writing.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl<P: PageAllocator> Region<P> {
             let piece_end = table.next_change(piece).min(end);
             for run in self.page_runs(piece, piece_end) {
                 // Bytes past the length count as usual ones, since the memory may grow over them.
-                let protection = table.any_of(run.start.get(), run.end().get());
+                let protection = table.of_pages(run.start.get(), run.end().get());
                 // SAFETY: I5; the pages hold bytes below `len`, so they are committed (I3), and
                 // whatever access the new rights forbid is forbidden by the table (I1).
                 unsafe { self.allocator.protect(&self.reservation, run, protection) }?;
@@ -216,7 +216,7 @@ impl<P: PageAllocator> Region<P> {
         }
         for range in self.rights().iter() {
             for run in self.page_runs(range.start, range.end) {
-                let protection = self.rights().any_of(run.start.get(), run.end().get());
+                let protection = self.rights().of_pages(run.start.get(), run.end().get());
                 let known = count > 0 && found.get(count - 1).is_some_and(|last| last.range == run);
                 if let (false, Some(slot)) = (known, found.get_mut(count)) {
                     *slot = HostRights { range: run, protection };

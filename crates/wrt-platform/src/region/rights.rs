@@ -64,7 +64,7 @@ impl RightsTable {
     }
 
     /// The rights that at least one byte of `start..end` has.
-    pub(super) fn any_of(&self, start: usize, end: usize) -> Protection {
+    fn any_of(&self, start: usize, end: usize) -> Protection {
         let mut covered = start;
         let mut any = Protection::empty();
         for range in self.iter().filter(|range| range.overlaps(start, end)) {
@@ -75,6 +75,14 @@ impl RightsTable {
             covered = range.end;
         }
         if covered < end { any | Protection::READ_WRITE } else { any }
+    }
+
+    /// What pages at `start..end` must allow: what any of their bytes does. Where there is the right
+    /// to write there is the one to read, since code that only writes may read: s390x clears bytes
+    /// by an exclusive-or with themselves.
+    pub(super) fn of_pages(&self, start: usize, end: usize) -> Protection {
+        let any = self.any_of(start, end);
+        if any.contains(Protection::WRITE) { any | Protection::READ } else { any }
     }
 
     /// The first offset past `from` at which a restricted range starts or ends.
