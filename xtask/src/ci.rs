@@ -95,19 +95,11 @@ fn complete_suite(workspace: &Workspace) -> Result<()> {
 fn other_machines(workspace: &Workspace) -> Result<()> {
     let host = crate::compiler::host(workspace)?;
     for target in targets::TARGETS.iter().filter(|target| target.triple != host) {
-        let run = target.hosted().is_none() || RUN.contains(&target.triple);
-        if !run {
-            println!("ci: NOTE: {} is checked, its tests: cargo xtask cross --run", target.triple);
-            continue;
-        }
         let args = cross::Args { target: Some(target.triple.to_owned()), run: true };
         cross::run(workspace, &args)?;
     }
     Ok(())
 }
-
-/// The emulated targets whose tests run here; those of the others are run by hand.
-const RUN: [&str; 1] = ["aarch64-unknown-linux-gnu"];
 
 /// Every program of the package of small examples, found by its folder.
 fn small_examples(workspace: &Workspace) -> Result<()> {
