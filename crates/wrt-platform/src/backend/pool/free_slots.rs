@@ -2,7 +2,9 @@
 //!
 //! There are a few shards, each behind a lock of its own that is held for a few instructions and
 //! never over a system call. A thread looks first where its CPU put slots back: their bytes may
-//! still be in its caches. Within a shard slots are found by their last image.
+//! still be in its caches. Within a shard slots are found by their last image. Slots that were never
+//! taken are shared out too, in runs, so that threads use slots that lie apart: neighbours would
+//! share page tables, and the host's locks on those.
 
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -42,15 +44,19 @@ struct Node {
     key: AtomicUsize,
 }
 
-/// A shard's lists: the first slot of each bucket. On cache lines of its own.
+/// On cache lines of its own.
 #[repr(align(128))]
-struct Shard(spin::Mutex<[u32; BUCKETS]>);
+struct Shard {
+    /// The first slot of each bucket.
+    heads: spin::Mutex<[u32; BUCKETS]>,
+    /// The first slot of this shard's run that was never taken, and the end of the run.
+    fresh: AtomicUsize,
+    end: usize,
+}
 
 pub(super) struct FreeSlots {
     nodes: Box<[Node]>,
     shards: [Shard; SHARDS],
-    /// The first slot that was never taken.
-    fresh: AtomicUsize,
 }
 
 impl FreeSlots {
@@ -63,18 +69,23 @@ impl FreeSlots {
             next: AtomicU32::new(NONE),
             key: AtomicUsize::new(PLAIN),
         });
-        let shards = core::array::from_fn(|_| Shard(spin::Mutex::new([NONE; BUCKETS])));
         let nodes = (slots < NONE as usize).then(|| nodes.into_boxed_slice())?;
-        Some(Self { nodes, shards, fresh: AtomicUsize::new(0) })
+        let run = slots.div_ceil(SHARDS);
+        let shards = core::array::from_fn(|index| Shard {
+            heads: spin::Mutex::new([NONE; BUCKETS]),
+            fresh: AtomicUsize::new(index * run),
+            end: ((index + 1) * run).min(slots),
+        });
+        Some(Self { nodes, shards })
     }
 
     /// Takes a slot, best one whose last image has `key`. `cpu` is where the caller runs.
     pub(super) fn take(&self, cpu: usize, key: ImageKey) -> Option<(usize, Match)> {
-        let same = || self.find(cpu, |heads| self.pop_key(heads, key));
-        let other = || self.find(cpu, |heads| self.pop_any(heads));
+        let same = || self.find(cpu, |shard| self.pop_key(&mut shard.heads.lock(), key));
+        let other = || self.find(cpu, |shard| self.pop_any(&mut shard.heads.lock()));
         same()
             .map(|slot| (slot, Match::Same))
-            .or_else(|| self.take_fresh().map(|slot| (slot, Match::Fresh)))
+            .or_else(|| self.find(cpu, Shard::take_fresh).map(|slot| (slot, Match::Fresh)))
             .or_else(|| other().map(|slot| (slot, Match::Other)))
     }
 
@@ -84,7 +95,7 @@ impl FreeSlots {
         else {
             return;
         };
-        let mut heads = shard.0.lock();
+        let mut heads = shard.heads.lock();
         if let Some(head) = heads.get_mut(bucket(key)) {
             node.key.store(key, Relaxed);
             node.next.store(*head, Relaxed);
@@ -93,18 +104,10 @@ impl FreeSlots {
         }
     }
 
-    fn find(
-        &self,
-        cpu: usize,
-        mut pop: impl FnMut(&mut [u32; BUCKETS]) -> Option<usize>,
-    ) -> Option<usize> {
+    /// Looks in every shard, first in the one of `cpu`.
+    fn find(&self, cpu: usize, look: impl FnMut(&Shard) -> Option<usize>) -> Option<usize> {
         let order = (0..SHARDS).map(|step| (cpu + step) % SHARDS);
-        order.filter_map(|index| self.shards.get(index)).find_map(|shard| pop(&mut shard.0.lock()))
-    }
-
-    fn take_fresh(&self) -> Option<usize> {
-        let within = |next: usize| (next < self.nodes.len()).then_some(next + 1);
-        self.fresh.fetch_update(Relaxed, Relaxed, within).ok()
+        order.filter_map(|index| self.shards.get(index)).find_map(look)
     }
 
     /// Unlinks the first slot with this key, if it is near the head of its list.
@@ -136,6 +139,13 @@ impl FreeSlots {
     }
 }
 
+impl Shard {
+    fn take_fresh(&self) -> Option<usize> {
+        let within = |next: usize| (next < self.end).then_some(next + 1);
+        self.fresh.fetch_update(Relaxed, Relaxed, within).ok()
+    }
+}
+
 /// The list for a key: one for slots without image, the others for images, whose keys are addresses
 /// of which the low bits say little.
 const fn bucket(key: ImageKey) -> usize {
@@ -164,6 +174,17 @@ mod tests {
         assert_eq!(free.take(0, b), Some((3, Match::Fresh)));
         assert_eq!(free.take(0, b), Some((2, Match::Other)));
         assert_eq!(free.take(0, b), None);
+    }
+
+    #[test]
+    fn cpus_take_slots_that_lie_apart_as_long_as_there_are_any() {
+        let free = FreeSlots::new(80).unwrap();
+        assert_eq!(free.take(0, PLAIN), Some((0, Match::Fresh)));
+        assert_eq!(free.take(1, PLAIN), Some((10, Match::Fresh)));
+        assert_eq!(free.take(SHARDS, PLAIN), Some((1, Match::Fresh)));
+        let rest: Vec<_> = (0..77).map(|_| free.take(7, PLAIN).unwrap().0).collect();
+        assert_eq!((rest[0], rest[10], rest[76]), (70, 2, 69));
+        assert_eq!(free.take(7, PLAIN), None);
     }
 
     #[test]
