@@ -13,7 +13,9 @@ use std::io::{Error, Result};
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wrt_benches::{Bare, Case, Contest, Crew, Life, Limit, Ours, Source, bare_lifecycle, lives};
+use wrt_benches::{
+    Bare, Case, Contents, Contest, Crew, Life, Limit, Ours, Source, bare_lifecycle, lives,
+};
 use wrt_instructions::{MemArg, i32_store8};
 use wrt_platform::{
     MmapAllocator, PageAllocator, PoolAllocator, PoolConfig, PoolLayout, for_each_backend,
@@ -55,22 +57,38 @@ fn lifecycle(criterion: &mut Criterion) {
     }
 }
 
+/// For which memories a side has the limits of a pool to keep.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Promised {
+    None,
+    /// For those that start from zeroes: a dense pool copies images.
+    Zeroes,
+    All,
+}
+
 /// Where a row's memories come from.
 struct Side {
     name: &'static str,
-    /// Whether it has the limits of a pool to keep.
-    pooled: bool,
+    promised: Promised,
     source: fn(&Life) -> Result<Box<dyn Source>>,
 }
 
 const SIDES: [Side; 3] = [
     Side {
         name: "mmap",
-        pooled: false,
+        promised: Promised::None,
         source: |life| Ok(Box::new(Ours::new(MmapAllocator::new(), life)?)),
     },
-    Side { name: "pool", pooled: true, source: |life| pooled(life, PoolLayout::SmallGuard) },
-    Side { name: "dense pool", pooled: true, source: |life| pooled(life, PoolLayout::Dense) },
+    Side {
+        name: "pool",
+        promised: Promised::All,
+        source: |life| pooled(life, PoolLayout::SmallGuard),
+    },
+    Side {
+        name: "dense pool",
+        promised: Promised::Zeroes,
+        source: |life| pooled(life, PoolLayout::Dense),
+    },
 ];
 
 /// Slots for a few threads' memories of a life.
@@ -85,12 +103,17 @@ fn beside_bare(contest: &mut Contest<'_>, side: &Side, life: &Life, threads: usi
     let (source, bare) = ((side.source)(life)?, Bare::new(life)?);
     let mut ours = Crew::new(life, &*source, threads)?;
     let mut theirs = Crew::new(life, &bare, threads)?;
+    let promised = match side.promised {
+        Promised::None => false,
+        Promised::Zeroes => life.contents == Contents::Zero,
+        Promised::All => true,
+    };
     let on = if threads == 1 { String::new() } else { format!(" on {threads} threads") };
     let case = Case {
         group: "create, write, drop",
         name: format!("{}, {}{on} / {}", side.name, life.name, Bare::name(life)),
         operations: 1,
-        limit: side.pooled.then_some(Limit::Ratio(life.pool_limit)),
+        limit: promised.then_some(Limit::Ratio(life.pool_limit)),
     };
     contest.run(&case, &mut |runs| ours.run(runs), &mut [&mut |runs| theirs.run(runs)]);
     Ok(())
@@ -99,7 +122,7 @@ fn beside_bare(contest: &mut Contest<'_>, side: &Side, life: &Life, threads: usi
 /// Two threads that make a memory each beside one that makes both, from the same source.
 fn beside_one_thread(
     contest: &mut Contest<'_>,
-    name: &str,
+    (name, limit): (&str, Option<Limit>),
     life: &Life,
     source: &dyn Source,
 ) -> Result<()> {
@@ -108,7 +131,7 @@ fn beside_one_thread(
         group: "create, write, drop",
         name: format!("{name}, {}, two threads / one thread does both", life.name),
         operations: 2,
-        limit: name.contains("pool").then_some(Limit::Ratio(1.0 / 1.5)),
+        limit,
     };
     contest.run(&case, &mut |runs| two.run(runs), &mut [&mut |runs| one.run(2 * runs)]);
     Ok(())
@@ -121,10 +144,12 @@ fn scaling(criterion: &mut Criterion) {
     let mut contest = Contest::new(criterion).long(15, Duration::from_secs(3));
     for side in SIDES {
         let source = (side.source)(&life).expect("memories");
-        beside_one_thread(&mut contest, side.name, &life, &*source).expect("memories");
+        let pooled = side.promised != Promised::None;
+        let limit = pooled.then_some(Limit::Ratio(1.0 / 1.5));
+        beside_one_thread(&mut contest, (side.name, limit), &life, &*source).expect("memories");
     }
     let bare = Bare::new(&life).expect("slots");
-    beside_one_thread(&mut contest, Bare::name(&life), &life, &bare).expect("slots");
+    beside_one_thread(&mut contest, (Bare::name(&life), None), &life, &bare).expect("slots");
 }
 
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]

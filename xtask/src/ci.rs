@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
 use crate::workspace::Workspace;
-use crate::{check, cross, faults, programs, setup, spec, targets, test, tidy};
+use crate::{check, compiler, faults, programs, setup, side_by_side, spec, targets, test, tidy};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -93,12 +93,11 @@ fn complete_suite(workspace: &Workspace) -> Result<()> {
 
 /// The rows of the table but this machine's own, which `test` and `spec` have run.
 fn other_machines(workspace: &Workspace) -> Result<()> {
-    let host = crate::compiler::host(workspace)?;
-    for target in targets::TARGETS.iter().filter(|target| target.triple != host) {
-        let args = cross::Args { target: Some(target.triple.to_owned()), run: true };
-        cross::run(workspace, &args)?;
-    }
-    Ok(())
+    let host = compiler::host(workspace)?;
+    let others = targets::TARGETS.iter().filter(|target| target.triple != host);
+    let commands: Vec<_> =
+        others.map(|target| vec!["cross", "--run", "--target", target.triple]).collect();
+    side_by_side::run(&commands)
 }
 
 /// Every program of the package of small examples, found by its folder.

@@ -9,6 +9,7 @@ mod cross;
 mod faults;
 mod programs;
 mod setup;
+mod side_by_side;
 mod spec;
 mod targets;
 mod test;

@@ -96,6 +96,11 @@ fn protection(allocator: impl PageAllocator) {
     memory.grow(1).unwrap();
     memory.verify_integrity().unwrap();
     assert_eq!(load(&memory, start), Err(Trap::Protected), "growth gives no right back");
+    rights_come_back(memory);
+}
+
+/// By another protection, and by a reset. The memory had four pages of sevens and one more.
+fn rights_come_back(mut memory: LinearMemory<impl PageAllocator>) {
     memory.protect(0..5 * PAGE, Protection::READ_WRITE).unwrap();
     assert!(
         memory.data().unwrap()[..4 << 16].iter().filter(|byte| **byte == 7).count() > 4 * 65530

@@ -66,16 +66,12 @@ fn random_lives_keep_their_tags() {
                 let request = ReserveRequest::new(4096, 32768).guard((amount % 2) * 4096);
                 memories.push(Region::new(allocator, &request.reservation(32768)).unwrap());
             }
-            (1, Some(memory)) => {
-                let _ = memory.grow_to((memory.len() as u64 + amount).min(32768));
-            }
+            (1, Some(memory)) => _ = memory.grow_to((memory.len() as u64 + amount).min(32768)),
             (2, Some(memory)) => {
                 let rights = [Protection::empty(), Protection::READ, Protection::READ_WRITE];
                 let _ = memory.protect(amount % 4096, 2000, rights[which % 3]);
             }
-            (3, Some(memory)) => {
-                let _ = memory.discard(0, amount % 4096);
-            }
+            (3, Some(memory)) => _ = memory.discard(0, amount % 4096),
             (4, Some(memory)) => {
                 let old = at(memory, 0);
                 memory.reset().unwrap();
