@@ -2,23 +2,30 @@
 //!
 //! A kept page that the next user writes again saves a page fault. One that it does not write is
 //! compared in vain, and finding out costs a scan. What a slot's users do tends to stay the same, so
-//! each slot judges by its last use, and one that was wrong waits longer before it tries again: a
-//! slot never costs much more than dropping its pages would.
+//! each slot judges by its last uses: what some have saved, others may spend. One that has nothing
+//! left waits before it tries again, each time longer: a slot never costs much more than dropping
+//! its pages would.
 
 /// In units of one page fault with what it takes to drop the page again: what a scan costs beyond
 /// dropping, and how many kept pages can be compared for one.
 const SCAN_COST: usize = 1;
 const COMPARED_FOR_ONE: usize = 12;
 
+/// What good uses may leave for bad ones, in the same units, and what a new try starts with.
+const MOST_CREDIT: usize = 64;
+const FIRST_CREDIT: u16 = 8;
+
 /// Uses to wait after the first mistake and after many.
 const FIRST_WAIT: u16 = 8;
-const LONGEST_WAIT: u16 = 512;
+const LONGEST_WAIT: u16 = 1024;
 
 /// What is known of the pages that a slot keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Residue {
     /// Pages that were written and are kept, erased.
     pub(super) kept: u32,
+    /// What former uses have saved.
+    credit: u16,
     /// Uses left in which pages are dropped without a look.
     wait: u16,
     /// How long the next wait is.
@@ -27,7 +34,7 @@ pub(super) struct Residue {
 
 impl Residue {
     /// Nothing is kept and nothing known.
-    pub(super) const UNKNOWN: Self = Self { kept: 0, wait: 0, next_wait: 0 };
+    pub(super) const UNKNOWN: Self = Self { kept: 0, credit: 0, wait: 0, next_wait: 0 };
 
     /// What is under the pages has changed: nothing that was learnt holds. Pages may be kept still.
     pub(super) const fn forget(&mut self) {
@@ -47,14 +54,18 @@ impl Residue {
         let before = self.kept as usize;
         self.kept = u32::try_from(written).unwrap_or(u32::MAX);
         if before == 0 {
+            self.credit = FIRST_CREDIT;
             return;
         }
         // Pages that were not kept have cost a fault and have changed.
         let again = changed.saturating_sub(written.saturating_sub(before));
-        if again >= SCAN_COST + written / COMPARED_FOR_ONE {
+        let cost = SCAN_COST + written.saturating_sub(changed) / COMPARED_FOR_ONE;
+        match (usize::from(self.credit) + again).checked_sub(cost) {
+            Some(left) => self.credit = left.min(MOST_CREDIT) as u16,
+            None => return self.regret(),
+        }
+        if again >= cost {
             self.next_wait = 0;
-        } else {
-            self.regret();
         }
     }
 
@@ -67,6 +78,7 @@ impl Residue {
     }
 
     fn regret(&mut self) {
+        self.credit = 0;
         self.next_wait = (self.next_wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
         self.wait = self.next_wait;
     }
@@ -100,9 +112,21 @@ mod tests {
     }
 
     #[test]
+    fn a_large_user_pays_for_small_ones() {
+        let by_turns = |number: usize, kept: usize| {
+            let pages = if number.is_multiple_of(2) { 1 } else { 64 };
+            (kept.max(pages), pages)
+        };
+        assert_eq!(looks(1000, by_turns), 1000);
+        // But not for long.
+        let looked = looks(1000, |number, kept| (kept.max(64), if number < 2 { 64 } else { 1 }));
+        assert!(looked < 50, "{looked}");
+    }
+
+    #[test]
     fn users_that_write_others_each_time_are_looked_at_ever_less() {
         let looked = looks(10_000, |_, kept| (kept + 8, 8));
-        assert!(looked < 80, "{looked}");
+        assert!(looked < 100, "{looked}");
     }
 
     #[test]
