@@ -5,10 +5,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wrt_platform::{
-    AllocErrorKind, CommitPolicy, HeapAllocator, MmapAllocator, PageAllocator, Region,
-    ReserveRequest, Rung, ShortfallCause,
+    AllocErrorKind, HeapAllocator, MmapAllocator, PageAllocator, Region, ReserveRequest, Rung,
+    ShortfallCause,
 };
-use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryError, MemoryType};
+use wrt_runtime::{LinearMemory, MemoryError, MemoryType};
 
 const GIB: u64 = 1 << 30;
 
@@ -24,8 +24,7 @@ fn alone() -> MutexGuard<'static, ()> {
 fn a_maximum_beyond_the_host_reserves_a_part() {
     let _alone = alone();
     let ty = MemoryType::wasm32(1, None).unwrap();
-    let builder = MemoryBuilder::new(ty).commit(CommitPolicy::Exact);
-    let mut memory = builder.allocate(MmapAllocator::new()).unwrap();
+    let mut memory = LinearMemory::new(MmapAllocator::new(), ty).unwrap();
     assert_eq!(memory.region().limit(), 4 * GIB);
     let reservation = memory.region().reservation();
     assert_eq!(reservation.rung(), Rung::SmallGuard);

@@ -23,11 +23,8 @@ const LAYOUTS: [PoolLayout; 3] =
 /// What most of a memory should read.
 static ZEROES: [u8; SLOT as usize] = [0; SLOT as usize];
 
-/// As many memories in all as the matrix is walked with. An emulator takes minutes for all of them
-/// and sees no other code.
-fn cycles() -> u64 {
-    if ChildTest::is_emulated() { 20_000 } else { 100_000 }
-}
+/// As many memories in all as the matrix is walked with.
+const CYCLES: u64 = 100_000;
 
 /// The layouts that this host has room for.
 fn layouts() -> impl Iterator<Item = PoolLayout> {
@@ -187,7 +184,7 @@ fn nobody_sees_what_others_left() {
         for keep in [16 << 10, 1 << 20] {
             let config = PoolConfig::new(3, SLOT).layout(*layout).keep_resident(keep);
             let pool = PoolAllocator::new(&config).unwrap();
-            let cycles = cycles() / (2 * 2 * layouts.len() as u64);
+            let cycles = CYCLES / (2 * 2 * layouts.len() as u64);
             thread::scope(|scope| {
                 for me in 0..2 {
                     let (pool, images, done) = (&pool, &images, &done);

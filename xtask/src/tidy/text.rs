@@ -41,7 +41,7 @@ fn machine_paths(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether an absolute path starts here, rather than `network/` or `a/work/b`.
+/// Whether an absolute path starts here, rather than a part of a word or of a relative path.
 fn names_folder(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(index, _)| {
         let before = text[..index].chars().next_back();

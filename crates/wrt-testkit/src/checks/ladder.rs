@@ -96,7 +96,8 @@ pub(crate) fn shortfall<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     // An emulator keeps a record of every page that is reserved, and runs out of memory for them,
     // unless a few GiB are all there are.
     let huge = huge.into_iter().filter(|_| usize::BITS < 64 || !ChildTest::is_emulated());
-    for request in requests(allocator).into_iter().chain(huge) {
+    let beyond = [ReserveRequest::new(page, page).reservation(page).guard(u64::MAX)];
+    for request in requests(allocator).into_iter().chain(beyond).chain(huge) {
         let Ok(memory) = RawMemory::reserve(allocator, &request) else { continue };
         let reservation = memory.reservation();
         let (rung, policy) = (reservation.rung(), request.guard_policy());
