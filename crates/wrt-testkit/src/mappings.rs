@@ -10,12 +10,12 @@ use crate::child::ChildTest;
 
 /// The mappings of the process at one moment. Other threads change them meanwhile.
 ///
-/// qemu-user has no line for closed mappings beside addresses that it keeps for itself, which in a
-/// 32-bit guest are all. There a hole cannot be told from a closed mapping.
+/// qemu-user has no line for closed mappings beside addresses that it keeps for itself, so that a
+/// hole cannot be told from a closed mapping. In a 32-bit guest those are all.
 #[derive(Clone, Debug)]
 pub struct Mappings {
     lines: Vec<(Range<usize>, Protection)>,
-    complete: bool,
+    emulated: bool,
 }
 
 impl Mappings {
@@ -24,20 +24,19 @@ impl Mappings {
     pub fn of_process() -> Option<Self> {
         let text = fs::read_to_string("/proc/self/maps").ok()?;
         let lines: Vec<_> = text.lines().filter_map(parse).collect();
-        let complete = !ChildTest::is_emulated();
-        (!lines.is_empty()).then_some(Self { lines, complete })
+        (!lines.is_empty()).then_some(Self { lines, emulated: ChildTest::is_emulated() })
     }
 
-    /// Whether closed mappings are all listed, so that counts and sums say something.
+    /// Whether closed mappings are listed, so that counts and sums say something.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        self.complete
+        !self.emulated || usize::BITS >= 64
     }
 
     /// Whether every byte of `range` is mapped with exactly these rights. No bytes are.
     #[must_use]
     pub fn have(&self, range: &Range<usize>, rights: Protection) -> bool {
-        if rights.is_empty() && !self.complete {
+        if rights.is_empty() && self.emulated {
             return self.lines.iter().all(|(mapping, allowed)| {
                 let apart = mapping.end <= range.start || range.end <= mapping.start;
                 apart || allowed.is_empty()
@@ -98,7 +97,7 @@ mod tests {
         let lines =
             ["1000-3000 rw-p 0", "3000-4000 rw-p 0 x", "4000-5000 ---p 0", "6000-7000 r--p"];
         let lines = lines.into_iter().filter_map(parse).collect();
-        let mappings = Mappings { lines, complete: true };
+        let mappings = Mappings { lines, emulated: false };
         assert_eq!((mappings.count(), mappings.bytes()), (4, 0x5000));
         assert_eq!(mappings.accessible_bytes(), 0x3000);
         let usual = Protection::READ_WRITE;
@@ -112,7 +111,7 @@ mod tests {
         assert!(mappings.have(&(0x4000..0x5000), Protection::empty()));
         assert!(!mappings.have(&(0x4000..0x6000), Protection::empty()), "a hole belongs to nobody");
         assert!(mappings.have(&(0x6000..0x7000), Protection::READ));
-        let mappings = Mappings { complete: false, ..mappings };
+        let mappings = Mappings { emulated: true, ..mappings };
         assert!(mappings.have(&(0x4000..0x6000), Protection::empty()), "a hole may be closed");
         assert!(!mappings.have(&(0x4000..0x6001), Protection::empty()));
         assert!(!mappings.have(&(0x3fff..0x5000), Protection::empty()));

@@ -16,7 +16,7 @@ impl Mappings {
         None
     }
 
-    /// Whether closed mappings are all listed.
+    /// Whether closed mappings are listed.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         match self.0 {}
