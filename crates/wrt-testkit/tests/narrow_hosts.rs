@@ -5,10 +5,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wrt_platform::{
-    AllocErrorKind, HeapAllocator, MmapAllocator, PageAllocator, Region, ReserveRequest, Rung,
-    ShortfallCause,
+    AllocErrorKind, CommitPolicy, HeapAllocator, MmapAllocator, PageAllocator, Region,
+    ReserveRequest, Rung, ShortfallCause,
 };
-use wrt_runtime::{LinearMemory, MemoryError, MemoryType};
+use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryError, MemoryType};
 
 const GIB: u64 = 1 << 30;
 
@@ -24,7 +24,9 @@ fn alone() -> MutexGuard<'static, ()> {
 fn a_maximum_beyond_the_host_reserves_a_part() {
     let _alone = alone();
     let ty = MemoryType::wasm32(1, None).unwrap();
-    let mut memory = LinearMemory::new(MmapAllocator::new(), ty).unwrap();
+    // Full guards are wanted where all pages past the length fault.
+    let exact = MemoryBuilder::new(ty).commit(CommitPolicy::Exact);
+    let mut memory = exact.allocate(MmapAllocator::new()).unwrap();
     assert_eq!(memory.region().limit(), 4 * GIB);
     let reservation = memory.region().reservation();
     assert_eq!(reservation.rung(), Rung::SmallGuard);
@@ -36,6 +38,9 @@ fn a_maximum_beyond_the_host_reserves_a_part() {
     memory.write(capacity - 1, &[7]).unwrap();
     let error = memory.grow(1).unwrap_err();
     assert!(error.to_string().ends_with("(268435456 bytes were possible)"), "{error}");
+    let ahead = LinearMemory::new(MmapAllocator::new(), ty).unwrap();
+    let reservation = ahead.region().reservation();
+    assert_eq!((reservation.rung(), reservation.shortfall()), (Rung::SmallGuard, None));
 }
 
 fn refused(allocator: impl PageAllocator) {

@@ -17,15 +17,16 @@ fn report(trap: &mut TrapContext<'_>) -> TrapAction {
     TrapAction::Decline
 }
 
-/// What is read, in a memory of so many pages, and what is said of it.
+/// What is read, in a memory of so many pages, and what is said of it. The addresses are those of
+/// pages, since some processors (s390x) tell no more.
 const ACCESSES: [(i64, u64, &str); 4] = [
-    (-0x10, 1, "access at -0x10, 16 bytes before the start (the guard before the memory)"),
-    (0x8, 1, "access at 0x8, which is protected (protected)"),
-    (0x1_2000, 1, "access at 0x1_2000, 8192 bytes past the end (reserved and not accessible)"),
+    (-0x1000, 1, "at -0x1000, 4096 bytes before the start (the guard before the memory)"),
+    (0x0, 1, "at 0x0, which is protected (protected)"),
+    (0x1_2000, 1, "at 0x1_2000, 8192 bytes past the end (reserved and not accessible)"),
     (
         0x1_0000_2000,
         65536,
-        "access at 0x1_0000_2000, 8192 bytes past the end (the guard behind the memory)",
+        "at 0x1_0000_2000, 8192 bytes past the end (the guard behind the memory)",
     ),
 ];
 
