@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use wrt_platform::{HeapAllocator, PageAllocator};
-use wrt_testkit::{ChildTest, Defect, Ending, Mappings, Promise};
+use wrt_testkit::{ChildTest, Defect, Mappings, Promise};
 
 /// What one backend leaves behind on purpose must not disturb the count of another's.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -59,50 +59,57 @@ fn needs_the_host(defect: Defect) -> bool {
     matches!(defect, Defect::ResidentNothing | Defect::ReleasedOnPaper)
 }
 
-/// An emulator keeps a record of every page that was ever reserved, full guards for every defect
-/// anew: on 64 bits one process has memory for so many.
+/// On backends that have all that a defect can need.
 #[cfg(target_os = "linux")]
-const AT_ONCE: usize = 8;
+mod on_linux {
+    use wrt_platform::{Capabilities, MmapAllocator};
+    use wrt_testkit::{ChildTest, Defect, Ending};
 
-#[cfg(target_os = "linux")]
-#[test]
-fn every_defect_is_caught_on_mmap() {
-    let tags = wrt_platform::Capabilities::TAGGED;
-    let all: Vec<_> =
-        Defect::ALL.iter().copied().filter(|defect| !defect.needs().contains(tags)).collect();
-    let in_this_process = |defects: &[Defect]| {
-        let caught = caught_on("mmap", wrt_platform::MmapAllocator::new(), defects);
-        assert_eq!(caught, defects, "mmap has all that a defect can need, but tags");
-    };
-    let child = ChildTest::new("every_defect_is_caught_on_mmap");
-    if let Some(case) = child.case() {
-        return in_this_process(all.chunks(AT_ONCE).nth(case.parse().unwrap()).unwrap());
-    }
-    if !ChildTest::is_emulated() || usize::BITS < 64 {
-        return in_this_process(&all);
-    }
-    for number in 0..all.chunks(AT_ONCE).len() {
-        let (ending, output) = child.run(&number.to_string()).unwrap();
-        print!("{output}");
-        assert_eq!(ending, Ending::Success, "part {number}");
-    }
-}
+    use super::caught_on;
 
-/// Those that only memory with tags can have; the others are caught on mmap.
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-#[test]
-fn defects_of_tags_are_caught() {
-    let _alone = ONE_AT_A_TIME.lock();
-    let inner = wrt_platform::MteAllocator::new().unwrap();
-    let of_tags = |defect: &&Defect| defect.needs().contains(wrt_platform::Capabilities::TAGGED);
-    let mut tried = 0;
-    for defect in Defect::ALL.iter().filter(of_tags) {
-        let broken = defect.seen_by_checks(&inner).unwrap_err();
-        let promises: Vec<_> = broken.violations().iter().map(|one| one.promise).collect();
-        assert_eq!(promises, [defect.breaks()], "{}: {broken}", defect.name());
-        tried += 1;
+    /// An emulator keeps a record of every page that was ever reserved, full guards for every
+    /// defect anew: on 64 bits one process has memory for so many.
+    const AT_ONCE: usize = 8;
+
+    #[test]
+    fn every_defect_is_caught_on_mmap() {
+        let tags = Capabilities::TAGGED;
+        let all: Vec<_> =
+            Defect::ALL.iter().copied().filter(|defect| !defect.needs().contains(tags)).collect();
+        let in_this_process = |defects: &[Defect]| {
+            let caught = caught_on("mmap", MmapAllocator::new(), defects);
+            assert_eq!(caught, defects, "mmap has all that a defect can need, but tags");
+        };
+        let child = ChildTest::new("on_linux::every_defect_is_caught_on_mmap");
+        if let Some(case) = child.case() {
+            return in_this_process(all.chunks(AT_ONCE).nth(case.parse().unwrap()).unwrap());
+        }
+        if !ChildTest::is_emulated() || usize::BITS < 64 {
+            return in_this_process(&all);
+        }
+        for number in 0..all.chunks(AT_ONCE).len() {
+            let (ending, output) = child.run(&number.to_string()).unwrap();
+            print!("{output}");
+            assert_eq!(ending, Ending::Success, "part {number}");
+        }
     }
-    assert!(tried > 0, "no defect needs tags");
+
+    /// Those that only memory with tags can have; the others are caught on mmap.
+    #[cfg(target_arch = "aarch64")]
+    #[test]
+    fn defects_of_tags_are_caught() {
+        let _alone = super::ONE_AT_A_TIME.lock();
+        let inner = wrt_platform::MteAllocator::new().unwrap();
+        let of_tags = |defect: &&Defect| defect.needs().contains(Capabilities::TAGGED);
+        let mut tried = 0;
+        for defect in Defect::ALL.iter().filter(of_tags) {
+            let broken = defect.seen_by_checks(&inner).unwrap_err();
+            let promises: Vec<_> = broken.violations().iter().map(|one| one.promise).collect();
+            assert_eq!(promises, [defect.breaks()], "{}: {broken}", defect.name());
+            tried += 1;
+        }
+        assert!(tried > 0, "no defect needs tags");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use wrt_platform::{HeapAllocator, MemoryImage, PageAllocator, Protection, StaticArena};
-use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryType};
+use wrt_runtime::{MemoryBuilder, MemoryType};
 use wrt_testkit::for_each_failure;
 
 /// The system's allocator, with the bytes counted that the thread has allocated: the test harness
@@ -82,7 +82,7 @@ fn nothing_leaks() {
         assert_eq!(rise(wrt_platform::MmapAllocator::new(), mapped), 0, "mappings");
         for _ in 0..10_000 {
             let ty = MemoryType::wasm32(1, Some(2)).unwrap();
-            drop(LinearMemory::new(wrt_platform::MmapAllocator::new(), ty).unwrap());
+            drop(MemoryBuilder::new(ty).allocate(wrt_platform::MmapAllocator::new()).unwrap());
         }
     }
 }
