@@ -14,7 +14,7 @@ mod unchecked;
 pub use addresses::addresses;
 pub use bare_slot::BareSlot;
 pub use lives::{Contents, Crew, HOST_PAGE, Life, Source, Worker, lives};
-pub use pairs::{Case, Contest, Limit, Side, repeat};
+pub use pairs::{Case, Contest, Limit, Side, measures, repeat};
 pub use sources::{Bare, Ours};
 pub use unchecked::{
     Check, CheckedByDifference, CheckedBySum, RawMemory, Unchecked, Word, bare_copy, bare_fill,

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
-use crate::compiler::Compiler;
+use crate::compiler::{self, Compiler};
 use crate::targets::{self, Kind, Target};
 use crate::workspace::{LIBRARIES, Workspace, parse_version};
 
@@ -21,6 +21,16 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         whole_workspace(workspace)?;
     }
     for target in targets::select(args.target.as_deref())? {
+        rows(workspace, &target)?;
+    }
+    Ok(())
+}
+
+/// All but the rows of other machines.
+pub(crate) fn this_machine(workspace: &Workspace) -> Result<()> {
+    minimum_compiler(workspace)?;
+    whole_workspace(workspace)?;
+    for target in targets::select(Some(&compiler::host(workspace)?))? {
         rows(workspace, &target)?;
     }
     Ok(())

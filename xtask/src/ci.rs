@@ -21,7 +21,7 @@ type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
 const STEPS: [Step; 10] = [
     ("tidy", tidy::run),
-    ("check", |workspace| check::run(workspace, &check::Args::default())),
+    ("check", check::this_machine),
     ("test", test::run),
     ("faults", |workspace| faults::run(workspace, &faults::Args::default())),
     ("spec", |workspace| spec::run(workspace, &spec::Args::default())),
@@ -29,10 +29,7 @@ const STEPS: [Step; 10] = [
     ("cross --run", other_machines),
     ("programs --check", |workspace| programs::run(workspace, &programs::Args { check: true })),
     ("small examples", small_examples),
-    ("benches compile", |workspace| {
-        cmd!(workspace.sh, "cargo bench --package wrt-benches --no-run").run()?;
-        Ok(())
-    }),
+    ("benches", benches),
 ];
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
@@ -91,13 +88,20 @@ fn complete_suite(workspace: &Workspace) -> Result<()> {
     spec::run(workspace, &args)
 }
 
-/// The rows of the table but this machine's own, which `test` and `spec` have run.
+/// The rows of the table but this machine's own, which `check`, `test` and `spec` have run.
 fn other_machines(workspace: &Workspace) -> Result<()> {
     let host = compiler::host(workspace)?;
     let others = targets::TARGETS.iter().filter(|target| target.triple != host);
     let commands: Vec<_> =
         others.map(|target| vec!["cross", "--run", "--target", target.triple]).collect();
     side_by_side::run(&commands)
+}
+
+/// Every bench once, to see that it works, and the one whose figures no busy machine disturbs.
+fn benches(workspace: &Workspace) -> Result<()> {
+    cmd!(workspace.sh, "cargo test --package wrt-benches --benches").run()?;
+    cmd!(workspace.sh, "cargo bench --package wrt-benches --bench instructions").run()?;
+    Ok(())
 }
 
 /// Every program of the package of small examples, found by its folder.

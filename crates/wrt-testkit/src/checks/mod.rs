@@ -82,13 +82,13 @@ fn request<A: PageAllocator + ?Sized>(
 ) -> ReserveRequest<'static> {
     let (initial, maximum) =
         (pages(allocator, initial).as_u64(), pages(allocator, maximum).as_u64());
-    // No room for full guards, unless they are demanded: there are thousands of these memories, and
-    // an emulator keeps a record of every page that was ever reserved.
     ReserveRequest::new(initial, maximum).reservation(ROOM)
 }
 
-/// Bytes of address space for a memory of a check, guards not counted.
-const ROOM: u64 = 1 << 30;
+/// Bytes of address space for a memory of a check, guards not counted. No room for full guards,
+/// unless they are what is checked: there are thousands of these memories, and an emulator keeps a
+/// record of every page that was ever reserved.
+const ROOM: u64 = 1 << 26;
 
 /// A memory with `committed` of up to `maximum` pages, all of them poisoned.
 fn poisoned<A: PageAllocator + ?Sized>(

@@ -4,16 +4,16 @@ use wrt_platform::{
     CommitPolicy, GuardPolicy, HostBytes, PageAllocator, Protection, Region, ReserveRequest, Rung,
 };
 
-use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, request};
+use super::{Outcome, POISON, ROOM, expect_bytes, expect_rights, page_range, pages, request};
 use crate::contract::RawMemory;
 use crate::promise::ensure;
 
 pub(crate) fn zero_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let page = allocator.page().bytes() as u64;
-    let guards = [ReserveRequest::DEFAULT_GUARD, 0];
-    let reservations = [ReserveRequest::DEFAULT_RESERVATION, 0];
     for maximum in [0, 1, page, 3 * page] {
-        for (guard, reservation) in guards.into_iter().zip(reservations) {
+        // Room for full guards once: see `ROOM`.
+        let room = if maximum == 0 { ReserveRequest::DEFAULT_RESERVATION } else { ROOM };
+        for (guard, reservation) in [(ReserveRequest::DEFAULT_GUARD, room), (0, 0)] {
             for policy in [CommitPolicy::Exact, CommitPolicy::Ahead] {
                 let request = ReserveRequest::new(0, maximum).guard(guard).commit(policy);
                 empty_memory(allocator, &request.reservation(reservation))?;
@@ -86,7 +86,8 @@ fn impossible_guard<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Out
 /// A maximum that nobody can reach is a limit and no reservation.
 fn impossible_maximum<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Outcome {
     let page = allocator.page().bytes() as u64;
-    let mut region = Region::new(allocator, &ReserveRequest::new(page, bytes))?;
+    let request = ReserveRequest::new(page, bytes).reservation(ROOM);
+    let mut region = Region::new(allocator, &request)?;
     region.data_mut()?.fill(POISON);
     for size in [bytes, 1 << 56, region.capacity().saturating_add(1)] {
         ensure!(region.grow_to(size).is_err(), "it grew to {size} bytes");
