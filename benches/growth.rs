@@ -2,7 +2,7 @@
 //!
 //! The baseline reserves 4 GiB and makes 64 KiB accessible at a time by one `mprotect` each;
 //! `touched` means that a byte of every new page is written. Creation and release are inside both
-//! sides, spread over 65,535 growths.
+//! sides, spread over 65,535 growths. Every sample has other mappings beside it.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -32,7 +32,8 @@ fn grow(policy: CommitPolicy, touch: bool) {
 }
 
 fn growth(criterion: &mut Criterion) {
-    let mut contest = Contest::new(criterion).long(11, Duration::from_millis(2500));
+    let mut contest =
+        Contest::new(criterion).long(25, Duration::from_millis(5000)).among_neighbours();
     let cases = [
         ("exact", CommitPolicy::Exact, false, 1.10),
         ("exact, touched", CommitPolicy::Exact, true, 1.10),

@@ -7,6 +7,7 @@
 mod addresses;
 mod bare_slot;
 mod lives;
+mod neighbours;
 mod pairs;
 mod sources;
 mod unchecked;

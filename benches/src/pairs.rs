@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, measurement::WallTime};
 
+use crate::neighbours::Neighbours;
+
 /// A side of a contest: runs the operation so many times.
 pub type Side<'a> = &'a mut dyn FnMut(u64);
 
@@ -53,18 +55,25 @@ pub struct Contest<'c> {
     criterion: &'c mut Criterion,
     samples: usize,
     time: Duration,
+    neighbours: Option<Neighbours>,
 }
 
 impl<'c> Contest<'c> {
     /// Contests with 60 samples in about one second each.
     pub fn new(criterion: &'c mut Criterion) -> Self {
-        Self { criterion, samples: 60, time: Duration::from_millis(1000) }
+        Self { criterion, samples: 60, time: Duration::from_millis(1000), neighbours: None }
     }
 
     /// Contests of operations so long that a second would not do.
     #[must_use]
     pub fn long(self, samples: usize, time: Duration) -> Self {
         Self { samples, time, ..self }
+    }
+
+    /// Contests of operations on mappings, each sample with other neighbours.
+    #[must_use]
+    pub fn among_neighbours(self) -> Self {
+        Self { neighbours: Some(Neighbours::default()), ..self }
     }
 
     /// Compares `ours` with the best of `baselines`, and prints the row.
@@ -76,8 +85,12 @@ impl<'c> Contest<'c> {
             .warm_up_time(Duration::from_millis(300))
             .measurement_time(self.time);
         let mut samples = Vec::new();
+        let neighbours = &mut self.neighbours;
         group.bench_function(case.name.as_str(), |bencher| {
             bencher.iter_custom(|runs| {
+                if let Some(neighbours) = neighbours {
+                    neighbours.change();
+                }
                 let turn = samples.len();
                 let sample = take_sample(runs, turn, ours, baselines);
                 let our_time = sample.times.first().copied().unwrap_or_default();
