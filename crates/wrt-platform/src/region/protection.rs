@@ -177,8 +177,17 @@ impl<P: PageAllocator> Region<P> {
     }
 
     /// Closes the part of the prefix that the region has from `old_len` on.
+    #[inline]
     pub(super) fn protect_prefix(&mut self, old_len: usize) -> Result<(), AllocError> {
-        let prefix = self.start.get().map_or(0, |start| start.prefix);
+        match self.start.get() {
+            // Most memories have none, and some grow often.
+            None => Ok(()),
+            Some(start) => self.close_prefix(old_len, start.prefix),
+        }
+    }
+
+    /// Closes what the region has of so long a prefix from `old_len` on.
+    fn close_prefix(&mut self, old_len: usize, prefix: u64) -> Result<(), AllocError> {
         let end = prefix.min(self.len as u64);
         match end.checked_sub(old_len as u64) {
             Some(len) if len > 0 => self.protect(old_len as u64, len, Protection::empty()),

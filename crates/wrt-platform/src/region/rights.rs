@@ -127,6 +127,10 @@ impl RightsTable {
     /// The largest run below `len` in which every byte is readable and writable, and how many
     /// such bytes there are from 0 on. The run is another than the one at 0 if there is another.
     pub(super) fn windows(&self, len: usize) -> (usize, core::ops::Range<usize>) {
+        // Most memories have no such ranges, and some grow often.
+        if self.is_empty() {
+            return (len, 0..len);
+        }
         let starts = [0].into_iter().chain(self.iter().map(|range| range.end.min(len)));
         let ends = self.iter().map(|range| range.start.min(len)).chain([len]);
         let mut runs = starts.zip(ends);
