@@ -9,6 +9,7 @@ use crate::tidy::tree::Tree;
 /// The only files where `unsafe` may stand, and why there.
 const UNSAFE: &[(&str, &str)] = &[
     ("benches/src/bare_slot.rs", "a mapping that is used again, to measure against"),
+    ("benches/src/neighbours.rs", "mappings that lie beside what is measured"),
     ("benches/src/unchecked.rs", "raw pointers to measure against"),
     ("crates/wrt-platform/src/allocator.rs", "the contract that backends promise"),
     ("crates/wrt-platform/src/backend/heap.rs", "pages of the global allocator"),
