@@ -17,7 +17,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.target.is_none() {
-        minimum_compiler(workspace)?;
         whole_workspace(workspace)?;
     }
     for target in targets::select(args.target.as_deref())? {
@@ -28,7 +27,6 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 /// All but the rows of other machines.
 pub(crate) fn this_machine(workspace: &Workspace) -> Result<()> {
-    minimum_compiler(workspace)?;
     whole_workspace(workspace)?;
     for target in targets::select(Some(&compiler::host(workspace)?))? {
         rows(workspace, &target)?;
@@ -37,6 +35,7 @@ pub(crate) fn this_machine(workspace: &Workspace) -> Result<()> {
 }
 
 fn whole_workspace(workspace: &Workspace) -> Result<()> {
+    minimum_compiler(workspace)?;
     let sh = &workspace.sh;
     cmd!(sh, "cargo fmt --all --check").run().context("not formatted: run `cargo fmt`")?;
     cmd!(sh, "cargo clippy --workspace --all-targets -- -D warnings").run()?;
