@@ -84,7 +84,7 @@ mod on_linux {
         if let Some(case) = child.case() {
             return in_this_process(all.chunks(AT_ONCE).nth(case.parse().unwrap()).unwrap());
         }
-        if !ChildTest::is_emulated() || usize::BITS < 64 {
+        if !ChildTest::space_is_dear() {
             return in_this_process(&all);
         }
         for number in 0..all.chunks(AT_ONCE).len() {

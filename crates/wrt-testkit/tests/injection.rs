@@ -9,14 +9,12 @@ use wrt_platform::{
     AllocError, Capabilities, MemoryImage, PageAllocator, Protection, Region, ReserveRequest,
     for_each_backend,
 };
-use wrt_testkit::{FaultyAllocator, Mappings, for_each_failure};
+use wrt_testkit::{ChildTest, FaultyAllocator, Mappings, for_each_failure};
 
 const PAGE: usize = 4096;
 const INITIAL: usize = 24 * PAGE;
 const GROWN: usize = 40 * PAGE;
 const PREFIX: usize = 100;
-/// Bytes of address space: full guards take no other calls, and an emulator long.
-const ROOM: u64 = 1 << 26;
 const IMAGE: Range<usize> = 16 * PAGE + 8..20 * PAGE;
 
 const NONE: Protection = Protection::empty();
@@ -58,6 +56,11 @@ impl Model {
         let ends = self.edges.iter().skip(1).map(|(start, _)| *start).chain([self.bytes.len()]);
         self.edges.iter().zip(ends).map(|((start, rights), end)| (*start..end, *rights))
     }
+}
+
+/// Bytes of address space for a memory. Full guards take an emulator long, and no other calls.
+fn room() -> u64 {
+    if ChildTest::space_is_dear() { 1 << 26 } else { ReserveRequest::DEFAULT_RESERVATION }
 }
 
 struct Life<'a, P: PageAllocator> {
@@ -161,7 +164,7 @@ fn create<P: PageAllocator>(faulty: &FaultyAllocator<P>) -> Result<Life<'_, P>, 
     let piece = [0x2D; IMAGE.end - IMAGE.start];
     let image = MemoryImage::new(&[(IMAGE.start as u64, &piece)])?;
     let request = ReserveRequest::new(INITIAL as u64, GROWN as u64)
-        .reservation(ROOM)
+        .reservation(room())
         .image(&image)
         .inaccessible_prefix(PREFIX as u64)
         .name("injected");
@@ -208,7 +211,7 @@ fn every_failure(name: &str, allocator: impl PageAllocator) -> Totals {
     let undisturbed = FaultyAllocator::new(&allocator);
     live(&undisturbed).unwrap_or_else(|detail| panic!("{name}, undisturbed: {detail}"));
     let mut totals = Totals { in_a_life: undisturbed.calls(), ..Totals::default() };
-    let request = ReserveRequest::new(PAGE as u64, PAGE as u64).reservation(ROOM);
+    let request = ReserveRequest::new(PAGE as u64, PAGE as u64).reservation(room());
     let mut neighbour = Region::new(&allocator, &request).unwrap();
     neighbour.data_mut().unwrap().fill(0x5A);
     let runs = for_each_failure(&allocator, |faulty| {

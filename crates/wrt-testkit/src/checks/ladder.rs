@@ -21,18 +21,9 @@ const POLICIES: [GuardPolicy; 4] = [
 
 /// Requests with every policy and with guards of less than a page to many pages.
 fn requests<A: PageAllocator + ?Sized>(allocator: &A) -> Vec<ReserveRequest<'static>> {
-    let with = |policy| {
-        let full = policy == GuardPolicy::FullGuards;
-        let guards: &[u64] = if full && space_is_dear() { &[1] } else { &[1, 64 << 10, 1 << 20] };
-        guards.iter().map(move |bytes| request(allocator, 1, 2).guard(*bytes).guards(policy))
-    };
+    let guards = [1, 64 << 10, 1 << 20];
+    let with = |policy| guards.map(|bytes| request(allocator, 1, 2).guard(bytes).guards(policy));
     POLICIES.into_iter().flat_map(with).collect()
-}
-
-/// Whether an emulator keeps a record of every page that is reserved, which takes it time and
-/// memory, unless a few GiB are all there are.
-fn space_is_dear() -> bool {
-    usize::BITS >= 64 && ChildTest::is_emulated()
 }
 
 /// What lies on either side, and how far the memory reaches with what follows it.
@@ -102,7 +93,7 @@ pub(crate) fn shortfall<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     // More than any host has, and as much as it gives.
     let huge = ReserveRequest::new(page, 1 << 62).reservation(1 << 62);
     let huge = [huge, huge.guard(0), huge.guard(u64::MAX)];
-    let huge = huge.into_iter().filter(|_| !space_is_dear());
+    let huge = huge.into_iter().filter(|_| !ChildTest::space_is_dear());
     let beyond = [ReserveRequest::new(page, page).reservation(page).guard(u64::MAX)];
     for request in requests(allocator).into_iter().chain(beyond).chain(huge) {
         let Ok(memory) = RawMemory::reserve(allocator, &request) else { continue };

@@ -13,6 +13,7 @@ pub(crate) mod tags;
 
 use wrt_platform::{HostBytes, HostRange, PageAllocator, Protection, Region, ReserveRequest};
 
+use crate::child::ChildTest;
 use crate::contract::RawMemory;
 use crate::mappings::Mappings;
 use crate::promise::{Broken, Detail, Promise, Violation, ensure};
@@ -89,6 +90,13 @@ fn request<A: PageAllocator + ?Sized>(
 /// unless they are what is checked: there are thousands of these memories, and an emulator keeps a
 /// record of every page that was ever reserved.
 const ROOM: u64 = 1 << 26;
+
+/// What a memory reserves that says nothing about it, full guards with it. Where that is dear, the
+/// first of a check's memories does so for all.
+fn usual_room(first: bool) -> u64 {
+    let affordable = first || !ChildTest::space_is_dear();
+    if affordable { ReserveRequest::DEFAULT_RESERVATION } else { ROOM }
+}
 
 /// A memory with `committed` of up to `maximum` pages, all of them poisoned.
 fn poisoned<A: PageAllocator + ?Sized>(

@@ -4,15 +4,14 @@ use wrt_platform::{
     CommitPolicy, GuardPolicy, HostBytes, PageAllocator, Protection, Region, ReserveRequest, Rung,
 };
 
-use super::{Outcome, POISON, ROOM, expect_bytes, expect_rights, page_range, pages, request};
+use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, request, usual_room};
 use crate::contract::RawMemory;
 use crate::promise::ensure;
 
 pub(crate) fn zero_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let page = allocator.page().bytes() as u64;
     for maximum in [0, 1, page, 3 * page] {
-        // Room for full guards once: see `ROOM`.
-        let room = if maximum == 0 { ReserveRequest::DEFAULT_RESERVATION } else { ROOM };
+        let room = usual_room(maximum == 0);
         for (guard, reservation) in [(ReserveRequest::DEFAULT_GUARD, room), (0, 0)] {
             for policy in [CommitPolicy::Exact, CommitPolicy::Ahead] {
                 let request = ReserveRequest::new(0, maximum).guard(guard).commit(policy);
@@ -86,7 +85,8 @@ fn impossible_guard<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Out
 /// A maximum that nobody can reach is a limit and no reservation.
 fn impossible_maximum<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Outcome {
     let page = allocator.page().bytes() as u64;
-    let request = ReserveRequest::new(page, bytes).reservation(ROOM);
+    let room = usual_room(IMPOSSIBLE.first() == Some(&bytes));
+    let request = ReserveRequest::new(page, bytes).reservation(room);
     let mut region = Region::new(allocator, &request)?;
     region.data_mut()?.fill(POISON);
     for size in [bytes, 1 << 56, region.capacity().saturating_add(1)] {
