@@ -107,10 +107,10 @@ impl ChildTest {
     }
 
     /// Whether this is an emulator that keeps a record of every page that is reserved, which takes
-    /// it time and memory: one of 64 bits, since with fewer a few GiB are all there are.
+    /// it time and memory: one of Unix with 64 bits, since with fewer a few GiB are all there are.
     #[must_use]
     pub fn space_is_dear() -> bool {
-        usize::BITS >= 64 && Self::is_emulated()
+        cfg!(unix) && usize::BITS >= 64 && Self::is_emulated()
     }
 
     /// Runs the test in a child that is told to do `case`. Returns how it ended and what it
