@@ -155,6 +155,8 @@ pub enum IntegrityFault {
     },
     /// Bytes under a seal changed.
     SealBroken(Access),
+    /// Some bytes under a seal cannot be read, so that nobody can say whether they changed.
+    SealUnreadable(Access),
     /// The memory keeps no such seal: it was taken back, or made by another memory.
     UnknownSeal,
 }
@@ -172,6 +174,9 @@ impl fmt::Display for IntegrityError {
             }
             IntegrityFault::SealBroken(Access { address, size }) => {
                 write!(f, "{size} sealed bytes at {address:#x} have changed")
+            }
+            IntegrityFault::SealUnreadable(Access { address, size }) => {
+                write!(f, "{size} sealed bytes at {address:#x} cannot be read")
             }
             IntegrityFault::UnknownSeal => f.write_str("the seal is not one of this memory"),
         }

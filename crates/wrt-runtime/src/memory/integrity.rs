@@ -47,7 +47,9 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When they are not, or the seal is not one that this memory keeps.
+    /// [`SealBroken`](IntegrityFault::SealBroken) if they changed,
+    /// [`SealUnreadable`](IntegrityFault::SealUnreadable) if a right to read was taken from one of
+    /// them, [`UnknownSeal`](IntegrityFault::UnknownSeal) if this memory does not keep the seal.
     pub fn verify(&self, seal: &Seal) -> Result<(), IntegrityError> {
         if !self.seals.get().is_some_and(|seals| seals.knows(seal)) {
             return Err(self.integrity_error(IntegrityFault::UnknownSeal));
@@ -66,7 +68,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// The first thing found wrong.
+    /// The first thing found wrong. A seal that cannot be compared, since some of its bytes cannot
+    /// be read, is reported if nothing else is wrong.
     pub fn verify_integrity(&self) -> Result<(), IntegrityError> {
         self.find_fault().map_err(|fault| self.integrity_error(fault))
     }
@@ -78,19 +81,26 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         if !whole_pages || self.size() > self.limit || bytes > self.peak {
             return Err(IntegrityFault::Length { bytes });
         }
-        let mut seals = self.seals.get().into_iter().flat_map(Seals::iter);
-        seals.try_for_each(|seal| self.compare(seal))
+        let seals = self.seals.get().into_iter().flat_map(Seals::iter);
+        let mut found = Ok(());
+        for seal in seals {
+            match self.compare(seal) {
+                Err(fault @ IntegrityFault::SealUnreadable(_)) => found = found.and(Err(fault)),
+                other => other?,
+            }
+        }
+        found
     }
 
     fn compare(&self, seal: &Seal) -> Result<(), IntegrityFault> {
         let Access { address, size } = seal.range;
         match self.region.slice(address, size) {
             Ok(bytes) if checksum(bytes) == seal.checksum => Ok(()),
-            // Bytes that nobody may read are not looked at; they cannot have been written either.
+            // The host may write what it may not read: nothing is known of such bytes.
             Err(Inaccessible)
                 if self.region.why_inaccessible(address, size) == AccessFault::Protected =>
             {
-                Ok(())
+                Err(IntegrityFault::SealUnreadable(seal.range))
             }
             _ => Err(IntegrityFault::SealBroken(seal.range)),
         }
