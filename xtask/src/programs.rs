@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use xshell::cmd;
+use xshell::{Cmd, cmd};
 
 use crate::workspace::{Workspace, on_path};
 
@@ -103,11 +103,21 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Keeps clang from running Binaryen's optimizer, which it does wherever it finds one. Works from
+/// clang 20 on.
+const NO_WASM_OPT: &str = "--no-wasm-opt";
+
+/// Variables by which clang takes more folders and arguments than it is given.
+const INHERITED: [&str; 5] =
+    ["CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "CCC_OVERRIDE_OPTIONS"];
+
 /// A C compiler that links WebAssembly programs with a C library.
 pub(crate) struct Clang {
     program: &'static str,
     target: &'static str,
-    /// Compiler, linker and C library: what decides the bytes that come out.
+    has_no_wasm_opt: bool,
+    /// Compiler, linker, C library, and an optimizer that cannot be kept out: what decides the
+    /// bytes that come out.
     identity: String,
 }
 
@@ -120,9 +130,13 @@ impl Clang {
             }
             // Older wasi-libc folders know only the second name.
             for target in ["wasm32-wasip1", "wasm32-wasi"] {
-                if links(workspace, program, target)? {
-                    let identity = identity(workspace, program, target)?;
-                    return Ok(Clang { program, target, identity });
+                for has_no_wasm_opt in [true, false] {
+                    let mut clang =
+                        Clang { program, target, has_no_wasm_opt, identity: String::new() };
+                    if clang.links(workspace)? {
+                        clang.identity = clang.identify(workspace)?;
+                        return Ok(clang);
+                    }
                 }
             }
         }
@@ -150,47 +164,129 @@ impl Clang {
         program: &str,
         output: &Path,
     ) -> Result<()> {
-        let Clang { program: clang, target, .. } = self;
         let flags = workspace.sh.read_file(folder.join("cflags.txt"))?;
-        // The target is ours to choose, by what the C library's folder is called.
-        let flags = flags.split_whitespace().filter(|flag| !flag.starts_with("--target="));
+        // These two depend on the compiler and on the name of the C library's folder.
+        let ours = |flag: &&str| flag.starts_with("--target=") || *flag == NO_WASM_OPT;
+        let flags = flags.split_whitespace().filter(|flag| !ours(flag));
         let source = folder.join(program);
         let files = sources(&source)?;
         let _inside = workspace.sh.push_dir(&source);
-        cmd!(workspace.sh, "{clang} --target={target} {flags...} -o {output} {files...}")
+        self.command(workspace)
+            .args(flags)
+            .arg("-o")
+            .arg(output)
+            .args(files)
             .quiet()
             .run()
             .with_context(|| format!("{FOLDER}/{program} does not build"))
     }
-}
 
-/// Whether a small program comes out.
-fn links(workspace: &Workspace, program: &str, target: &str) -> Result<bool> {
-    let scratch = workspace.sh.create_temp_dir()?;
-    let output = scratch.path().join("probe.wasm");
-    let attempt =
-        cmd!(workspace.sh, "{program} -Wno-deprecated --target={target} -O2 -o {output} -x c -")
+    /// `clang --target=T`, which follows its arguments alone.
+    fn command<'a>(&self, workspace: &'a Workspace) -> Cmd<'a> {
+        let Clang { program, target, .. } = self;
+        let mut command = cmd!(workspace.sh, "{program} --target={target}");
+        if self.has_no_wasm_opt {
+            command = command.arg(NO_WASM_OPT);
+        }
+        INHERITED.iter().fold(command, |command, variable| command.env_remove(variable))
+    }
+
+    /// Whether a small program comes out.
+    fn links(&self, workspace: &Workspace) -> Result<bool> {
+        let scratch = workspace.sh.create_temp_dir()?;
+        let output = scratch.path().join("probe.wasm");
+        let attempt = self
+            .command(workspace)
+            .args(["-Wno-deprecated", "-O2", "-o"])
+            .arg(&output)
+            .args(["-x", "c", "-"])
             .stdin("#include <stdio.h>\nint main(void) { return puts(\"\"); }\n")
             .quiet()
             .ignore_stdout()
             .ignore_stderr()
             .run();
-    Ok(attempt.is_ok())
+        // Clang 19 takes the flag for one that leaves linking out, and succeeds.
+        Ok(attempt.is_ok() && output.is_file())
+    }
+
+    fn identify(&self, workspace: &Workspace) -> Result<String> {
+        let sh = &workspace.sh;
+        let finds = |tool: &str| {
+            let question = format!("-print-prog-name={tool}");
+            self.command(workspace).args(["-Wno-deprecated", &question]).quiet().read()
+        };
+        let compiler = version(workspace, self.program)?;
+        let linker = version(workspace, &finds("wasm-ld")?)?;
+        let format = "${Version}";
+        let library = cmd!(sh, "dpkg-query --show --showformat={format} wasi-libc")
+            .quiet()
+            .ignore_stderr()
+            .read()
+            .unwrap_or_else(|_| "of unknown version".to_owned());
+        let optimizer = match finds("wasm-opt")? {
+            _ if self.has_no_wasm_opt => String::new(),
+            // The bare name is the answer where there is none.
+            name if name == "wasm-opt" => String::new(),
+            path => format!("{}\n", version(workspace, &path)?),
+        };
+        let target = self.target;
+        Ok(format!("{compiler}\n{linker}\nwasi-libc {library}\n{target}\n{optimizer}"))
+    }
 }
 
-fn identity(workspace: &Workspace, program: &str, target: &str) -> Result<String> {
-    let sh = &workspace.sh;
-    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
-    let compiler = first_line(cmd!(sh, "{program} --version").quiet().read()?);
-    let linker = cmd!(sh, "{program} -Wno-deprecated --target={target} -print-prog-name=wasm-ld")
-        .quiet()
-        .read()?;
-    let linker = first_line(cmd!(sh, "{linker} --version").quiet().read()?);
-    let format = "${Version}";
-    let library = cmd!(sh, "dpkg-query --show --showformat={format} wasi-libc")
-        .quiet()
-        .ignore_stderr()
-        .read()
-        .unwrap_or_else(|_| "of unknown version".to_owned());
-    Ok(format!("{compiler}\n{linker}\nwasi-libc {library}\n{target}\n"))
+/// The first line of what a tool says of its version.
+fn version(workspace: &Workspace, program: &str) -> Result<String> {
+    let text = cmd!(workspace.sh, "{program} --version").quiet().read()?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use super::{Clang, FOLDER};
+    use crate::workspace::Workspace;
+
+    /// A module, built where `prepare` has put something into a folder and into the environment.
+    fn build(prepare: impl FnOnce(&Workspace, &Path)) -> (Vec<u8>, Clang) {
+        let workspace = Workspace::open().unwrap();
+        let scratch = workspace.sh.create_temp_dir().unwrap();
+        prepare(&workspace, scratch.path());
+        let clang = Clang::find(&workspace).unwrap();
+        let output = scratch.path().join("sha256.wasm");
+        clang.build(&workspace, &workspace.root.join(FOLDER), "sha256", &output).unwrap();
+        (fs::read(output).unwrap(), clang)
+    }
+
+    /// Where it cannot be kept out, it is named.
+    #[test]
+    fn an_optimizer_on_the_path_is_not_run() {
+        let optimizer = "#!/bin/sh\n\
+             case $1 in --version) echo a wasm-opt of ours ;; *) echo optimized > \"$1\" ;; esac\n";
+        let (module, clang) = build(|workspace, folder| {
+            let program = folder.join("wasm-opt");
+            fs::write(&program, optimizer).unwrap();
+            fs::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+            let path = env::var_os("PATH").unwrap();
+            let folders = env::split_paths(&path);
+            let folders = env::join_paths([folder.to_owned()].into_iter().chain(folders)).unwrap();
+            workspace.sh.set_var("PATH", folders);
+        });
+        let named = clang.identity.contains("a wasm-opt of ours");
+        assert_eq!(module.starts_with(b"\0asm"), !named, "{}", clang.identity);
+    }
+
+    #[test]
+    fn headers_of_the_user_are_not_included() {
+        let (module, _) = build(|workspace, folder| {
+            fs::write(folder.join("stdio.h"), "#error \"not the one of wasi-libc\"\n").unwrap();
+            workspace.sh.set_var("C_INCLUDE_PATH", folder);
+            workspace.sh.set_var("CPATH", folder);
+        });
+        assert!(module.starts_with(b"\0asm"));
+    }
 }
