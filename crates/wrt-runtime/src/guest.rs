@@ -52,6 +52,14 @@ pub trait GuestMemory {
     /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; `target` is as it was then.
     fn load_bytes(&self, address: u64, target: &mut [u8]) -> Result<(), Trap>;
 
+    /// [`load_bytes`](Self::load_bytes) for a copy into another memory: the source's side of
+    /// [`memory_copy_from`](Self::memory_copy_from).
+    ///
+    /// # Errors
+    ///
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; `target` is as it was then.
+    fn copy_out(&self, address: u64, target: &mut [u8]) -> Result<(), Trap>;
+
     /// Writes all of `bytes` at `address`.
     ///
     /// # Errors

@@ -47,6 +47,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod bulk;
 mod error;
 mod guest;
 mod hooks;
@@ -62,13 +63,14 @@ mod seal;
 mod segment;
 mod trap;
 
+pub use bulk::BulkOperation;
 pub use error::{GrowError, GrowErrorCause, IntegrityError, IntegrityFault, MemoryError};
 pub use guest::GuestMemory;
 pub use hooks::{PostGrowHook, PreGrowHook};
 pub use memory::{LinearMemory, MemoryBuilder};
 pub use memory_type::{IndexType, InvalidMemoryType, MemoryType, PageSize, WasmPages};
 pub use metrics::{AccessCounts, Counting, MemoryMetrics, Metrics, SyncMetrics};
-pub use observer::{BulkOperation, GrowEvent, GrowRequest, GrowVeto, Observer};
+pub use observer::{GrowEvent, GrowRequest, GrowVeto, Observer};
 pub use safe_slice::{SafeSlice, SafeSliceMut};
 pub use seal::Seal;
 pub use segment::DataSegment;

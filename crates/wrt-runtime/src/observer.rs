@@ -1,26 +1,10 @@
-//! Who is told what happens to a memory. All bodies are empty by default and `()` is the observer
-//! that compiles to nothing.
+//! Observers of a memory: a trait with empty default bodies, of which `()` compiles to nothing.
 
 use core::fmt;
 
+use crate::bulk::BulkOperation;
 use crate::error::GrowError;
 use crate::trap::{Access, Trap};
-
-/// The kind of a bulk operation.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum BulkOperation {
-    /// `memory.fill`.
-    Fill,
-    /// `memory.copy`, within one memory or between two.
-    Copy,
-    /// `memory.init`.
-    Init,
-    /// Bytes copied out by the host.
-    Read,
-    /// Bytes copied in by the host.
-    Write,
-}
 
 /// A growth that is about to happen, in pages. The observer gets this, never the memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,29 +70,72 @@ pub struct GrowEvent {
     pub outcome: Result<(), GrowError>,
 }
 
-/// Told of everything that happens to a memory.
+/// A receiver of everything that happens to a memory.
 ///
 /// Implement it on a struct of your own, so that the memory's type can be written in a field;
 /// tuples of two observers are observers. Calls come after the fact, except
-/// [`before_grow`](Self::before_grow). An observer that panics leaves the memory usable: at its
-/// old size if it panics before a growth, at its new size after.
+/// [`before_grow`](Self::before_grow) and what is reported as [`BulkOperation::Lend`]. An observer
+/// that panics leaves the memory usable: at its old size if it panics before a growth, at its new
+/// size after.
+///
+/// Between them [`store`](Self::store), [`bulk`](Self::bulk) and [`after_grow`](Self::after_grow)
+/// report every write of the instructions and of the host:
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::collections::BTreeSet;
+///
+/// use wrt_platform::HeapAllocator;
+/// use wrt_runtime::{Access, BulkOperation, MemoryBuilder, MemoryType, Observer};
+///
+/// /// The pages of 4 KiB that were written.
+/// #[derive(Default)]
+/// struct Dirty(RefCell<BTreeSet<u64>>);
+///
+/// impl Dirty {
+///     fn mark(&self, written: Access) {
+///         if let Some(last) = written.last() {
+///             self.0.borrow_mut().extend(written.address / 4096..=last / 4096);
+///         }
+///     }
+/// }
+///
+/// impl Observer for Dirty {
+///     fn store(&self, access: Access) {
+///         self.mark(access);
+///     }
+///
+///     fn bulk(&self, operation: BulkOperation) {
+///         operation.written().into_iter().for_each(|written| self.mark(written));
+///     }
+/// }
+///
+/// let builder = MemoryBuilder::new(MemoryType::wasm32(1, None)?).observer(Dirty::default());
+/// let mut memory = builder.allocate(HeapAllocator::new())?;
+/// memory.write(8190, b"abcd")?;
+/// memory.get_safe_slice_mut(20_000, 1)?[0] = 7;
+/// assert!(memory.observer().0.borrow().iter().eq(&[1, 2, 4]));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+///
+/// Code that writes through the base of a [`RegionView`](wrt_platform::RegionView) is not seen.
 pub trait Observer {
-    /// `bytes` bytes were loaded.
+    /// An instruction loaded bytes, at most 16.
     #[inline(always)]
-    fn load(&self, bytes: usize) {
-        let _ = bytes;
+    fn load(&self, access: Access) {
+        let _ = access;
     }
 
-    /// `bytes` bytes were stored.
+    /// An instruction stored bytes, at most 16.
     #[inline(always)]
-    fn store(&self, bytes: usize) {
-        let _ = bytes;
+    fn store(&self, access: Access) {
+        let _ = access;
     }
 
-    /// A bulk operation touched `bytes` bytes of this memory.
+    /// An operation on a range was done, or bytes are about to be lent.
     #[inline(always)]
-    fn bulk(&self, operation: BulkOperation, bytes: u64) {
-        let _ = (operation, bytes);
+    fn bulk(&self, operation: BulkOperation) {
+        let _ = operation;
     }
 
     /// An access was refused.
@@ -141,21 +168,21 @@ impl Observer for () {}
 /// Both are told, the first one first. A veto of the first spares the second the question.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     #[inline(always)]
-    fn load(&self, bytes: usize) {
-        self.0.load(bytes);
-        self.1.load(bytes);
+    fn load(&self, access: Access) {
+        self.0.load(access);
+        self.1.load(access);
     }
 
     #[inline(always)]
-    fn store(&self, bytes: usize) {
-        self.0.store(bytes);
-        self.1.store(bytes);
+    fn store(&self, access: Access) {
+        self.0.store(access);
+        self.1.store(access);
     }
 
     #[inline(always)]
-    fn bulk(&self, operation: BulkOperation, bytes: u64) {
-        self.0.bulk(operation, bytes);
-        self.1.bulk(operation, bytes);
+    fn bulk(&self, operation: BulkOperation) {
+        self.0.bulk(operation);
+        self.1.bulk(operation);
     }
 
     #[inline(always)]

@@ -41,13 +41,24 @@ impl From<AccessFault> for Trap {
     }
 }
 
-/// The bytes that an instruction wanted.
+/// A range of a memory's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Access {
     /// Effective address of the first byte.
     pub address: u64,
     /// Number of bytes.
     pub size: u64,
+}
+
+impl Access {
+    /// Address of the last byte; none for a range of no bytes.
+    #[must_use]
+    pub const fn last(&self) -> Option<u64> {
+        match self.size {
+            0 => None,
+            size => Some(self.address.saturating_add(size - 1)),
+        }
+    }
 }
 
 /// A trap with all that a person needs to find its cause; made by

@@ -3,10 +3,12 @@
 use wrt_platform::PageAllocator;
 
 use super::LinearMemory;
+use crate::bulk::BulkOperation;
 use crate::error::{GrowError, GrowErrorCause, MemoryError};
 use crate::hooks::{PostGrowHook, PreGrowHook};
 use crate::observer::{GrowEvent, GrowRequest, GrowVeto, Observer};
 use crate::planted::planted;
+use crate::trap::Access;
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// Adds `delta` pages, all zero, and returns how many there were. By no pages always
@@ -89,6 +91,9 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         if let Some(seals) = self.seals.get_mut() {
             seals.forget_all();
         }
-        Ok(self.region.reset()?)
+        self.region.reset()?;
+        let target = Access { address: 0, size: self.byte_len() };
+        self.observer.bulk(BulkOperation::Reset { target });
+        Ok(())
     }
 }

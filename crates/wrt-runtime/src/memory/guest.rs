@@ -4,10 +4,11 @@
 use wrt_platform::{AccessFault, Inaccessible, PageAllocator};
 
 use super::LinearMemory;
+use crate::bulk::BulkOperation;
 use crate::error::GrowError;
 use crate::guest::GuestMemory;
 use crate::memory_type::IndexType;
-use crate::observer::{BulkOperation, Observer};
+use crate::observer::Observer;
 use crate::planted::planted;
 use crate::trap::{Access, Trap};
 
@@ -40,7 +41,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ) -> Result<(), Trap> {
         match outcome {
             Ok(()) => {
-                self.observer.bulk(operation, access.size);
+                self.observer.bulk(operation);
                 Ok(())
             }
             Err(Inaccessible) => Err(self.refused(access.address, access.size)),
@@ -66,14 +67,14 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
     #[inline(always)]
     fn load<const N: usize>(&self, ea: u64) -> Result<[u8; N], Inaccessible> {
         let bytes = self.region.array::<N>(ea)?;
-        self.observer.load(N);
+        self.observer.load(Access { address: ea, size: N as u64 });
         Ok(*bytes)
     }
 
     #[inline(always)]
     fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), Inaccessible> {
         self.region.store(ea, bytes)?;
-        self.observer.store(N);
+        self.observer.store(Access { address: ea, size: N as u64 });
         Ok(())
     }
 
@@ -87,14 +88,21 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
         let access = Access { address, size: target.len() as u64 };
         let outcome = self.region.slice(address, access.size);
         let outcome = outcome.map(|bytes| target.copy_from_slice(bytes));
-        self.bulk(BulkOperation::Read, access, outcome)
+        self.bulk(BulkOperation::Read { source: access }, access, outcome)
+    }
+
+    fn copy_out(&self, address: u64, target: &mut [u8]) -> Result<(), Trap> {
+        let access = Access { address, size: target.len() as u64 };
+        let outcome = self.region.slice(address, access.size);
+        let outcome = outcome.map(|bytes| target.copy_from_slice(bytes));
+        self.bulk(BulkOperation::CopyOut { source: access }, access, outcome)
     }
 
     fn store_bytes(&mut self, address: u64, bytes: &[u8]) -> Result<(), Trap> {
         let access = Access { address, size: bytes.len() as u64 };
         let outcome = self.region.slice_mut(address, access.size);
         let outcome = outcome.map(|target| target.copy_from_slice(bytes));
-        self.bulk(BulkOperation::Write, access, outcome)
+        self.bulk(BulkOperation::Write { target: access }, access, outcome)
     }
 
     #[inline]
@@ -108,10 +116,12 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
     #[inline]
     fn memory_fill(&mut self, address: u64, byte: u8, len: u64) -> Result<(), Trap> {
         if planted("F12-observer") && self.region.fill(address, byte, len / 2).is_ok() {
-            self.observer.bulk(BulkOperation::Fill, len / 2);
+            let target = Access { address, size: len / 2 };
+            self.observer.bulk(BulkOperation::Fill { target });
         }
+        let target = Access { address, size: len };
         let outcome = self.region.fill(address, byte, len);
-        self.bulk(BulkOperation::Fill, Access { address, size: len }, outcome)
+        self.bulk(BulkOperation::Fill { target }, target, outcome)
     }
 
     #[inline]
@@ -119,7 +129,11 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
         let outcome = self.region.copy_within(target, source, len);
         let address =
             if outcome.is_err() { self.copy_culprit(target, source, len) } else { target };
-        self.bulk(BulkOperation::Copy, Access { address, size: len }, outcome)
+        let copy = BulkOperation::Copy {
+            target: Access { address: target, size: len },
+            source: Access { address: source, size: len },
+        };
+        self.bulk(copy, Access { address, size: len }, outcome)
     }
 
     #[inline]
@@ -134,8 +148,11 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
         let Ok(bytes) = self.region.slice_mut(target, len) else {
             return Err(self.refused(target, len));
         };
-        other.load_bytes(source, bytes)?;
-        self.observer.bulk(BulkOperation::Copy, len);
+        other.copy_out(source, bytes)?;
+        self.observer.bulk(BulkOperation::CopyIn {
+            target: Access { address: target, size: len },
+            source: Access { address: source, size: len },
+        });
         Ok(())
     }
 
@@ -154,6 +171,8 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
         let Some(bytes) = bytes else { return Err(self.trapped(Trap::OutOfBounds, target, len)) };
         let outcome = self.region.slice_mut(target, len);
         let outcome = outcome.map(|target| target.copy_from_slice(bytes));
-        self.bulk(BulkOperation::Init, Access { address: target, size: len }, outcome)
+        let target = Access { address: target, size: len };
+        let source = Access { address: source, size: len };
+        self.bulk(BulkOperation::Init { target, source }, target, outcome)
     }
 }

@@ -3,6 +3,7 @@
 use wrt_platform::{Inaccessible, PageAllocator};
 
 use super::LinearMemory;
+use crate::bulk::BulkOperation;
 use crate::error::MemoryError;
 use crate::guest::GuestMemory;
 use crate::observer::Observer;
@@ -103,7 +104,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         }
     }
 
-    /// A view of `len` bytes from `address` for writing.
+    /// A view of `len` bytes from `address` for writing. The observer is told of the range when it
+    /// is lent, not of what is written to it.
     ///
     /// # Errors
     ///
@@ -116,10 +118,13 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         let (memory_len, name) = (self.byte_len(), self.name.get());
         // What is lent out keeps the memory from being asked later.
         let fault = self.region.why_inaccessible(address, len);
+        let access = Access { address, size: len };
         match self.region.slice_mut(address, len) {
-            Ok(bytes) => Ok(SafeSliceMut::new(address, bytes)),
+            Ok(bytes) => {
+                self.observer.bulk(BulkOperation::Lend { target: access });
+                Ok(SafeSliceMut::new(address, bytes))
+            }
             Err(Inaccessible) => {
-                let access = Access { address, size: len };
                 let (trap, name) = (Trap::from(fault), name.copied());
                 Err(MemoryError::Refused(TrapReport { trap, access, memory_len, name }))
             }
@@ -136,7 +141,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.region.slice(0, len).map_err(|Inaccessible| self.refuse_inaccessible(0, len))
     }
 
-    /// All bytes, for writing. Writing them is not observed.
+    /// All bytes, for writing. The observer is told that all are lent.
     ///
     /// # Errors
     ///

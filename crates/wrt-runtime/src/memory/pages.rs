@@ -6,9 +6,10 @@ use core::ops::Range;
 use wrt_platform::{Discarded, PageAllocator, Protection};
 
 use super::LinearMemory;
+use crate::bulk::BulkOperation;
 use crate::error::MemoryError;
 use crate::observer::Observer;
-use crate::trap::Trap;
+use crate::trap::{Access, Trap};
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// Leaves `protection` of the rights on the bytes at `range`; [`Protection::READ_WRITE`] gives
@@ -64,7 +65,10 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// changes.
     pub fn discard(&mut self, range: Range<u64>) -> Result<Discarded, MemoryError> {
         let len = self.len_within(&range)?;
-        Ok(self.region.discard(range.start, len)?)
+        let discarded = self.region.discard(range.start, len)?;
+        let target = Access { address: range.start, size: len };
+        self.observer.bulk(BulkOperation::Discard { target });
+        Ok(discarded)
     }
 
     /// The length of a range that lies within the memory.

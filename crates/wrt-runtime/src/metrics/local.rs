@@ -3,7 +3,8 @@
 use core::cell::Cell;
 
 use super::{AccessCounts, Counting};
-use crate::observer::{BulkOperation, GrowEvent, Observer};
+use crate::bulk::BulkOperation;
+use crate::observer::{GrowEvent, Observer};
 use crate::trap::{Access, Trap};
 
 /// Counts for a memory that one thread uses at a time: the memory stays `Send` and is not `Sync`.
@@ -25,19 +26,21 @@ fn add(cell: &Cell<u64>, amount: u64) {
 
 impl Observer for Metrics {
     #[inline(always)]
-    fn load(&self, _bytes: usize) {
+    fn load(&self, _access: Access) {
         add(&self.loads, 1);
     }
 
     #[inline(always)]
-    fn store(&self, _bytes: usize) {
+    fn store(&self, _access: Access) {
         add(&self.stores, 1);
     }
 
     #[inline(always)]
-    fn bulk(&self, _operation: BulkOperation, bytes: u64) {
-        add(&self.bulk_operations, 1);
-        add(&self.bulk_bytes, bytes);
+    fn bulk(&self, operation: BulkOperation) {
+        if let Some(bytes) = operation.moved() {
+            add(&self.bulk_operations, 1);
+            add(&self.bulk_bytes, bytes);
+        }
     }
 
     fn trap(&self, _trap: Trap, _access: Access) {

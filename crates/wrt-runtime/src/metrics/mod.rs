@@ -25,11 +25,13 @@ pub struct AccessCounts {
     pub loads: u64,
     /// Scalar and vector stores that were done.
     pub stores: u64,
-    /// Bulk operations that were done: fill, copy, init, and the host's reads and writes.
+    /// Bulk operations that were done: fills, copies, inits, and the host's reads and writes. A
+    /// copy between two memories counts in both.
     pub bulk_operations: u64,
-    /// Bytes that bulk operations touched.
+    /// Bytes that bulk operations moved.
     pub bulk_bytes: u64,
-    /// Accesses that were refused. Slices are lent or refused without being counted.
+    /// Accesses that were refused. Slices are lent or refused without being counted, as are discards
+    /// and resets.
     pub traps: u64,
     /// Growths that succeeded.
     pub grows: u64,

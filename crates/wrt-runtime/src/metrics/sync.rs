@@ -5,7 +5,8 @@ use core::array;
 use super::counter::Counter;
 use super::thread_slot::{self, THREADS};
 use super::{AccessCounts, Counting};
-use crate::observer::{BulkOperation, GrowEvent, Observer};
+use crate::bulk::BulkOperation;
+use crate::observer::{GrowEvent, Observer};
 use crate::trap::{Access, Trap};
 
 /// Counts for a memory that several threads read at once; the memory is `Sync`.
@@ -85,19 +86,21 @@ impl Default for SyncMetrics {
 
 impl Observer for SyncMetrics {
     #[inline(always)]
-    fn load(&self, _bytes: usize) {
+    fn load(&self, _access: Access) {
         self.add(Figure::Loads, 1);
     }
 
     #[inline(always)]
-    fn store(&self, _bytes: usize) {
+    fn store(&self, _access: Access) {
         self.add(Figure::Stores, 1);
     }
 
     #[inline(always)]
-    fn bulk(&self, _operation: BulkOperation, bytes: u64) {
-        self.add(Figure::BulkOperations, 1);
-        self.add(Figure::BulkBytes, bytes);
+    fn bulk(&self, operation: BulkOperation) {
+        if let Some(bytes) = operation.moved() {
+            self.add(Figure::BulkOperations, 1);
+            self.add(Figure::BulkBytes, bytes);
+        }
     }
 
     fn trap(&self, _trap: Trap, _access: Access) {

@@ -68,15 +68,15 @@ impl PanicsAt {
 }
 
 impl Observer for PanicsAt {
-    fn load(&self, _: usize) {
+    fn load(&self, _: Access) {
         self.event();
     }
 
-    fn store(&self, _: usize) {
+    fn store(&self, _: Access) {
         self.event();
     }
 
-    fn bulk(&self, _: BulkOperation, _: u64) {
+    fn bulk(&self, _: BulkOperation) {
         self.event();
     }
 
@@ -114,6 +114,9 @@ fn actions<A: PageAllocator>() -> Vec<Action<A>> {
         ("short segment", |memory| _ = memory.memory_init(0, b"abc", 1, 3)),
         ("write", |memory| _ = memory.write(65530, b"whole")),
         ("trapping write", |memory| _ = memory.write(65532, b"whole")),
+        ("lend", |memory| _ = memory.get_safe_slice_mut(0, 9).map(|mut bytes| bytes.fill(9))),
+        ("discard", |memory| _ = memory.discard(100..60_000)),
+        ("reset", |memory| _ = memory.reset()),
         ("grow", |memory| _ = memory.grow(3)),
         ("refused grow", |memory| _ = memory.grow(9)),
     ]
