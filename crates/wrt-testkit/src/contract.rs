@@ -13,8 +13,10 @@ use wrt_platform::{
 /// A reservation with its committed bytes, for checks that must see the backend without the
 /// [`Region`](wrt_platform::Region) that protects it from callers.
 ///
-/// Misuse is refused here, so all of it is safe: sizes never shrink by a commit, ranges lie in
-/// the committed bytes, and bytes whose rights were taken cannot be borrowed. Released on drop.
+/// Misuse is refused here and never reaches the backend, so all of it is safe: a commit neither
+/// shrinks nor exceeds the capacity, ranges lie in the committed bytes, pages are writable and
+/// executable only if the request allowed it, and bytes whose rights were taken cannot be borrowed.
+/// Released on drop.
 #[derive(Debug)]
 pub struct RawMemory<'a, A: PageAllocator + ?Sized> {
     allocator: &'a A,
@@ -25,6 +27,8 @@ pub struct RawMemory<'a, A: PageAllocator + ?Sized> {
     /// - **R2** The committed bytes are a valid region if nothing is restricted. What is lies in
     ///   the committed bytes, in order of address and apart.
     restricted: Vec<HostRights>,
+    /// The request allowed pages that are writable and executable.
+    write_execute: bool,
 }
 
 /// A byte in the host's view of a memory, for an access that may fault.
@@ -49,7 +53,8 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     pub fn reserve(allocator: &'a A, request: &ReserveRequest<'_>) -> Result<Self, AllocError> {
         let reservation = allocator.reserve(request)?;
         let (committed, restricted) = (HostBytes::ZERO, Vec::new());
-        Ok(Self { allocator, reservation, committed, restricted })
+        let write_execute = request.allows_write_execute();
+        Ok(Self { allocator, reservation, committed, restricted, write_execute })
     }
 
     /// What the backend gave.
@@ -68,12 +73,17 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     ///
     /// # Errors
     ///
-    /// Those of the backend, and when fewer bytes are asked for than there are.
+    /// Those of the backend, and when fewer bytes are asked for than there are or more than the
+    /// capacity.
     pub fn commit(&mut self, new: HostBytes) -> Result<Committed, AllocError> {
         if new < self.committed {
             return Err(misuse(Operation::Commit, "a commit never shrinks"));
         }
-        // SAFETY: R1, `committed <= new` was just checked, and `&mut self` keeps others away.
+        if new > self.reservation.capacity() {
+            return Err(misuse(Operation::Commit, "a commit never exceeds the capacity"));
+        }
+        // SAFETY: R1, `committed <= new <= capacity` was just checked, and `&mut self` keeps
+        // others away.
         let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, new) }?;
         if let Committed::Moved(base) = outcome {
             self.reservation = self.reservation.moved_to(base);
@@ -146,15 +156,23 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     ///
     /// # Errors
     ///
-    /// Those of the backend, and when the range is not committed, or overlaps one with other
-    /// rights without being the same.
+    /// Those of the backend, and when the range is not committed, overlaps one with other rights
+    /// without being the same, or would be writable and executable although the request did not
+    /// [allow](ReserveRequest::allow_write_execute) it.
     pub fn protect(&mut self, range: HostRange, rights: Protection) -> Result<(), AllocError> {
         self.check_range(Operation::Protect, range)?;
+        if rights.contains(Protection::WRITE | Protection::EXECUTE) && !self.write_execute {
+            return Err(misuse(
+                Operation::Protect,
+                "writable and executable pages were not allowed",
+            ));
+        }
         let overlaps = |other: &HostRights| other.range.overlap(range).len > HostBytes::ZERO;
         if self.restricted.iter().any(|other| overlaps(other) && other.range != range) {
             return Err(misuse(Operation::Protect, "the range overlaps another in part"));
         }
-        // SAFETY: R1; the range is committed, and R2 keeps everyone from bytes without rights.
+        // SAFETY: R1; the range is committed, the rights are allowed, and R2 keeps everyone from
+        // bytes without rights.
         unsafe { self.allocator.protect(&self.reservation, range, rights) }?;
         self.restricted.retain(|other| other.range != range);
         if rights != Protection::READ_WRITE {

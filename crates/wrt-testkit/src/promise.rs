@@ -135,11 +135,10 @@ promises! {
     (Capabilities, "capabilities", "capabilities never change and do not contradict each other", rights::capabilities, [Page]);
     (Bounds, "bounds", "a reservation starts on a page and has room for its initial size", sizes::bounds, [Page]);
     (Accessible, "accessible", "committed bytes can be read and written", growth::accessible, [Bounds]);
-    (Capacity, "capacity", "a commit beyond the capacity is refused", growth::capacity, [Accessible]);
     (FreshZero, "fresh-zero", "bytes that become accessible read zero", growth::fresh_zero, [Accessible]);
     (OldBytes, "old-bytes", "growth keeps the bytes that were there", growth::old_bytes, [Accessible]);
     (StableBase, "stable-base", "a base that is said to be stable never moves", growth::stable_base, [Capabilities, Accessible]);
-    (GrowAtomic, "grow-atomic", "a growth that is refused changes nothing", growth::atomic, [Capacity, FreshZero, OldBytes]);
+    (GrowAtomic, "grow-atomic", "a growth that is refused changes nothing", growth::atomic, [FreshZero, OldBytes]);
     (ReuseZero, "reuse-zero", "no memory sees a byte of a released one", reuse::reuse_zero, [FreshZero, OldBytes]);
     (Reset, "reset", "after a reset everything committed reads zero", reuse::reset, [ReuseZero]);
     (Apart, "apart", "two memories share no byte", sizes::apart, [ReuseZero]);
@@ -151,7 +150,7 @@ promises! {
     (Protect, "protect", "rights can be taken and given back, or the backend says it cannot", rights::protect, [Capabilities, FreshZero, OldBytes]);
     (HostRights, "host-rights", "rights that are taken are gone", rights::host_rights, [Protect]);
     (RightsKept, "rights-kept", "rights that were taken come back only when they are given back", rights::kept, [HostRights, Closed]);
-    (WriteExecute, "write-execute", "pages both writable and executable are refused unasked", rights::write_execute, [Protect]);
+    (WriteExecute, "write-execute", "writable and executable pages are given or refused where they are allowed", rights::write_execute, [HostRights]);
     (Discard, "discard", "a discarded range reads zero and nothing else changes", reuse::discard, [FreshZero, OldBytes]);
     (Resident, "resident", "resident bytes are those that occupy physical memory", reuse::resident, [ReuseZero, Discard]);
     (Released, "released", "pages are given back to the host if the backend says so, and only then", reuse::released, [Capabilities, Resident]);
@@ -163,8 +162,8 @@ promises! {
     (FreshTags, "fresh-tags", "a tag is another than those of neighbours, and than the one before a reset or release", tags::fresh, [Tagging, Reset, Apart]);
     (Name, "name", "any text is a name, and a name is all it changes", requests::name, [Closed, FreshZero]);
     (Verify, "verify", "a memory that nobody harmed passes verification", requests::verify, [Closed, RightsKept, Discard, Apart, Name]);
-    (ZeroSizes, "zero-sizes", "sizes of zero are sizes like any other", requests::zero_sizes, [Capacity, Discard, Reset, Verify]);
-    (ImpossibleSizes, "impossible-sizes", "sizes that nobody can have are errors", requests::impossible_sizes, [Capacity, Ladder, Shortfall, OldBytes]);
+    (ZeroSizes, "zero-sizes", "sizes of zero are sizes like any other", requests::zero_sizes, [Discard, Reset, Verify]);
+    (ImpossibleSizes, "impossible-sizes", "sizes that nobody can have are errors", requests::impossible_sizes, [Ladder, Shortfall, GrowAtomic]);
 }
 
 impl fmt::Display for Promise {

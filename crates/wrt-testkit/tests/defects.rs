@@ -51,7 +51,7 @@ fn never_reaches_a_narrow_backend(defect: Defect) -> bool {
 
 /// Whether it takes the host's list of mappings to see it on any backend.
 fn needs_mappings(defect: Defect) -> bool {
-    matches!(defect, Defect::Leaks | Defect::ProtectIgnored)
+    matches!(defect, Defect::Leaks | Defect::ProtectIgnored | Defect::WriteExecuteLost)
 }
 
 /// Whether it takes the host's own view of physical memory to see it.

@@ -17,13 +17,12 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
-        let beyond = new > reservation.capacity();
         let impossible = new.as_u64() >= IMPOSSIBLE;
-        match self.defect {
-            Defect::CapacityExceeded if beyond => return Ok(Committed::InPlace),
-            Defect::ImpossibleGranted if impossible => return Ok(Committed::InPlace),
-            _ if beyond => return Err(self.refuse_growth(reservation, new)),
-            _ => {}
+        if impossible && self.is(Defect::ImpossibleGranted) {
+            return Ok(Committed::InPlace);
+        }
+        if self.refuses(reservation, new) {
+            return Err(self.refuse_growth(reservation, new));
         }
         if self.with(reservation, |memory| memory.was_refused) {
             return Err(refusal(new));
@@ -40,6 +39,13 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         let committed = self.with(reservation, |memory| self.commit_inner(memory, target))?;
         self.spoil(reservation, old, new);
         Ok(committed)
+    }
+
+    /// Whether this is a backend that refuses to commit all that a large memory reserved.
+    fn refuses(&self, reservation: &Reservation, new: HostBytes) -> bool {
+        let page = self.inner.page().bytes() as u64;
+        let refuses = [Defect::RefusalWrites, Defect::RefusalCommits, Defect::RefusesForGood];
+        refuses.contains(&self.defect) && new.as_u64() > 64 * page && new == reservation.capacity()
     }
 
     /// Says no, and does what a refusal must not.
@@ -143,12 +149,12 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         protection: Protection,
     ) -> Result<(), AllocError> {
         let write_execute = Protection::READ_WRITE | Protection::EXECUTE;
-        let granted = if protection == write_execute && self.is(Defect::WriteExecuteGranted) {
+        let granted = if protection == write_execute && self.is(Defect::WriteExecuteLost) {
             Protection::READ_WRITE
         } else {
             protection
         };
-        if self.is(Defect::ProtectIgnored) && protection != write_execute {
+        if self.is(Defect::ProtectIgnored) {
             return Ok(());
         }
         self.with(reservation, |memory| {

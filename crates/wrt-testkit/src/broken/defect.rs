@@ -55,7 +55,6 @@ defects! {
     (BaseOffPage, "base-off-page", Bounds, [], "the base lies 64 bytes into a page");
     (GrowHalfDone, "grow-half-done", Accessible, [GUARDS], "a commit stops half-way and says that all went well");
     (MovesSilently, "moves-silently", Accessible, [GUARDS], "growth goes on at another base, of which nobody is told");
-    (CapacityExceeded, "capacity-exceeded", Capacity, [], "commits beyond the capacity are accepted");
     (DirtyGrowth, "dirty-growth", FreshZero, [], "the last byte that growth adds is not zero");
     (LosesOldBytes, "loses-old-bytes", OldBytes, [], "growth changes the first byte");
     (FeelsMoves, "feels-moves", OldBytes, [], "a memory loses its first byte if it grows after its allocator was moved");
@@ -84,7 +83,7 @@ defects! {
     (ForgottenOnCommit, "forgotten-on-commit", RightsKept, [PROTECT], "growth gives all rights back");
     (ForgottenOnDiscard, "forgotten-on-discard", RightsKept, [PROTECT], "a discard gives all rights back");
     (ForgottenOnProtect, "forgotten-on-protect", RightsKept, [PROTECT], "protecting a range gives those on others back");
-    (WriteExecuteGranted, "write-execute-granted", WriteExecute, [PROTECT], "pages may be writable and executable, unasked");
+    (WriteExecuteLost, "write-execute-lost", WriteExecute, [PROTECT], "pages that should be writable and executable can only be written");
     (DiscardKeeps, "discard-keeps", Discard, [], "a discard leaves the bytes as they are");
     (DiscardTooMuch, "discard-too-much", Discard, [], "a discard takes one byte past the range along");
     (ResidentTooMuch, "resident-too-much", Resident, [], "more bytes are resident than there are");

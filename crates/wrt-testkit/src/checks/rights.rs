@@ -116,11 +116,24 @@ fn prefix<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
 }
 
 pub(crate) fn write_execute<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let mut memory = poisoned(allocator, 4, 8)?;
-    let rights = Protection::READ_WRITE | Protection::EXECUTE;
-    let outcome = memory.with_protection(middle(allocator), rights, |_| ());
-    ensure!(outcome.is_err(), "they were granted");
-    expect_bytes("bytes after the refusal", memory.bytes(), POISON)
+    if !allocator.capabilities().contains(Capabilities::PROTECT) {
+        return Ok(());
+    }
+    let request = request(allocator, 4, 8).allow_write_execute();
+    let mut memory = RawMemory::reserve(allocator, &request)?;
+    memory.commit(pages(allocator, 4))?;
+    memory.bytes_mut().fill(POISON);
+    for usual in [Protection::READ, Protection::READ_WRITE] {
+        let rights = usual | Protection::EXECUTE;
+        // A hardened host refuses, and may have got part of the way.
+        if memory.protect(middle(allocator), rights).is_ok() {
+            expect_rights("the range", &memory, middle(allocator), rights)?;
+        }
+        memory.protect(middle(allocator), Protection::READ_WRITE)?;
+        expect_rights("the range", &memory, middle(allocator), Protection::READ_WRITE)?;
+        expect_bytes("bytes that could be executed", memory.bytes(), POISON)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn capabilities<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
