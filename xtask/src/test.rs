@@ -10,6 +10,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     cmd!(workspace.sh, "cargo test --workspace").run()?;
     // Only an optimizing compiler lets the interpreter's operations call each other.
     cmd!(workspace.sh, "cargo test --release -p wrt-interpreter --lib --test engine").run()?;
+    // Modules in the text format, which the commands do without.
+    cmd!(workspace.sh, "cargo test -p wrt-interpreter --features text --test commands text")
+        .run()?;
     for features in [Features::None, Features::Alloc] {
         for package in LIBRARIES {
             let arguments = features.args();

@@ -30,6 +30,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod backend;
 mod error;
 mod exec;
 mod features;
@@ -46,6 +47,7 @@ mod types;
 mod value;
 pub mod wasi;
 
+pub use backend::{Backend, Room};
 pub use error::{Error, HostError, InstantiateError, LimitError, LinkError, LoadError};
 pub use features::Features;
 pub use linker::Linker;

@@ -1,16 +1,10 @@
-//! Starts the commands.
+//! Starts the commands of the example packages.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
-
-pub(crate) const BACKENDS: [&str; 3] = ["mmap", "static", "heap"];
-
-pub(crate) const WRT_RUN: &str = env!("CARGO_BIN_EXE_wrt-run");
-pub(crate) const WRT_SPEC: &str = env!("CARGO_BIN_EXE_wrt-spec");
 
 /// How a command ended and what it printed.
 #[derive(Debug)]
@@ -30,7 +24,7 @@ impl Ended {
     }
 }
 
-/// A command of this package. Built for another machine, it needs the emulator that the variable
+/// A command of the package under test. Built for another machine, it needs the emulator that the variable
 /// `WRT_RUNNER` names, with its arguments.
 pub(crate) fn command(program: &str) -> Command {
     let runner = std::env::var("WRT_RUNNER").unwrap_or_default();
@@ -45,11 +39,7 @@ pub(crate) fn command(program: &str) -> Command {
     }
 }
 
-/// Runs `wrt-run` to its end with nothing to read.
-pub(crate) fn wrt_run<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Ended {
-    run(command(WRT_RUN).args(args), Vec::new())
-}
-
+/// Runs a command to its end.
 pub(crate) fn run(command: &mut Command, input: Vec<u8>) -> Ended {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

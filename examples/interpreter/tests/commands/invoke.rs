@@ -1,6 +1,7 @@
 //! `wrt-run` when all goes well.
 
-use crate::child::{BACKENDS, WRT_RUN, command, file, run, wrt_run};
+use crate::child::{command, run};
+use crate::wrt_run::{BACKENDS, WRT_RUN, module, wrt_run};
 
 const VALUES: &str = r#"(module
   (func (export "all") (param i32 i64 f32 f64) (result i32 i64 f32 f64 funcref externref)
@@ -9,7 +10,7 @@ const VALUES: &str = r#"(module
 
 #[test]
 fn invoke_parses_arguments_and_prints_results() {
-    let file = file("values.wat", VALUES);
+    let file = module("values.wasm", VALUES);
     let file = file.to_str().unwrap();
     let ended = wrt_run(["--invoke", "all", file, "-1", "0xffffffffffffffff", "1.5", "-1e300"]);
     assert_eq!(ended.err(), "");
@@ -29,7 +30,7 @@ const GROW: &str = r#"(module
 
 #[test]
 fn metrics_are_a_table_on_error_output() {
-    let file = file("grow.wat", GROW);
+    let file = module("grow.wasm", GROW);
     for backend in BACKENDS {
         let mut wrt_run = command(WRT_RUN);
         wrt_run.args(["--backend", backend, "--metrics", "--max-pages", "3", "--invoke", "grow"]);
@@ -58,7 +59,7 @@ fn metrics_are_a_table_on_error_output() {
 
 #[test]
 fn no_memory_exceeds_the_pages_allowed() {
-    let file = file("limited.wat", GROW);
+    let file = module("limited.wasm", GROW);
     let file = file.to_str().unwrap();
     let ended = wrt_run(["--max-pages", "2", "--invoke", "grow", file, "2"]);
     assert_eq!((ended.code, ended.out().as_str()), (Some(0), "-1\n7\n"));
@@ -66,7 +67,7 @@ fn no_memory_exceeds_the_pages_allowed() {
 
 #[test]
 fn a_refused_growth_and_a_trap_are_counted() {
-    let file = file("counted.wat", GROW);
+    let file = module("counted.wasm", GROW);
     let file = file.to_str().unwrap();
     let ended = wrt_run(["--metrics", "--max-pages", "1", "--invoke", "grow", file, "9"]);
     assert!(ended.err().contains("refused grows                      1\n"), "{}", ended.err());
@@ -89,7 +90,7 @@ const ECHO: &str = r#"(module
 
 #[test]
 fn what_follows_the_file_belongs_to_the_program() {
-    let file = file("echo.wat", ECHO);
+    let file = module("echo.wasm", ECHO);
     let ended = wrt_run(["--backend", "heap", file.to_str().unwrap(), "-r", "--metrics", "x y"]);
     assert_eq!(ended.err(), "");
     assert_eq!(ended.out(), "-r\0--metrics\0x y\0");
@@ -100,7 +101,7 @@ fn a_library_is_made_ready_before_it_is_called() {
     let text = r#"(module (global $ready (mut i32) (i32.const 0))
       (func (export "_initialize") (global.set $ready (i32.const 1)))
       (func (export "ready") (result i32) global.get $ready))"#;
-    let ended = wrt_run(["--invoke", "ready", file("ready.wat", text).to_str().unwrap()]);
+    let ended = wrt_run(["--invoke", "ready", module("ready.wasm", text).to_str().unwrap()]);
     assert_eq!(ended.out(), "1\n");
 }
 
@@ -110,7 +111,7 @@ fn the_exit_code_is_the_programs() {
       (memory (export "memory") 1)
       (func (export "_start") (call $exit (i32.const 42)) unreachable))"#;
     for backend in BACKENDS {
-        let ended = wrt_run(["--backend", backend, file("exit.wat", text).to_str().unwrap()]);
+        let ended = wrt_run(["--backend", backend, module("exit.wasm", text).to_str().unwrap()]);
         assert_eq!((ended.code, ended.err().as_str()), (Some(42), ""), "{backend}");
     }
 }

@@ -5,4 +5,5 @@ mod child;
 mod failures;
 mod invoke;
 mod programs;
-mod spec;
+mod text;
+mod wrt_run;

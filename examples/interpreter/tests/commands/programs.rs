@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::child::{BACKENDS, Ended, WRT_RUN, command, run};
+use crate::child::{Ended, command, run};
+use crate::wrt_run::WRT_RUN;
 
 struct Case {
     name: String,
@@ -82,17 +83,27 @@ fn all_cases_on(backend: &str) {
 
 #[test]
 fn programs_give_the_native_answers_on_mmap() {
-    all_cases_on(BACKENDS[0]);
+    all_cases_on("mmap");
 }
 
 #[test]
-fn programs_give_the_native_answers_on_static() {
-    all_cases_on(BACKENDS[1]);
+fn programs_give_the_native_answers_on_pool() {
+    all_cases_on("pool");
+}
+
+#[test]
+fn programs_give_the_native_answers_on_dense_pool() {
+    all_cases_on("dense-pool");
 }
 
 #[test]
 fn programs_give_the_native_answers_on_heap() {
-    all_cases_on(BACKENDS[2]);
+    all_cases_on("heap");
+}
+
+#[test]
+fn programs_give_the_native_answers_on_static() {
+    all_cases_on("static");
 }
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]

@@ -1,50 +1,26 @@
 //! The allocators that `--backend` names.
 
-use std::sync::Arc;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use wrt_interpreter::{Backend, Room};
+use wrt_platform::StaticArena;
 
-use clap::ValueEnum;
-use wrt_platform::{AllocError, HeapAllocator, PageAllocator, StaticArena};
+/// Bytes of the arena, and of a slot of a pool. Address space is scarce where a pointer has 32 bits.
+const BYTES: usize = if usize::BITS < 64 { 16 << 20 } else { 64 << 20 };
 
 /// Large enough for common programs. It is in `.bss`: pages nobody touches cost nothing.
-static ARENA: StaticArena<{ 64 << 20 }> = StaticArena::new();
+static ARENA: StaticArena<BYTES> = StaticArena::new();
 
-/// Where memory comes from.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum Backend {
-    /// Pages mapped from the operating system, with guards around
-    #[cfg(unix)]
-    #[cfg_attr(unix, default)]
-    Mmap,
-    /// Pages of Windows' virtual memory, with guards around
-    #[cfg(windows)]
-    #[cfg_attr(windows, default)]
-    VirtualAlloc,
-    /// The same pages with hardware tags, where the machine has them
-    #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-    Mte,
-    /// An arena of 64 MiB inside of this process
-    Static,
-    /// The global allocator
-    #[cfg_attr(not(any(unix, windows)), default)]
-    Heap,
+/// What the backends of fixed size have.
+pub(crate) static ROOM: Room = Room { arena: &&ARENA, slots: 16, slot_bytes: BYTES as u64 };
+
+/// The name of the default.
+pub(crate) fn default() -> &'static str {
+    Backend::all().first().map_or("", Backend::name)
 }
 
-impl Backend {
-    /// An allocator of this kind.
-    ///
-    /// # Errors
-    ///
-    /// When the machine lacks what it takes.
-    pub(crate) fn allocator(self) -> Result<Arc<dyn PageAllocator>, AllocError> {
-        Ok(match self {
-            #[cfg(unix)]
-            Self::Mmap => Arc::new(wrt_platform::MmapAllocator::new()),
-            #[cfg(windows)]
-            Self::VirtualAlloc => Arc::new(wrt_platform::VirtualAllocator::new()),
-            #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-            Self::Mte => Arc::new(wrt_platform::MteAllocator::new()?),
-            Self::Static => Arc::new(&ARENA),
-            Self::Heap => Arc::new(HeapAllocator::new()),
-        })
-    }
+/// What `--backend` takes.
+pub(crate) fn parser() -> impl TypedValueParser<Value = &'static Backend> {
+    let values = Backend::all().iter().map(|one| PossibleValue::new(one.name()).help(one.about()));
+    PossibleValuesParser::new(values)
+        .try_map(|name| Backend::named(&name).ok_or("this host has no such backend"))
 }

@@ -67,7 +67,7 @@ fn run(options: &Options) -> Result<End, String> {
         .fold(context, |context, dir| context.preopen(dir, dir.to_string_lossy()))
         .build()
         .map_err(|error| error.to_string())?;
-    let allocator = options.backend.allocator().map_err(|error| error.to_string())?;
+    let allocator = options.backend.allocator(&backend::ROOM).map_err(|error| error.to_string())?;
     let program = Program { options, module, context };
     if options.metrics {
         program.run(StoreConfig::new(allocator, Metrics::default), show_metrics)

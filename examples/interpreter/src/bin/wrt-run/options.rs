@@ -5,18 +5,19 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use wrt_interpreter::Backend;
 
-use crate::backend::Backend;
+use crate::backend;
 
 /// Runs a WebAssembly program: a command for WASI preview 1, or one exported function
 #[derive(Debug, Parser)]
 #[command(name = "wrt-run", version)]
-#[command(override_usage = "wrt-run [OPTIONS] FILE.wasm|FILE.wat [ARGS...]")]
+#[command(override_usage = "wrt-run [OPTIONS] FILE [ARGS...]")]
 pub(crate) struct Options {
-    /// Where the program's memory comes from. `static` is an arena of 64 MiB inside of this
-    /// process, which all memories of the program share
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) backend: Backend,
+    /// Where the program's memory comes from. The arena of `static` has 64 MiB for all memories of
+    /// the program; a pool has 16 slots of 64 MiB, one for each memory
+    #[arg(long, default_value = backend::default(), value_parser = backend::parser())]
+    pub(crate) backend: &'static Backend,
     /// Call this exported function with ARGS, and print what it gives back, one value a line
     /// (default: run `_start` with ARGS as the program's arguments)
     #[arg(long, value_name = "NAME")]
@@ -30,7 +31,8 @@ pub(crate) struct Options {
     /// Open a directory for the program, read-only and under the same name; may be repeated
     #[arg(long, value_name = "PATH")]
     pub(crate) dir: Vec<PathBuf>,
-    /// The module, binary or text, and the arguments. All that follows FILE is an argument
+    /// The module, in the binary format or, if wrt-run is built with the feature `text`, in the
+    /// text format, and the program's arguments. All that follows FILE is an argument
     #[arg(value_name = "FILE> <ARGS", required = true, num_args = 1.., trailing_var_arg = true)]
     command: Vec<OsString>,
 }
