@@ -64,6 +64,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-testkit/tests/handler/resume.rs", "callbacks that say where code goes on"),
     ("crates/wrt-testkit/tests/handler/stacks.rs", "looks at the thread's signal stack"),
     ("crates/wrt-testkit/tests/handler/tags.rs", "a pointer with the wrong tag"),
+    ("crates/wrt-testkit/tests/system_calls/gaps.rs", "a mapping at the addresses of another"),
     ("crates/wrt-testkit/tests/mte/probe/mod.rs", "accesses with wrong tags, which must fault"),
     ("crates/wrt-testkit/tests/leaks.rs", "a global allocator that counts"),
 ];

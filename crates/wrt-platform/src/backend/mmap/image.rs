@@ -5,29 +5,60 @@
 use core::ptr::NonNull;
 
 use rustix::io::Errno;
-use rustix::mm::{MapFlags, ProtFlags};
+use rustix::mm::{MapFlags, MsyncFlags, ProtFlags};
 
-use super::pages::UNACCOUNTED;
+use super::pages::{self, Extent, UNACCOUNTED};
 use crate::capabilities::Capabilities;
 use crate::image::MemoryImage;
 use crate::reservation::Reservation;
-use crate::units::{HostPage, HostRange};
+use crate::units::{HostBytes, HostPage, HostRange};
 
 pub(in crate::backend) const CAPABILITY: Capabilities = Capabilities::IMAGES;
 
 /// Puts `image` over the pages of a new reservation that it covers, without access for now. Where
 /// that cannot be done the reservation is as it was, and the region copies the image.
-pub(super) fn map(reservation: &Reservation, image: &MemoryImage, page: HostPage) -> Reservation {
+///
+/// # Errors
+///
+/// The host's, when it has taken addresses of the reservation away. The rest is unmapped then.
+pub(super) fn map(
+    reservation: &Reservation,
+    image: &MemoryImage,
+    page: HostPage,
+) -> Result<Reservation, Errno> {
     let Some(range) = range_of(image, page).filter(|range| range.end() <= reservation.capacity())
     else {
-        return *reservation;
+        return Ok(*reservation);
     };
     // SAFETY: the range lies within the reservation, which is new: nobody uses its bytes.
     match unsafe { map_over(reservation.base(), range, image, ProtFlags::empty()) } {
-        Ok(()) => reservation.with_image(range),
+        Ok(()) => Ok(reservation.with_image(range)),
         // Either way the pages are inaccessible and zero, as the reservation's are at first.
-        Err(NotReplaced::Kept(_) | NotReplaced::Lost(_)) => *reservation,
+        Err(NotReplaced::Kept(_) | NotReplaced::Lost(_)) => Ok(*reservation),
+        Err(NotReplaced::Gone(errno)) => {
+            // SAFETY: nobody uses the reservation, which is given up.
+            unsafe { unmap_around(reservation, range) };
+            Err(errno)
+        }
     }
+}
+
+/// Unmaps a reservation but for a range whose addresses are no longer the reservation's.
+///
+/// # Safety
+///
+/// The range lies within the reservation, which nobody uses any more.
+unsafe fn unmap_around(reservation: &Reservation, gone: HostRange) {
+    let all = Extent::of(reservation);
+    let below = Extent { capacity: gone.start, after: HostBytes::ZERO, ..all };
+    // SAFETY: the bytes below the range are the reservation's (C1).
+    let _ = unsafe { pages::unmap(reservation.base(), below) };
+    let rest = all.capacity.saturating_sub(gone.end());
+    let above = Extent { before: HostBytes::ZERO, capacity: rest, ..all };
+    // SAFETY: the caller keeps the range within the reservation.
+    let end = unsafe { reservation.base().add(gone.end().get()) };
+    // SAFETY: the bytes above the range are the reservation's (C1).
+    let _ = unsafe { pages::unmap(end, above) };
 }
 
 /// The whole pages that an image covers, if it can be mapped.
@@ -45,13 +76,16 @@ pub(in crate::backend) enum NotReplaced {
     Kept(Errno),
     /// The host has taken away what was there: the pages have no rights and read zero now.
     Lost(Errno),
+    /// The host has taken the addresses away as well: others may map something there, or have.
+    /// Nothing may be accessed, changed or unmapped at them any more.
+    Gone(Errno),
 }
 
 /// Maps the image over `range` of the memory at `base`, in one step for everyone who looks.
 ///
 /// # Errors
 ///
-/// The host's. The addresses are the memory's as before.
+/// The host's, with what is at the addresses now.
 ///
 /// # Safety
 ///
@@ -69,25 +103,43 @@ pub(in crate::backend) unsafe fn map_over(
     let (start, len) = (first.as_ptr().cast(), range.len.get());
     // SAFETY: the pages are the caller's (C1), nobody uses them, and the file is as long.
     let mapped = unsafe { rustix::mm::mmap(start, len, rights, flags, file.descriptor(), 0) };
-    // SAFETY: the addresses are the caller's memory's.
+    // SAFETY: these are the addresses of the mapping that failed.
     mapped.map(|_| ()).map_err(|errno| unsafe { close_gap(first, len, errno) })
 }
 
-/// Takes back the addresses that a failed mapping has left to anyone: kernels before 6.13 unmap
-/// what is there before they find that they cannot go on. Where they did not, this changes nothing.
-/// Should another thread of the process have mapped something there in between, it would be taken
-/// for what was there; that takes a kernel out of memory and a race of a few instructions.
+/// Finds out what a failed mapping over `len` bytes from `first` has left there, and closes the gap
+/// if it left one.
+///
+/// Most failures come before anything is unmapped: the limits on mappings and address space, and the
+/// memory to split mappings with. Kernels before 6.13 unmap next, and only then account for the new
+/// mapping and allocate it (`mmap_region` in the kernel's `mm/mmap.c`); if that fails the addresses
+/// are free. Mapping the pages elsewhere first would not help: `mremap` unmaps its target before it
+/// accounts and allocates, too.
+///
+/// What remains is a race. If another thread maps something over all of the gap before `msync` looks
+/// for it, the two cannot be told apart, and its mapping is taken for the one that was there. That
+/// takes such a kernel, out of memory, and a thread that maps as much within a few instructions.
 ///
 /// # Safety
 ///
-/// The addresses are the caller's reservation's.
+/// The addresses are those of the mapping that failed, and were the caller's before.
 unsafe fn close_gap(first: NonNull<u8>, len: usize, errno: Errno) -> NotReplaced {
-    let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE | UNACCOUNTED;
     let start = first.as_ptr().cast();
+    // SAFETY: with this flag the call changes nothing: it fails where a page is not mapped.
+    if unsafe { rustix::mm::msync(start, len, MsyncFlags::ASYNC) }.is_ok() {
+        return NotReplaced::Kept(errno);
+    }
+    let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE | UNACCOUNTED;
     // SAFETY: a mapping that replaces none disturbs nobody.
     match unsafe { rustix::mm::mmap_anonymous(start, len, ProtFlags::empty(), flags) } {
-        Err(Errno::EXIST) => NotReplaced::Kept(errno),
-        Ok(_) | Err(_) => NotReplaced::Lost(errno),
+        Ok(mapped) if mapped == start => NotReplaced::Lost(errno),
+        Ok(elsewhere) => {
+            // Kernels before 4.17 do not know the flag, and map where there is room.
+            // SAFETY: the mapping was just made, and nobody knows of it.
+            let _ = unsafe { rustix::mm::munmap(elsewhere, len) };
+            NotReplaced::Gone(errno)
+        }
+        Err(_) => NotReplaced::Gone(errno),
     }
 }
 
@@ -111,6 +163,59 @@ pub(in crate::backend) unsafe fn map_zeroes_over(
     let (start, len) = (first.as_ptr().cast(), range.len.get());
     // SAFETY: the pages are the caller's (C1), and nobody uses them.
     let mapped = unsafe { rustix::mm::mmap_anonymous(start, len, rights, flags) };
-    // SAFETY: the addresses are the caller's memory's.
+    // SAFETY: these are the addresses of the mapping that failed.
     mapped.map(|_| ()).map_err(|errno| unsafe { close_gap(first, len, errno) })
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ptr;
+
+    use super::*;
+
+    const PAGE: usize = 1 << 16;
+    const RIGHTS: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
+
+    /// Maps pages for a test, anywhere or where there must be room.
+    fn mapped(address: *mut u8, pages: usize) -> NonNull<u8> {
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE;
+        let flags = if address.is_null() { MapFlags::PRIVATE } else { flags };
+        // SAFETY: this replaces no mapping.
+        let start =
+            unsafe { rustix::mm::mmap_anonymous(address.cast(), pages * PAGE, RIGHTS, flags) };
+        NonNull::new(start.unwrap().cast()).unwrap()
+    }
+
+    fn unmap(first: NonNull<u8>, pages: usize) {
+        // SAFETY: the pages are the test's.
+        unsafe { rustix::mm::munmap(first.as_ptr().cast(), pages * PAGE) }.unwrap();
+    }
+
+    fn close(first: NonNull<u8>, pages: usize) -> NotReplaced {
+        // SAFETY: the addresses are the test's.
+        unsafe { close_gap(first, pages * PAGE, Errno::NOMEM) }
+    }
+
+    /// The test maps so much at once that no other thread's mapping fits what it frees, and frees it
+    /// in the middle.
+    #[test]
+    fn what_a_failed_mapping_has_left_is_told() {
+        let all = mapped(ptr::null_mut(), 12);
+        // SAFETY: the page lies within the mapping.
+        let [range, inside] = [4, 5].map(|page| unsafe { all.add(page * PAGE) });
+        // SAFETY: the page is the test's.
+        unsafe { range.write(7) };
+        assert_eq!(close(range, 4), NotReplaced::Kept(Errno::NOMEM));
+        // SAFETY: as above.
+        assert_eq!(unsafe { range.read() }, 7);
+        unmap(range, 4);
+        assert_eq!(close(range, 4), NotReplaced::Lost(Errno::NOMEM));
+        assert_eq!(close(range, 4), NotReplaced::Kept(Errno::NOMEM), "the gap is closed");
+        unmap(range, 4);
+        let foreign = mapped(inside.as_ptr(), 1);
+        assert_eq!(close(range, 4), NotReplaced::Gone(Errno::NOMEM));
+        // SAFETY: the page was mapped above.
+        unsafe { foreign.write(9) };
+        unmap(all, 12);
+    }
 }

@@ -21,10 +21,21 @@ pub(in crate::backend) enum NotReplaced {
     Kept(Errno),
     /// The host has taken away what was there.
     Lost(Errno),
+    /// The host has taken the addresses away.
+    Gone(Errno),
 }
 
-pub(super) const fn map(reservation: &Reservation, _: &MemoryImage, _: HostPage) -> Reservation {
-    *reservation
+/// The reservation as it is.
+///
+/// # Errors
+///
+/// None.
+pub(super) const fn map(
+    reservation: &Reservation,
+    _: &MemoryImage,
+    _: HostPage,
+) -> Result<Reservation, Errno> {
+    Ok(*reservation)
 }
 
 pub(in crate::backend) const fn range_of(_: &MemoryImage, _: HostPage) -> Option<HostRange> {

@@ -85,7 +85,8 @@ unsafe impl PageAllocator for MmapAllocator {
         let reservation = ladder::reserve(request, page, map)?;
         let reservation = reservation.with_cookie(cookie_of(request));
         match request.initial_image() {
-            Some(image) => Ok(image::map(&reservation, image, page)),
+            Some(image) => image::map(&reservation, image, page)
+                .map_err(|errno| refused(Operation::Reserve, request.initial(), errno)),
             None => Ok(reservation),
         }
     }

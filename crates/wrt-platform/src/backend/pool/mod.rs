@@ -220,8 +220,12 @@ impl PoolAllocator {
         if let Some((base, slot)) = unsafe { self.slots.get(index) } {
             self.counters.keep(slot.residue.kept, 0);
             // Its pages go back to the host, if it takes them.
-            // SAFETY: the pages are the slot's (P1).
-            let _ = unsafe { pages::drop_pages(base, slot.accessible) };
+            for range in slot.own_pages() {
+                // SAFETY: the range lies within the slot.
+                let first = unsafe { base.add(range.start.get()) };
+                // SAFETY: the pages are the slot's (P1).
+                let _ = unsafe { pages::drop_pages(first, range.len) };
+            }
         }
         self.counters.retire();
     }

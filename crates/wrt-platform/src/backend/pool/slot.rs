@@ -29,18 +29,16 @@ impl Trouble {
     pub(super) const fn lost(errno: Errno) -> Self {
         Self { errno, lost: true }
     }
-}
 
-impl From<NotReplaced> for Trouble {
-    fn from(error: NotReplaced) -> Self {
-        Self { errno: error.errno(), lost: matches!(error, NotReplaced::Lost(_)) }
+    const fn for_good(self) -> Self {
+        Self { lost: true, ..self }
     }
 }
 
 impl NotReplaced {
     const fn errno(self) -> Errno {
         match self {
-            Self::Kept(errno) | Self::Lost(errno) => errno,
+            Self::Kept(errno) | Self::Lost(errno) | Self::Gone(errno) => errno,
         }
     }
 }
@@ -61,6 +59,8 @@ pub(super) struct Slot {
     touched: HostBytes,
     /// The image that is mapped over its pages.
     pub(super) image: Option<(MemoryImage, HostRange)>,
+    /// Pages whose addresses the host has taken away. The slot is lost then.
+    pub(super) gone: Option<HostRange>,
     /// Rights were taken from some pages.
     pub(super) restricted: bool,
     /// The memory may have pages that are writable and executable.
@@ -78,6 +78,7 @@ impl Slot {
             stray: HostBytes::ZERO,
             touched: HostBytes::ZERO,
             image: None,
+            gone: None,
             restricted: false,
             write_execute: false,
             exact: false,
@@ -117,8 +118,10 @@ impl Slot {
             _ => {}
         }
         if let Some((_, range)) = &self.image {
+            let range = *range;
             // SAFETY: the caller owns the slot, in which the image lies (L1).
-            unsafe { image::map_zeroes_over(base, *range, USUAL) }.map_err(Trouble::from)?;
+            unsafe { image::map_zeroes_over(base, range, USUAL) }
+                .map_err(|error| self.not_replaced(range, error))?;
             self.image = None;
         }
         if let Some((wanted, range)) = wanted.filter(|(_, range)| range.end() <= self.accessible) {
@@ -129,11 +132,29 @@ impl Slot {
                 Err(NotReplaced::Kept(_)) => {}
                 // SAFETY: as above.
                 Err(NotReplaced::Lost(_)) => unsafe { image::map_zeroes_over(base, range, USUAL) }
-                    .map_err(|error| Trouble::lost(error.errno()))?,
+                    .map_err(|error| self.not_replaced(range, error).for_good())?,
+                Err(error @ NotReplaced::Gone(_)) => return Err(self.not_replaced(range, error)),
             }
         }
         self.residue.forget();
         Ok(true)
+    }
+
+    /// What a mapping over `range` that failed means for the slot.
+    fn not_replaced(&mut self, range: HostRange, error: NotReplaced) -> Trouble {
+        let lost = !matches!(error, NotReplaced::Kept(_));
+        if matches!(error, NotReplaced::Gone(_)) {
+            self.gone = Some(range);
+        }
+        Trouble { errno: error.errno(), lost }
+    }
+
+    /// The accessible pages that are still the slot's: below and above those that are gone.
+    pub(super) fn own_pages(&self) -> [HostRange; 2] {
+        let gone = self.gone.unwrap_or(HostRange { start: self.accessible, ..HostRange::EMPTY });
+        let above = self.accessible.saturating_sub(gone.end());
+        let below = HostRange { start: HostBytes::ZERO, len: gone.start };
+        [below, HostRange { start: gone.end(), len: above }]
     }
 
     /// Makes the first `bytes` bytes accessible.

@@ -9,6 +9,7 @@ use core::ptr::NonNull;
 use super::config::PoolConfig;
 use super::shape::Shape;
 use super::slot::Slot;
+use crate::backend::mmap::pages::Extent;
 use crate::backend::mmap::{pages, refused};
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::units::HostBytes;
@@ -21,8 +22,9 @@ struct State(UnsafeCell<Slot>);
 /// The mapping of a pool, and what is known of each slot.
 pub(super) struct SlotTable {
     /// - **P1** `first` is the base of slot 0 in a mapping of `shape.all` that is this value's
-    ///   alone; the base of slot `i` is `i` strides further, and within the mapping the slot has an
-    ///   extent of `shape.slot` that is no other slot's.
+    ///   alone, but for pages that are `gone` from a slot; the base of slot `i` is `i` strides
+    ///   further, and within the mapping the slot has an extent of `shape.slot` that is no other
+    ///   slot's.
     first: NonNull<u8>,
     shape: Shape,
     states: Box<[State]>,
@@ -102,13 +104,39 @@ fn new_states(count: usize, accessible: HostBytes) -> Option<Box<[State]>> {
     Some(states.into_boxed_slice())
 }
 
+impl SlotTable {
+    /// The parts of the mapping between pages that are gone, from the first guard to the last: first
+    /// byte and length, in bytes from the base of slot 0.
+    fn own_parts(&mut self) -> impl Iterator<Item = (usize, usize)> {
+        let stride = self.shape.stride;
+        let gone = self.states.iter_mut().enumerate().filter_map(move |(index, state)| {
+            let gone = state.0.get_mut().gone?;
+            Some((index * stride + gone.start.get(), gone.len.get()))
+        });
+        let end = self.shape.all.capacity.get();
+        gone.chain([(end, 0)]).scan(0, |from, (start, len)| {
+            let part = (*from, start - *from);
+            *from = start + len;
+            Some(part)
+        })
+    }
+}
+
 impl Drop for SlotTable {
     fn drop(&mut self) {
-        // SAFETY: P1; memories hold the pool or a borrow of it, so none is left.
-        if unsafe { pages::unmap(self.first, self.shape.all) }.is_err() {
-            // The address space is lost, but not the pages.
-            // SAFETY: P1, all of them are the pool's.
-            let _ = unsafe { pages::drop_pages(self.first, self.shape.all.capacity) };
+        let (first, before, page) = (self.first, self.shape.all.before, self.shape.page);
+        for (start, len) in self.own_parts() {
+            // SAFETY: the part lies within the mapping (P1).
+            let base = unsafe { first.add(start) };
+            let capacity = page.round_down(len as u64);
+            let before = if start == 0 { before } else { HostBytes::ZERO };
+            let part = Extent { before, capacity, after: HostBytes::ZERO };
+            // SAFETY: P1; memories hold the pool or a borrow of it, so none is left.
+            if unsafe { pages::unmap(base, part) }.is_err() {
+                // The address space is lost, but not the pages.
+                // SAFETY: P1, all of them are the pool's.
+                let _ = unsafe { pages::drop_pages(base, capacity) };
+            }
         }
     }
 }

@@ -6,19 +6,17 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
-use std::env;
-use std::fs;
-use std::path::Path;
+mod gaps;
+mod tracer;
 
+use std::fs;
+
+use tracer::{BEGUN, DONE};
 use wrt_platform::{
     MemoryImage, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig, PoolLayout, Protection,
     Region, ReserveRequest,
 };
-use wrt_testkit::{ChildTest, Ending, Mappings};
-
-/// Says in the child that it has begun, and that it came through.
-const BEGUN: &str = "the life begins";
-const DONE: &str = "the life is over";
+use wrt_testkit::{ChildTest, Mappings};
 
 /// The calls that a memory's life consists of.
 const CALLS: [&str; 9] = [
@@ -132,12 +130,21 @@ fn resident() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
+/// Makes more calls than the main thread has made for the program's start. The tracer counts the
+/// calls of each thread, and none of those is meant.
+fn outnumber_the_main_thread() {
+    for _ in 0..32 {
+        Region::new(MmapAllocator::new(), &ReserveRequest::new(SIZE, SIZE)).unwrap();
+    }
+}
+
 /// In the child: the life, between two lines. A refused `munmap` costs address space and nothing
 /// else; after any other refusal all is back.
 fn child(case: &str) {
     let (backend, call) = case.split_once(' ').unwrap();
     // Whatever the program and its heap need for themselves, they need before.
     drop(vec![1_u8; 4 << 20]);
+    outnumber_the_main_thread();
     whole_life(backend);
     let before = (Mappings::of_process().unwrap(), resident());
     println!("{BEGUN}");
@@ -153,76 +160,31 @@ fn child(case: &str) {
     println!("{DONE}");
 }
 
-/// What `strace` saw of one run.
-struct Run {
-    /// Calls before the life began.
-    early: usize,
-    /// Failed calls, before and after.
-    failed_early: usize,
-    failed: usize,
-}
-
-/// The tracer, with `call` failing as `when` says, if it says. The program's own heap is to ask
-/// for no pages meanwhile, and for none by these calls.
-fn tracer(log: &Path, call: &str, when: Option<&str>) -> Vec<String> {
-    let log = log.display();
-    let inject = when.map(|when| format!(" -e inject={call}:error=ENOMEM:when={when}"));
-    let words = format!(
-        "env MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 \
-         MALLOC_TRIM_THRESHOLD_=1073741824 RUST_BACKTRACE=0 strace --follow-forks --seccomp-bpf \
-         -qq -o {log} -e trace={call},write{}",
-        inject.unwrap_or_default()
-    );
-    words.split(' ').map(str::to_owned).collect()
-}
-
-/// Runs the life under the tracer.
-fn run(test: &str, backend: &str, call: &str, when: Option<&str>) -> Run {
-    let log = env::temp_dir().join(format!("wrt-{}-{backend}-{call}", std::process::id()));
-    let child = ChildTest::new(test).by_way_of(tracer(&log, call, when));
-    let outcome = child.run(&format!("{backend} {call}"));
-    let text = fs::read_to_string(&log).unwrap_or_default();
-    let _ = fs::remove_file(&log);
-    let mut lines = text.lines();
-    let calls = |line: &&str| line.contains(&format!(" {call}("));
-    let injected = |line: &&str| line.contains("(INJECTED)");
-    let early: Vec<_> = lines.by_ref().take_while(|line| !line.contains(BEGUN)).collect();
-    let seen = Run {
-        early: early.iter().filter(|line| calls(line)).count(),
-        failed_early: early.iter().filter(|line| injected(line)).count(),
-        failed: lines.filter(injected).count(),
-    };
-    if seen.failed_early == 0 {
-        let (ending, output) = outcome.unwrap_or_else(|error| {
-            panic!("is strace there? `cargo xtask setup` installs it: {error}")
-        });
-        let passed = ending == Ending::Success && output.contains(BEGUN) && output.contains(DONE);
-        assert!(passed, "{backend}, {call} failing {when:?}: {ending:?}\n{output}\n{text}");
-    }
-    seen
-}
-
 /// Fails each call of the life on `backend`, once and from then on.
 fn every_call_fails(test: &str, backend: &str) {
     if let Some(case) = ChildTest::new(test).case() {
         return child(&case);
     }
-    if ChildTest::is_emulated() {
-        println!("not run: strace does not see the calls of an emulated program");
+    if tracer::is_blind() {
         return;
     }
     let (mut runs, mut failed) = (0, 0);
     for call in CALLS {
-        let first = run(test, backend, call, None).early + 1;
+        let case = format!("{backend} {call}");
+        let usual = tracer::run(test, &case, &[call], &[]);
+        usual.expect_success(&case);
+        let first = usual.early(call) + 1;
         for suffix in ["", "+"] {
             for number in first.. {
-                let seen = run(test, backend, call, Some(&format!("{number}{suffix}")));
-                assert_eq!(seen.failed_early, 0, "{call} {number} came before the life");
-                if seen.failed == 0 {
+                let when = format!("{number}{suffix}");
+                let seen = tracer::run(test, &case, &[call], &[(call, &when)]);
+                assert_eq!(seen.failed_early(), 0, "{call} {number} came before the life");
+                seen.expect_success(&format!("{case} failing {when}"));
+                if seen.failed() == 0 {
                     break;
                 }
                 runs += 1;
-                failed += seen.failed;
+                failed += seen.failed();
             }
         }
     }

@@ -1,0 +1,102 @@
+//! A child under `strace`, which fails some of its system calls.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use wrt_testkit::{ChildTest, Ending};
+
+/// What the child prints when the part of it begins whose calls may fail, and at its end.
+pub(crate) const BEGUN: &str = "the life begins";
+pub(crate) const DONE: &str = "the life is over";
+
+/// Calls that are to fail: the name of the system call, and which of them as `strace` says it
+/// (`when=` of its option `inject`), all if nothing is said.
+pub(crate) type Failing<'a> = (&'a str, &'a str);
+
+/// What `strace` saw of one run.
+pub(crate) struct Run {
+    outcome: io::Result<(Ending, String)>,
+    log: String,
+}
+
+/// Runs a case of the test under the tracer, which watches `calls` and fails `failing`.
+pub(crate) fn run(test: &str, case: &str, calls: &[&str], failing: &[Failing<'_>]) -> Run {
+    let name = format!("wrt-{}-{}", std::process::id(), case.replace(' ', "-"));
+    let path = env::temp_dir().join(name);
+    let child = ChildTest::new(test).by_way_of(words(&path, calls, failing));
+    let outcome = child.run(case);
+    let log = fs::read_to_string(&path).unwrap_or_else(|error| {
+        panic!("is strace there? `cargo xtask setup` installs it: {error}, {outcome:?}")
+    });
+    let _ = fs::remove_file(&path);
+    Run { outcome, log }
+}
+
+/// The tracer and its arguments. The program's own heap is to ask for no pages meanwhile, and for
+/// none by these calls.
+fn words(log: &Path, calls: &[&str], failing: &[Failing<'_>]) -> Vec<String> {
+    let environment = "env MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 \
+                       MALLOC_TRIM_THRESHOLD_=1073741824 RUST_BACKTRACE=0";
+    let strace = "strace --follow-forks --seccomp-bpf -qq -o";
+    let words = environment.split(' ').chain(strace.split(' ')).map(str::to_owned);
+    let watched = format!("trace={},write", calls.join(","));
+    let injections = failing.iter().map(|(call, when)| {
+        let when = if when.is_empty() { String::new() } else { format!(":when={when}") };
+        format!("inject={call}:error=ENOMEM{when}")
+    });
+    let options = [watched].into_iter().chain(injections);
+    words
+        .chain([log.display().to_string()])
+        .chain(options.flat_map(|option| ["-e".to_owned(), option]))
+        .collect()
+}
+
+impl Run {
+    /// The lines before the life began, and those since.
+    fn halves(&self) -> (&str, &str) {
+        let begun = self.log.find(BEGUN).unwrap_or(self.log.len());
+        self.log.split_at(begun)
+    }
+
+    /// How often the child's thread made this call before the life began. The tracer counts the
+    /// calls of each thread apart.
+    pub(crate) fn early(&self, call: &str) -> usize {
+        let (early, _) = self.halves();
+        let thread = |line: &str| line.split(' ').next().map(str::to_owned);
+        let this = early.lines().last().and_then(thread);
+        let made = early.lines().filter(|line| line.contains(&format!(" {call}(")));
+        made.filter(|line| thread(line) == this).count()
+    }
+
+    /// How many calls failed before the life began.
+    pub(crate) fn failed_early(&self) -> usize {
+        self.halves().0.matches("(INJECTED)").count()
+    }
+
+    /// How many failed since.
+    pub(crate) fn failed(&self) -> usize {
+        self.halves().1.matches("(INJECTED)").count()
+    }
+
+    /// What the child printed, if it came through.
+    pub(crate) fn expect_success(&self, what: &str) -> &str {
+        let (ending, output) = match &self.outcome {
+            Ok((ending, output)) => (*ending, output),
+            Err(error) => panic!("{what}: {error}"),
+        };
+        let passed = ending == Ending::Success && output.contains(BEGUN) && output.contains(DONE);
+        assert!(passed, "{what}: {ending:?}\n{output}\n{}", self.log);
+        output
+    }
+}
+
+/// Says in the log, and to whoever runs the tests, that there is nothing to trace.
+pub(crate) fn is_blind() -> bool {
+    let blind = ChildTest::is_emulated();
+    if blind {
+        println!("not run: strace does not see the calls of an emulated program");
+    }
+    blind
+}
