@@ -96,8 +96,6 @@ impl User {
         let len = region.len() as u64;
         let from = self.prefix.min(len);
         let bytes = region.slice(from, len - from).map_err(|error| error.to_string())?;
-        let (start, contents) = image.map_or((0, &[][..]), |image| (image.start(), image.bytes()));
-        let end = start + contents.len() as u64;
         let expect = |range: core::ops::Range<u64>, expected: &[u8]| {
             let found = &bytes[(range.start - from) as usize..(range.end - from) as usize];
             if found == expected {
@@ -109,11 +107,17 @@ impl User {
         let zero = |range: core::ops::Range<u64>| {
             expect(range.clone(), &ZEROES[..(range.end - range.start) as usize])
         };
-        zero(from..start.clamp(from, len))?;
-        let held = start.clamp(from, len)..end.clamp(from, len);
-        let visible = contents.get(held.start.saturating_sub(start) as usize..).unwrap_or_default();
-        expect(held.clone(), &visible[..(held.end - held.start) as usize])?;
-        zero(held.end..len)
+        let mut done = from;
+        for (start, contents) in image.iter().flat_map(|image| image.extents()) {
+            let end = start + contents.len() as u64;
+            let held = start.clamp(from, len)..end.clamp(from, len);
+            zero(done..held.start)?;
+            let visible =
+                &contents[(held.start.saturating_sub(start) as usize).min(contents.len())..];
+            expect(held.clone(), &visible[..(held.end - held.start) as usize])?;
+            done = held.end;
+        }
+        zero(done..len)
     }
 
     /// Writes everywhere, or here and there, and takes rights away.
@@ -169,6 +173,7 @@ fn images() -> Vec<MemoryImage> {
         MemoryImage::new(&[(1024, b"first")]).unwrap(),
         MemoryImage::new(&[(65_530, &[9; 12]), (0, &[3; 5000])]).unwrap(),
         MemoryImage::new(&[(70_000, &long)]).unwrap(),
+        MemoryImage::new(&[(60_000, &[7; 9]), (100, &long[..100]), (20_480, b"end")]).unwrap(),
         MemoryImage::from_static(3, b"a static one"),
     ]
 }

@@ -1,29 +1,43 @@
 //! Segments laid out in one place, shared by everyone who uses the image.
+//!
+//! `extents.rs` finds the runs of bytes that segments make up, `pieces.rs` which of them are mapped
+//! together, and `sealed_file.rs` is the file that holds them.
 
+mod extents;
+mod pieces;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "layout/no_file.rs")]
 mod sealed_file;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ptr;
 
-use self::sealed_file::SealedFile;
+use self::extents::Extents;
+use self::pieces::ImageFile;
+#[allow(unused_imports, reason = "only some hosts map files as images")]
+pub(crate) use self::pieces::Piece;
+#[allow(unused_imports, reason = "only some hosts map files as images")]
+pub(crate) use self::sealed_file::SealedFile;
 use super::MemoryImage;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 
 #[derive(Clone)]
 pub(super) enum Layout {
-    Static(&'static [u8]),
+    Static { start: u64, bytes: &'static [u8] },
     Shared(Arc<Place>),
 }
 
-pub(super) enum Place {
-    File(SealedFile),
-    Heap(Box<[u8]>),
+pub(super) struct Place {
+    extents: Extents,
+    store: Store,
 }
 
-/// Images start on such a boundary, which is one of every host's pages.
-const ALIGNMENT: u64 = 64 << 10;
+/// What holds the bytes of extents, each at its offset.
+enum Store {
+    File(ImageFile),
+    Heap(Box<[u8]>),
+}
 
 impl MemoryImage {
     /// Memories that hold the data segments `(address, bytes)`. Where segments overlap, the later
@@ -32,89 +46,116 @@ impl MemoryImage {
     /// ```
     /// let image = wrt_platform::MemoryImage::new(&[(1024, b"one"), (1030, b"two")])?;
     /// assert_eq!(image.end(), 1033);
+    /// assert_eq!(image.extents().count(), 2);
     /// # Ok::<(), wrt_platform::AllocError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// When the segments reach further than the host can address, or there is no memory for them.
+    /// When the segments reach further than 64 bits, or there is no memory for them.
     pub fn new(segments: &[(u64, &[u8])]) -> Result<Self, AllocError> {
-        let filled = || segments.iter().filter(|(_, bytes)| !bytes.is_empty());
-        let first = filled().map(|(address, _)| *address).min().unwrap_or(0);
-        let start = first & !(ALIGNMENT - 1);
-        let end = filled().try_fold(start, |end, (address, bytes)| {
-            Some(address.checked_add(bytes.len() as u64)?.max(end))
-        });
-        let len = end.and_then(|end| usize::try_from(end - start).ok());
-        let Some(len) = len.filter(|len| *len <= isize::MAX as usize) else {
-            let farthest = filled().map(|(address, _)| *address).max().unwrap_or(0);
-            return Err(AllocError::new(Operation::Image, AllocErrorKind::AddressSpace, farthest));
+        let mut extents = Extents::of(segments)?;
+        // A host may refuse files to some processes; copies serve as well, if not as fast.
+        let store = match ImageFile::create(&mut extents, segments) {
+            Some(file) => Store::File(file),
+            None => Store::Heap(in_the_heap(&mut extents, segments)?),
         };
-        let parts = || filled().map(|(address, bytes)| ((address - start) as usize, *bytes));
-        Ok(Self { start, layout: Layout::new(len, parts)? })
+        Ok(Self { layout: Layout::Shared(Arc::new(Place { extents, store })) })
     }
 
-    /// The file that holds the bytes, where the host has one. Its first byte is that of
-    /// [`start`](Self::start), its length a whole number of pages of 64 KiB.
-    #[allow(dead_code, reason = "only some hosts map files as images")]
-    pub(crate) fn file(&self) -> Option<&SealedFile> {
+    /// A number that no other image has as long as a handle to this one lives.
+    #[allow(dead_code, reason = "asked by pools")]
+    pub(crate) fn key(&self) -> Option<usize> {
         match &self.layout {
-            Layout::Shared(place) => match &**place {
-                Place::File(file) => Some(file),
-                Place::Heap(_) => None,
+            Layout::Shared(place) => Some(Arc::as_ptr(place).addr()),
+            Layout::Static { .. } => None,
+        }
+    }
+
+    /// The file that holds the bytes, where the host has one.
+    #[allow(dead_code, reason = "only some hosts map files as images")]
+    pub(crate) fn file(&self) -> Option<&ImageFile> {
+        match &self.layout {
+            Layout::Shared(place) => match &place.store {
+                Store::File(file) => Some(file),
+                Store::Heap(_) => None,
             },
-            Layout::Static(_) => None,
+            Layout::Static { .. } => None,
         }
     }
 }
 
 impl Layout {
-    pub(super) const fn from_static(bytes: &'static [u8]) -> Self {
-        Self::Static(bytes)
+    pub(super) const fn from_static(start: u64, bytes: &'static [u8]) -> Self {
+        Self::Static { start, bytes }
     }
 
-    /// Lays out `len` bytes: zeroes, and the parts `(offset, bytes)` that `parts` yields, all of
-    /// them within `len`.
-    fn new<'a, I>(len: usize, parts: impl Fn() -> I) -> Result<Self, AllocError>
-    where
-        I: Iterator<Item = (usize, &'a [u8])>,
-    {
-        // A host may refuse files to some processes; copies serve as well, if not as fast.
-        let place = match SealedFile::create(len, parts()) {
-            Some(file) => Place::File(file),
-            None => Place::Heap(in_the_heap(len, parts())?),
-        };
-        Ok(Self::Shared(Arc::new(place)))
+    /// The address past the last byte.
+    pub(super) fn end(&self) -> u64 {
+        match self {
+            Self::Static { bytes: [], .. } => 0,
+            Self::Static { start, bytes } => start.saturating_add(bytes.len() as u64),
+            Self::Shared(place) => place.extents.end(),
+        }
+    }
+
+    /// The extent of this number, if there are so many.
+    pub(super) fn extent(&self, index: usize) -> Option<(u64, &[u8])> {
+        match self {
+            Self::Static { start, bytes } => {
+                (index == 0 && !bytes.is_empty()).then_some((*start, *bytes))
+            }
+            Self::Shared(place) => {
+                let extent = place.extents.get(index)?;
+                Some((extent.start, place.bytes().get(extent.offsets())?))
+            }
+        }
+    }
+
+    /// How many extents end at `address` or below.
+    pub(super) fn count_up_to(&self, address: u64) -> usize {
+        match self {
+            Self::Static { .. } => usize::from(self.end() <= address),
+            Self::Shared(place) => place.extents.count_up_to(address),
+        }
     }
 
     pub(super) fn is_last(&self) -> bool {
         match self {
-            Self::Static(_) => false,
+            Self::Static { .. } => false,
             Self::Shared(place) => Arc::strong_count(place) == 1,
         }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Static(bytes) => bytes,
-            Self::Shared(place) => match &**place {
-                Place::File(file) => file.bytes(),
-                Place::Heap(bytes) => bytes,
-            },
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Static { start, bytes }, Self::Static { start: other_start, bytes: others }) => {
+                start == other_start && ptr::eq(*bytes, *others)
+            }
+            (Self::Shared(place), Self::Shared(other)) => Arc::ptr_eq(place, other),
+            _ => false,
         }
     }
 }
 
-fn in_the_heap<'a>(
-    len: usize,
-    parts: impl Iterator<Item = (usize, &'a [u8])>,
-) -> Result<Box<[u8]>, AllocError> {
+impl Place {
+    fn bytes(&self) -> &[u8] {
+        match &self.store {
+            Store::File(file) => file.bytes(),
+            Store::Heap(bytes) => bytes,
+        }
+    }
+}
+
+/// Lays the extents out one behind the other.
+fn in_the_heap(extents: &mut Extents, segments: &[(u64, &[u8])]) -> Result<Box<[u8]>, AllocError> {
+    let len = extents.pack();
     let mut bytes = Vec::new();
     bytes
         .try_reserve_exact(len)
         .map_err(|_| AllocError::new(Operation::Image, AllocErrorKind::Exhausted, len as u64))?;
     bytes.resize(len, 0);
-    for (offset, part) in parts {
+    for (offset, part) in extents.parts(segments) {
         if let Some(target) = bytes.get_mut(offset..).and_then(|rest| rest.get_mut(..part.len())) {
             target.copy_from_slice(part);
         }

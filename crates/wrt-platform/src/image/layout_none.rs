@@ -1,18 +1,35 @@
 //! Without an allocator nothing can be laid out; images are statics.
 
+use core::ptr;
+
 #[derive(Clone, Copy)]
-pub(super) struct Layout(&'static [u8]);
+pub(super) struct Layout {
+    start: u64,
+    bytes: &'static [u8],
+}
 
 impl Layout {
-    pub(super) const fn from_static(bytes: &'static [u8]) -> Self {
-        Self(bytes)
+    pub(super) const fn from_static(start: u64, bytes: &'static [u8]) -> Self {
+        Self { start, bytes }
+    }
+
+    pub(super) const fn end(&self) -> u64 {
+        if self.bytes.is_empty() { 0 } else { self.start.saturating_add(self.bytes.len() as u64) }
+    }
+
+    pub(super) const fn extent(&self, index: usize) -> Option<(u64, &[u8])> {
+        if index == 0 && !self.bytes.is_empty() { Some((self.start, self.bytes)) } else { None }
+    }
+
+    pub(super) fn count_up_to(&self, address: u64) -> usize {
+        usize::from(self.end() <= address)
     }
 
     pub(super) const fn is_last(&self) -> bool {
         false
     }
 
-    pub(super) const fn bytes(&self) -> &[u8] {
-        self.0
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.start == other.start && ptr::eq(self.bytes, other.bytes)
     }
 }

@@ -2,19 +2,19 @@
 //! from them.
 
 #[cfg_attr(not(feature = "alloc"), path = "layout_none.rs")]
-mod layout;
+pub(crate) mod layout;
 
 use core::fmt;
-use core::ptr;
 
 use self::layout::Layout;
 
-/// The initial contents of memories: bytes at a place, zeroes around them.
+/// The initial contents of memories: runs of bytes at their addresses, zeroes around them.
 ///
 /// Where the host has sealed memory files (`memfd_create(2)`), the bytes lie in one, and backends
 /// with [`Capabilities::IMAGES`](crate::Capabilities::IMAGES) map it copy-on-write: a memory takes
-/// physical pages only for what it writes. Elsewhere the bytes are copied. Cloning is cheap, and
-/// whoever needs the image keeps a clone, so it may be dropped while memories use it.
+/// physical pages only for what it writes. Elsewhere the bytes are copied. Gaps between the runs
+/// are neither stored nor copied. Cloning is cheap, and whoever needs the image keeps a clone, so
+/// it may be dropped while memories use it.
 ///
 /// ```
 /// use wrt_platform::{MemoryImage, Region, ReserveRequest};
@@ -29,7 +29,6 @@ use self::layout::Layout;
 /// ```
 #[derive(Clone)]
 pub struct MemoryImage {
-    start: u64,
     layout: Layout,
 }
 
@@ -37,25 +36,49 @@ impl MemoryImage {
     /// Memories that hold `bytes` at address `start`. The bytes are copied into each.
     #[must_use]
     pub const fn from_static(start: u64, bytes: &'static [u8]) -> Self {
-        Self { start, layout: Layout::from_static(bytes) }
+        Self { layout: Layout::from_static(start, bytes) }
     }
 
-    /// The address of the first byte that [`bytes`](Self::bytes) gives.
-    #[must_use]
-    pub const fn start(&self) -> u64 {
-        self.start
+    /// The runs of bytes `(address, bytes)`, in order of address. None is empty, and no two touch
+    /// or overlap; all else is zero.
+    ///
+    /// ```
+    /// let image = wrt_platform::MemoryImage::from_static(1 << 30, b"far away");
+    /// assert!(image.extents().eq([(1 << 30, b"far away".as_slice())]));
+    /// ```
+    pub fn extents(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.extents_from(0)
     }
 
-    /// The contents from [`start`](Self::start) on; all else is zero.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        self.layout.bytes()
+    /// The runs that end past `address`.
+    fn extents_from(&self, address: u64) -> impl Iterator<Item = (u64, &[u8])> {
+        let first = self.layout.count_up_to(address);
+        (first..).map_while(|index| self.layout.extent(index))
     }
 
-    /// The address past the last byte: a memory must be at least so long.
+    /// What the image says of `len` bytes from address `start`: runs `(offset, bytes)`, counted
+    /// from `start`, in order and within `len`.
+    #[allow(dead_code, reason = "asked by backends that overwrite")]
+    pub(crate) fn extents_within(
+        &self,
+        start: u64,
+        len: usize,
+    ) -> impl Iterator<Item = (usize, &[u8])> {
+        self.extents_from(start).map_while(move |(address, bytes)| {
+            // A host counts the bytes of a run, and of what lies before it within `len`.
+            let skipped = start.saturating_sub(address) as usize;
+            let offset = address.saturating_sub(start);
+            let room = (len as u64).checked_sub(offset).filter(|room| *room > 0)?;
+            let bytes = bytes.get(skipped..)?;
+            let visible = bytes.len().min(room as usize);
+            Some((offset as usize, bytes.get(..visible)?))
+        })
+    }
+
+    /// The address past the last byte: a memory must be at least so long. 0 without bytes.
     #[must_use]
     pub fn end(&self) -> u64 {
-        self.start.saturating_add(self.bytes().len() as u64)
+        self.layout.end()
     }
 
     /// Whether this is the last handle to the image. Another thread may be about to clone it only
@@ -68,13 +91,18 @@ impl MemoryImage {
     /// Whether both are the same image, not only the same bytes.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        self.start == other.start && ptr::eq(self.bytes(), other.bytes())
+        self.layout.is_same(&other.layout)
     }
 }
 
 impl fmt::Debug for MemoryImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.bytes().len();
-        f.debug_struct("MemoryImage").field("start", &self.start).field("bytes", &bytes).finish()
+        let bytes: usize = self.extents().map(|(_, bytes)| bytes.len()).sum();
+        let extents = self.extents().count();
+        f.debug_struct("MemoryImage")
+            .field("extents", &extents)
+            .field("bytes", &bytes)
+            .field("end", &self.end())
+            .finish()
     }
 }

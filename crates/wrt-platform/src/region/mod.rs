@@ -153,10 +153,11 @@ impl<P: PageAllocator> Region<P> {
         self.set_len(self.initial as usize);
         let image = self.start.get().and_then(|start| start.image.clone());
         if let Some(image) = image {
-            let (start, len) = (image.start(), image.bytes().len() as u64);
-            // The image lies within the initial size, as the request was checked.
-            if let Ok(target) = self.slice_mut(start, len) {
-                target.copy_from_slice(image.bytes());
+            for (start, bytes) in image.extents() {
+                // The image lies within the initial size, as the request was checked.
+                if let Ok(target) = self.slice_mut(start, bytes.len() as u64) {
+                    target.copy_from_slice(bytes);
+                }
             }
         }
         self.protect_prefix(0).inspect_err(|_| self.set_len(0))

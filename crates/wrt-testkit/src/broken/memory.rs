@@ -43,9 +43,16 @@ pub(super) struct Filling {
 }
 
 impl Filling {
-    /// The whole pages of `image`, with `bytes` at their start.
-    pub(super) fn new(image: &MemoryImage, bytes: Vec<u8>, page: HostPage) -> Option<Self> {
-        let (start, end) = (page.round_up(image.start())?, page.round_up(image.end())?);
+    /// The whole pages of `image`, with `written` in place of its bytes, if there is any.
+    pub(super) fn new(image: &MemoryImage, written: Option<&[u8]>, page: HostPage) -> Option<Self> {
+        let first = image.extents().next().map_or(0, |(address, _)| address);
+        let (start, end) = (page.round_down(first), page.round_up(image.end())?);
+        let mut bytes = vec![0; (image.end() - start.as_u64()) as usize];
+        for (address, extent) in image.extents() {
+            let offset = (address - start.as_u64()) as usize;
+            bytes[offset..offset + extent.len()].copy_from_slice(extent);
+        }
+        let bytes = written.map_or(bytes, <[u8]>::to_vec);
         Some(Self { range: HostRange { start, len: end.saturating_sub(start) }, bytes })
     }
 }

@@ -137,8 +137,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         let filling = match image.filter(|_| self.defect.fills_images()).or(stale.as_ref()) {
             Some(image) => {
                 let written = state.written.as_ref().filter(|(other, _)| other.is_same(image));
-                let bytes = written.map_or(image.bytes(), |(_, bytes)| bytes).to_vec();
-                Filling::new(image, bytes, page)
+                Filling::new(image, written.map(|(_, bytes)| bytes.as_slice()), page)
             }
             None => None,
         };

@@ -21,7 +21,10 @@ fn image<A: PageAllocator + ?Sized>(allocator: &A) -> Result<MemoryImage, Detail
 /// All that a memory of so many bytes holds at first.
 fn contents(image: &MemoryImage, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
-    bytes[image.start() as usize..image.end() as usize].copy_from_slice(image.bytes());
+    for (address, extent) in image.extents() {
+        let start = address as usize;
+        bytes[start..start + extent.len()].copy_from_slice(extent);
+    }
     bytes
 }
 

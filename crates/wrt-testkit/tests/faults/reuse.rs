@@ -10,8 +10,10 @@ const POISON: u8 = 0xB6;
 fn first_contents(request: &ReserveRequest<'_>) -> Vec<u8> {
     let mut contents = vec![0; request.initial() as usize];
     if let Some(image) = request.initial_image() {
-        let start = image.start() as usize;
-        contents[start..start + image.bytes().len()].copy_from_slice(image.bytes());
+        for (address, extent) in image.extents() {
+            let start = address as usize;
+            contents[start..start + extent.len()].copy_from_slice(extent);
+        }
     }
     contents
 }

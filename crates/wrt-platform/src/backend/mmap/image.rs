@@ -10,6 +10,7 @@ use rustix::mm::{MapFlags, MsyncFlags, ProtFlags};
 use super::pages::{self, Extent, UNACCOUNTED};
 use crate::capabilities::Capabilities;
 use crate::image::MemoryImage;
+use crate::image::layout::{Piece, SealedFile};
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange};
 
@@ -20,7 +21,8 @@ pub(in crate::backend) const CAPABILITY: Capabilities = Capabilities::IMAGES;
 ///
 /// # Errors
 ///
-/// The host's, when it has taken addresses of the reservation away. The rest is unmapped then.
+/// The host's, when pages of the reservation are neither as they were nor the image's. It is
+/// unmapped then.
 pub(super) fn map(
     reservation: &Reservation,
     image: &MemoryImage,
@@ -30,14 +32,19 @@ pub(super) fn map(
     else {
         return Ok(*reservation);
     };
-    // SAFETY: the range lies within the reservation, which is new: nobody uses its bytes.
-    match unsafe { map_over(reservation.base(), range, image, ProtFlags::empty()) } {
+    // SAFETY: the range lies within the reservation, which is new: nobody uses its bytes, and they
+    // read zero.
+    match unsafe { map_over(reservation.base(), image, page, ProtFlags::empty()) } {
         Ok(()) => Ok(reservation.with_image(range)),
-        // Either way the pages are inaccessible and zero, as the reservation's are at first.
-        Err(NotReplaced::Kept(_) | NotReplaced::Lost(_)) => Ok(*reservation),
-        Err(NotReplaced::Gone(errno)) => {
+        Err((NotReplaced::Kept(_), _)) => Ok(*reservation),
+        Err((NotReplaced::Lost(errno), _)) => {
+            // SAFETY: this is the whole mapping, and nobody uses it.
+            let _ = unsafe { pages::unmap(reservation.base(), Extent::of(reservation)) };
+            Err(errno)
+        }
+        Err((NotReplaced::Gone(errno), gone)) => {
             // SAFETY: nobody uses the reservation, which is given up.
-            unsafe { unmap_around(reservation, range) };
+            unsafe { unmap_around(reservation, gone) };
             Err(errno)
         }
     }
@@ -61,12 +68,19 @@ unsafe fn unmap_around(reservation: &Reservation, gone: HostRange) {
     let _ = unsafe { pages::unmap(end, above) };
 }
 
-/// The whole pages that an image covers, if it can be mapped.
+/// The whole pages from the first that an image covers to the last, if it can be mapped.
 pub(in crate::backend) fn range_of(image: &MemoryImage, page: HostPage) -> Option<HostRange> {
-    let file = image.file()?;
-    let start = page.round_up(image.start())?;
-    let len = page.round_up(image.end())?.saturating_sub(start);
-    (len.get() > 0 && len.get() <= file.file_len()).then_some(HostRange { start, len })
+    let pieces = image.file()?.pieces();
+    let end = page.round_up(image.end())?;
+    let start = pages_of(pieces.first()?, page).start;
+    let aligned = page.bytes() as u64 <= Piece::ALIGNMENT;
+    aligned.then_some(HostRange { start, len: end.saturating_sub(start) })
+}
+
+/// The whole pages of a piece, whose end the host can address.
+fn pages_of(piece: &Piece, page: HostPage) -> HostRange {
+    let start = page.round_down(piece.start);
+    HostRange { start, len: page.round_up(piece.end).unwrap_or_default().saturating_sub(start) }
 }
 
 /// Why a mapping could not take another one's place.
@@ -74,35 +88,94 @@ pub(in crate::backend) fn range_of(image: &MemoryImage, page: HostPage) -> Optio
 pub(in crate::backend) enum NotReplaced {
     /// The host refused and left what was there.
     Kept(Errno),
-    /// The host has taken away what was there: the pages have no rights and read zero now.
+    /// The host has taken away what was there.
     Lost(Errno),
     /// The host has taken the addresses away as well: others may map something there, or have.
     /// Nothing may be accessed, changed or unmapped at them any more.
     Gone(Errno),
 }
 
-/// Maps the image over `range` of the memory at `base`, in one step for everyone who looks.
+/// Maps the image over its pages of the memory at `base`, piece by piece. What lies between the
+/// pieces stays.
 ///
 /// # Errors
 ///
-/// The host's, with what is at the addresses now.
+/// The host's, with what is in the range now. Kept pages, all of [`range_of`] the image, have these
+/// rights and read zero.
 ///
 /// # Safety
 ///
-/// `range` is [`range_of`] the image and lies within the memory, of which nobody uses these bytes.
+/// [`range_of`] the image lies within the memory; nobody uses these bytes, which read zero.
 pub(in crate::backend) unsafe fn map_over(
     base: NonNull<u8>,
-    range: HostRange,
     image: &MemoryImage,
+    page: HostPage,
+    rights: ProtFlags,
+) -> Result<(), (NotReplaced, HostRange)> {
+    let (Some(file), Some(all)) = (image.file(), range_of(image, page)) else {
+        return Err((NotReplaced::Kept(Errno::BADF), HostRange::EMPTY));
+    };
+    let mut untouched = true;
+    for piece in file.pieces() {
+        let range = pages_of(piece, page);
+        // SAFETY: the caller keeps all pieces within the memory.
+        let mapped = unsafe { map_piece(base, range, file.sealed(), piece.offset, rights) };
+        match mapped {
+            Ok(()) => untouched = false,
+            Err(error @ NotReplaced::Gone(_)) => return Err((error, range)),
+            Err(error @ NotReplaced::Kept(_)) if untouched => return Err((error, range)),
+            Err(NotReplaced::Kept(errno) | NotReplaced::Lost(errno)) => {
+                // SAFETY: as above.
+                return Err((unsafe { undo(base, all, rights, errno) }, all));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes back the pieces of an image that were mapped before one failed with `errno`.
+///
+/// # Safety
+///
+/// As [`map_zeroes_over`].
+unsafe fn undo(
+    base: NonNull<u8>,
+    range: HostRange,
+    rights: ProtFlags,
+    errno: Errno,
+) -> NotReplaced {
+    // SAFETY: the caller keeps this very contract.
+    match unsafe { map_zeroes_over(base, range, rights) } {
+        Ok(()) => NotReplaced::Kept(errno),
+        Err(NotReplaced::Kept(_) | NotReplaced::Lost(_)) => NotReplaced::Lost(errno),
+        Err(NotReplaced::Gone(_)) => NotReplaced::Gone(errno),
+    }
+}
+
+/// Maps the bytes of `file` from `offset` over `range` of the memory at `base`.
+///
+/// # Errors
+///
+/// The host's.
+///
+/// # Safety
+///
+/// The range lies within the memory, of which nobody uses these bytes.
+unsafe fn map_piece(
+    base: NonNull<u8>,
+    range: HostRange,
+    file: &SealedFile,
+    offset: u64,
     rights: ProtFlags,
 ) -> Result<(), NotReplaced> {
-    let file = image.file().ok_or(NotReplaced::Kept(Errno::BADF))?;
     // SAFETY: the caller keeps the range within the memory.
     let first = unsafe { base.add(range.start.get()) };
     let flags = MapFlags::PRIVATE | MapFlags::FIXED | UNACCOUNTED;
     let (start, len) = (first.as_ptr().cast(), range.len.get());
-    // SAFETY: the pages are the caller's (C1), nobody uses them, and the file is as long.
-    let mapped = unsafe { rustix::mm::mmap(start, len, rights, flags, file.descriptor(), 0) };
+    let file = file.descriptor();
+    // SAFETY: the pages are the caller's (C1), nobody uses them, and the file has as many bytes
+    // from the offset on: a piece is padded to the largest host page.
+    let mapped = unsafe { rustix::mm::mmap(start, len, rights, flags, file, offset) };
     // SAFETY: these are the addresses of the mapping that failed.
     mapped.map(|_| ()).map_err(|errno| unsafe { close_gap(first, len, errno) })
 }
@@ -147,7 +220,7 @@ unsafe fn close_gap(first: NonNull<u8>, len: usize, errno: Errno) -> NotReplaced
 ///
 /// # Errors
 ///
-/// As [`map_over`].
+/// The host's; lost pages have no rights and read zero.
 ///
 /// # Safety
 ///

@@ -53,11 +53,11 @@ pub(in crate::backend) const fn range_of(_: &MemoryImage, _: HostPage) -> Option
 /// None.
 pub(in crate::backend) const unsafe fn map_over(
     _: NonNull<u8>,
-    _: HostRange,
     _: &MemoryImage,
+    _: HostPage,
     _: ProtFlags,
-) -> Result<(), NotReplaced> {
-    Err(NotReplaced::Kept(Errno::NOSYS))
+) -> Result<(), (NotReplaced, HostRange)> {
+    Err((NotReplaced::Kept(Errno::NOSYS), HostRange::EMPTY))
 }
 
 /// Never called, as no image is mapped.

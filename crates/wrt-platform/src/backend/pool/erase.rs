@@ -127,20 +127,24 @@ impl<'a> Contents<'a> {
 /// Makes one page, at `offset`, zero or what the image says. Says whether it was anything else.
 fn restore_page(target: &mut [u8], offset: usize, image: Option<&MemoryImage>) -> bool {
     let Some(image) = image else { return zero(target) };
-    // Images lie within what a host can address.
-    let start = image.start() as usize;
-    let skipped = offset.saturating_sub(start).min(image.bytes().len());
-    let before = start.saturating_sub(offset).min(target.len());
-    let (head, rest) = target.split_at_mut(before);
-    let source = image.bytes().get(skipped..).unwrap_or_default();
-    let covered = source.len().min(rest.len());
-    let (middle, tail) = rest.split_at_mut(covered);
-    let source = source.get(..covered).unwrap_or_default();
-    let differs = middle != source;
-    if differs {
-        middle.copy_from_slice(source);
+    let (mut differs, mut done) = (false, 0);
+    for (start, source) in image.extents_within(offset as u64, target.len()) {
+        let end = start + source.len();
+        let (gap, held) = (target.get_mut(done..start), start..end);
+        differs |= gap.is_some_and(zero);
+        differs |= target.get_mut(held).is_some_and(|held| overwrite(held, source));
+        done = end;
     }
-    zero(head) | zero(tail) | differs
+    differs | target.get_mut(done..).is_some_and(zero)
+}
+
+/// Makes the bytes those of `source`, of which there are as many; says whether they were not.
+fn overwrite(bytes: &mut [u8], source: &[u8]) -> bool {
+    let differs = bytes != source;
+    if differs {
+        bytes.copy_from_slice(source);
+    }
+    differs
 }
 
 /// Overwrites the bytes with zeroes if one of them is not; says whether one was.

@@ -198,7 +198,7 @@ impl PoolAllocator {
                 .map_err(|errno| Trouble { errno, lost: false })?;
         }
         // SAFETY: P2.
-        let changed = unsafe { slot.take_image(base, wanted) }?;
+        let changed = unsafe { slot.take_image(base, wanted, self.slots.shape().page) }?;
         if slot.exact {
             let initial = self.slots.shape().page.round_up(request.initial()).unwrap_or_default();
             // SAFETY: P2.
@@ -402,7 +402,9 @@ unsafe impl PageAllocator for PoolAllocator {
             Ok(()) => {
                 if slot.has_forgotten_image() {
                     // SAFETY: P2. If the host refuses, the slot keeps the image, or is lost.
-                    if unsafe { slot.take_image(base, None) }.is_err_and(|trouble| trouble.lost) {
+                    if unsafe { slot.take_image(base, None, self.page()) }
+                        .is_err_and(|trouble| trouble.lost)
+                    {
                         return self.retire(reservation.cookie());
                     }
                 }

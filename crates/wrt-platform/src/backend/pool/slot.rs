@@ -29,10 +29,6 @@ impl Trouble {
     pub(super) const fn lost(errno: Errno) -> Self {
         Self { errno, lost: true }
     }
-
-    const fn for_good(self) -> Self {
-        Self { lost: true, ..self }
-    }
 }
 
 impl NotReplaced {
@@ -110,6 +106,7 @@ impl Slot {
         &mut self,
         base: NonNull<u8>,
         wanted: Option<(&MemoryImage, HostRange)>,
+        page: HostPage,
     ) -> Result<bool, Trouble> {
         match (&self.image, wanted) {
             (None, None) => return Ok(false),
@@ -125,15 +122,12 @@ impl Slot {
             self.image = None;
         }
         if let Some((wanted, range)) = wanted.filter(|(_, range)| range.end() <= self.accessible) {
-            // SAFETY: as above; the range is the image's.
-            match unsafe { image::map_over(base, range, wanted, USUAL) } {
+            // SAFETY: as above; the range is the image's, and what is not restored is erased (L1).
+            match unsafe { image::map_over(base, wanted, page, USUAL) } {
                 Ok(()) => self.image = Some((wanted.clone(), range)),
                 // The zeroes are there still, and the region copies the image over them.
-                Err(NotReplaced::Kept(_)) => {}
-                // SAFETY: as above.
-                Err(NotReplaced::Lost(_)) => unsafe { image::map_zeroes_over(base, range, USUAL) }
-                    .map_err(|error| self.not_replaced(range, error).for_good())?,
-                Err(error @ NotReplaced::Gone(_)) => return Err(self.not_replaced(range, error)),
+                Err((NotReplaced::Kept(_), _)) => {}
+                Err((error, range)) => return Err(self.not_replaced(range, error)),
             }
         }
         self.residue.forget();
@@ -293,5 +287,5 @@ impl Slot {
 
 /// The key of an image: a number that no other image has while this one lives.
 pub(super) fn key_of(image: Option<&MemoryImage>) -> ImageKey {
-    image.map_or(PLAIN, |image| image.bytes().as_ptr().addr())
+    image.and_then(MemoryImage::key).unwrap_or(PLAIN)
 }

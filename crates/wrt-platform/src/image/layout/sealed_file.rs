@@ -10,23 +10,14 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 
-use crate::units::HostPage;
-
-/// The largest host page: a file of whole ones can be mapped on every host.
-const UNIT: HostPage = match HostPage::new(64 << 10) {
-    Some(page) => page,
-    None => HostPage::SMALLEST,
-};
-
-/// A sealed file with the bytes of an image, zeroes behind them up to a multiple of 64 KiB.
+/// A sealed file and a view of it.
 pub(crate) struct SealedFile {
     file: OwnedFd,
-    /// - **S1** `view` maps the file readable, `mapped` bytes of which the first `len` are the
-    ///   image's; the mapping is this value's alone. The file is sealed against writing, growing
-    ///   and shrinking, so the bytes stay initialised and as they are.
+    /// - **S1** `view` maps all `len` bytes of the file readable; the mapping is this value's
+    ///   alone. The file is sealed against writing, growing and shrinking, so the bytes stay
+    ///   initialised and as they are.
     view: NonNull<u8>,
     len: usize,
-    mapped: usize,
 }
 
 // SAFETY: S1, the bytes are only read, wherever the value goes.
@@ -36,18 +27,15 @@ unsafe impl Send for SealedFile {}
 unsafe impl Sync for SealedFile {}
 
 impl SealedFile {
-    /// A file with `parts` at their offsets, or `None` where the host refuses one.
+    /// A file of `len` bytes, more than none, with `parts` at their offsets and holes between
+    /// them; `None` where the host refuses one.
     pub(in crate::image) fn create<'a>(
         len: usize,
         parts: impl Iterator<Item = (usize, &'a [u8])>,
     ) -> Option<Self> {
-        let mapped = UNIT.round_up(len as u64)?.get();
-        if mapped == 0 {
-            return None;
-        }
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let file = rustix::fs::memfd_create(c"wasm-memory-image", flags).ok()?;
-        rustix::fs::ftruncate(&file, mapped as u64).ok()?;
+        rustix::fs::ftruncate(&file, len as u64).ok()?;
         for (offset, part) in parts {
             write_all(file.as_fd(), offset as u64, part)?;
         }
@@ -56,11 +44,11 @@ impl SealedFile {
         let (rights, flags) = (ProtFlags::READ, MapFlags::PRIVATE);
         // SAFETY: a new mapping at an address of the host's choosing disturbs nobody, which is all
         // that the contract of `mmap` asks for.
-        let view = unsafe { rustix::mm::mmap(ptr::null_mut(), mapped, rights, flags, &file, 0) };
-        Some(Self { view: NonNull::new(view.ok()?.cast())?, file, len, mapped })
+        let view = unsafe { rustix::mm::mmap(ptr::null_mut(), len, rights, flags, &file, 0) };
+        Some(Self { view: NonNull::new(view.ok()?.cast())?, file, len })
     }
 
-    /// The image's bytes.
+    /// All bytes of the file. Reading a hole gives it a page.
     pub(in crate::image) fn bytes(&self) -> &[u8] {
         // SAFETY: S1.
         unsafe { slice::from_raw_parts(self.view.as_ptr(), self.len) }
@@ -69,11 +57,6 @@ impl SealedFile {
     /// The file, for mapping it.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
-    }
-
-    /// Bytes in the file, a multiple of 64 KiB.
-    pub(crate) const fn file_len(&self) -> usize {
-        self.mapped
     }
 }
 
@@ -97,6 +80,6 @@ impl Drop for SealedFile {
         let start = self.view.as_ptr().cast::<c_void>();
         // SAFETY: S1, the mapping is this value's and is not used again. A refusal loses address
         // space and nothing else.
-        let _ = unsafe { rustix::mm::munmap(start, self.mapped) };
+        let _ = unsafe { rustix::mm::munmap(start, self.len) };
     }
 }

@@ -1,0 +1,96 @@
+//! What images cost the process, and what they ask of the host.
+#![cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+
+use std::fs;
+
+use wrt_platform::{
+    HeapAllocator, MemoryImage, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig, Region,
+    ReserveRequest,
+};
+use wrt_testkit::{ChildTest, Ending};
+
+/// Runs the rest of the test in a child, once, and says whether this is it.
+fn in_child(child: &ChildTest) -> bool {
+    if child.case().is_some() {
+        return true;
+    }
+    if ChildTest::is_emulated() {
+        println!("skipped: the emulator's own memory and files count too");
+        return false;
+    }
+    let (ending, output) = child.run("alone").unwrap();
+    assert_eq!(ending, Ending::Success, "{output}");
+    false
+}
+
+/// A figure of the process in bytes (`proc_pid_status(5)`).
+fn status(name: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+/// The most physical memory that the process has had.
+fn peak() -> u64 {
+    status("VmHWM")
+}
+
+const MIB: u64 = 1 << 20;
+
+/// Where the second of two bytes is.
+const FAR: u64 = 512 * MIB;
+
+/// A memory that starts with two bytes far apart.
+fn far_apart<P: PageAllocator>(allocator: P) -> Region<P> {
+    let image = MemoryImage::new(&[(0, b"a"), (FAR, b"b")]).unwrap();
+    let request = ReserveRequest::new(FAR + 65536, FAR + 65536).image(&image);
+    let region = Region::new(allocator, &request).unwrap();
+    assert_eq!((region.load(0), region.load(FAR)), (Ok(*b"a"), Ok(*b"b")));
+    region
+}
+
+#[test]
+fn gaps_are_not_copied() {
+    if !in_child(&ChildTest::new("gaps_are_not_copied")) {
+        return;
+    }
+    let before = peak();
+    let mut region = far_apart(HeapAllocator::new());
+    let made = peak() - before;
+    assert!(made < 16 * MIB, "{made} bytes for two that are {FAR} apart");
+    region.store(1, [1]).unwrap();
+    region.reset().unwrap();
+    // The heap overwrites the memory, and that is all.
+    let reset = peak() - before;
+    assert!(reset < FAR + 16 * MIB, "{reset} bytes after a reset");
+    assert_eq!((region.load(0), region.load(1), region.load(FAR)), (Ok(*b"a"), Ok([0]), Ok(*b"b")));
+}
+
+/// A gap that is mapped from the image's file would get pages of the file as soon as it is read.
+fn read_the_gap<P: PageAllocator>(mut region: Region<P>) {
+    assert!(region.reservation().has_image());
+    for _ in 0..2 {
+        let zeroes = [0; 65536];
+        let gap = region.slice(1, FAR - 1).unwrap();
+        assert!(gap.chunks(zeroes.len()).all(|chunk| *chunk == zeroes[..chunk.len()]));
+        (0..100).for_each(|index| region.store(index * 4 * MIB + 9, [0xB6]).unwrap());
+        region.reset().unwrap();
+        assert_eq!((region.load(0), region.load(FAR)), (Ok(*b"a"), Ok(*b"b")));
+    }
+}
+
+#[test]
+fn gaps_take_no_pages_of_the_file() {
+    if !in_child(&ChildTest::new("gaps_take_no_pages_of_the_file")) {
+        return;
+    }
+    let before = peak();
+    let pool = PoolAllocator::new(&PoolConfig::new(1, FAR + 65536)).unwrap();
+    read_the_gap(far_apart(MmapAllocator::new()));
+    read_the_gap(far_apart(&pool));
+    // What the pool erased is found by the next memory.
+    read_the_gap(far_apart(&pool));
+    let more = peak() - before;
+    assert!(more < 64 * MIB, "{more} bytes for a gap of {FAR}");
+}
