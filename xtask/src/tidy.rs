@@ -70,5 +70,6 @@ fn all(tree: &Tree) -> Vec<Finding> {
     }
     lists::check_stale(tree, &mut findings);
     planted::check(tree, &mut findings);
+    text::kept_as_committed(tree, &mut findings);
     findings
 }

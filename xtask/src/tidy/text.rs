@@ -1,12 +1,23 @@
 //! Rules on the text of every file.
 
 use crate::tidy::Finding;
-use crate::tidy::tree::File;
+use crate::tidy::tree::{File, Tree};
 
 pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
     unfinished(file, findings);
     machine_paths(file, findings);
     name(file, findings);
+}
+
+const ATTRIBUTES: &str = ".gitattributes";
+
+/// Scripts and test cases are what they are by their line ends, which git is not to change.
+pub(super) fn kept_as_committed(tree: &Tree, findings: &mut Vec<Finding>) {
+    let attributes = tree.file(ATTRIBUTES);
+    if !attributes.is_some_and(|file| file.lines().any(|(_, line)| line == "* -text")) {
+        let message = "`* -text` is not there: git would convert line ends where it is set to";
+        findings.push(Finding::error(ATTRIBUTES, 1, "line-ends", message));
+    }
 }
 
 /// Marks of unfinished work, put together here so that this file has none.
@@ -65,8 +76,8 @@ fn name(file: &File, findings: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{MACHINE_PATHS, UNFINISHED, check};
-    use crate::tidy::tree::File;
+    use super::{MACHINE_PATHS, UNFINISHED, check, kept_as_committed};
+    use crate::tidy::tree::{File, Tree};
 
     fn rules(path: &str, text: &str) -> Vec<&'static str> {
         let mut findings = Vec::new();
@@ -85,6 +96,18 @@ mod tests {
     fn paths_of_one_machine_are_found() {
         assert_eq!(rules("a.sh", &format!("cd {}main", MACHINE_PATHS[0])), ["machine-path"]);
         assert!(rules("a.sh", &format!("cd ..{}main", MACHINE_PATHS[0])).is_empty());
+    }
+
+    #[test]
+    fn line_ends_are_kept_as_committed() {
+        let findings = |path, text| {
+            let mut findings = Vec::new();
+            kept_as_committed(&Tree { files: vec![File::new(path, text)] }, &mut findings);
+            findings.len()
+        };
+        assert_eq!(findings("a.rs", ""), 1);
+        assert_eq!(findings(".gitattributes", "*.rs text\n"), 1);
+        assert_eq!(findings(".gitattributes", "# Why\n* -text\n"), 0);
     }
 
     #[test]

@@ -20,12 +20,31 @@ pub(super) struct File {
     pub(super) code: String,
 }
 
-/// Build folders, git's own, and data.
-const NOT_OURS: [&str; 3] = ["target", ".git", ".proptest-regressions"];
+/// Cargo's usual build folder.
+const BUILDS: &str = "target";
+
+/// What marks other build folders, of cargo and of other tools.
+const CACHE: &str = "CACHEDIR.TAG";
+
+/// Other folders whose names begin with a dot belong to git, to editors and the like.
+const HIDDEN: [&str; 2] = [".cargo", ".ci"];
 
 /// Kinds of files that people write.
-const TEXT: [&str; 12] =
-    ["rs", "toml", "md", "txt", "sh", "yml", "yaml", "c", "h", "wat", "wast", "ld"];
+const TEXT: [&str; 13] = [
+    "rs",
+    "toml",
+    "md",
+    "txt",
+    "sh",
+    "yml",
+    "yaml",
+    "c",
+    "h",
+    "wat",
+    "wast",
+    "ld",
+    "gitattributes",
+];
 
 impl Tree {
     pub(super) fn read(root: &Path) -> Result<Tree> {
@@ -74,13 +93,14 @@ fn visit(dir: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if NOT_OURS.contains(&name.as_str()) {
-            continue;
-        }
         let path = format!("{prefix}{name}");
-        if entry.file_type()?.is_dir() {
-            visit(&entry.path(), &format!("{path}/"), files)?;
-        } else if is_text(&path) {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            if is_ours(&entry.path(), &name) {
+                visit(&entry.path(), &format!("{path}/"), files)?;
+            }
+        // Not a link: editors leave some that lead nowhere.
+        } else if kind.is_file() && is_text(&path) {
             let text =
                 fs::read_to_string(entry.path()).with_context(|| format!("cannot read {path}"))?;
             files.push(File::new(&path, &text));
@@ -89,7 +109,38 @@ fn visit(dir: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> {
     Ok(())
 }
 
+fn is_ours(folder: &Path, name: &str) -> bool {
+    let hidden = name.starts_with('.') && !HIDDEN.contains(&name);
+    name != BUILDS && !hidden && !folder.join(CACHE).exists()
+}
+
 fn is_text(path: &str) -> bool {
     let script = path.starts_with(".ci/");
     script || path.rsplit_once('.').is_some_and(|(_, extension)| TEXT.contains(&extension))
+}
+
+#[cfg(test)]
+mod tests {
+    use xshell::Shell;
+
+    use super::Tree;
+
+    #[test]
+    fn folders_and_links_of_tools_are_passed_over() {
+        let sh = Shell::new().unwrap();
+        let root = sh.create_temp_dir().unwrap();
+        sh.change_dir(root.path());
+        for path in
+            ["a.rs", ".ci/run", ".cargo/config.toml", ".git/a.txt", "target/a.rs", ".venv/a.md"]
+        {
+            sh.write_file(path, "").unwrap();
+        }
+        sh.write_file("out/CACHEDIR.TAG", "").unwrap();
+        sh.write_file("out/not-utf-8.rs", [0xFF]).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("nobody@nowhere", root.path().join(".#a.rs")).unwrap();
+        let files = Tree::read(root.path()).unwrap().files;
+        let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, [".cargo/config.toml", ".ci/run", "a.rs"]);
+    }
 }
