@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use xshell::cmd;
 
+use crate::cargo;
 use crate::workspace::Workspace;
 
 /// Variables for whoever starts a program by way of Wine.
@@ -17,7 +18,7 @@ pub(crate) fn environment(
     linker: &str,
 ) -> Result<Vec<(&'static str, String)>> {
     let sh = &workspace.sh;
-    let folder = workspace.target_dir().join("wine");
+    let folder = cargo::target_dir(workspace)?.join("wine");
     let libraries = folder.join("libraries");
     sh.create_dir(&libraries)?;
     let source = folder.join("process_prng.c");
@@ -27,6 +28,9 @@ pub(crate) fn environment(
     Ok(vec![
         // Settings of its own: tests neither read nor change the user's.
         ("WINEPREFIX", folder.join("prefix").display().to_string()),
+        ("WINEARCH", "win64".to_owned()),
+        // The host's language is Windows's, too.
+        ("LC_ALL", "C.UTF-8".to_owned()),
         // Searched last, so Wine's own library comes first where it has one.
         ("WINEPATH", in_wine(&libraries)),
         ("WINEDEBUG", "-all".to_owned()),
