@@ -75,6 +75,8 @@ fn run_all_sides() {
 fn count(function: &str) -> Result<u64, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")
+        // Options of the user's own may be those of another tool, or hide the count.
+        .arg("--command-line-only=yes")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg("--collect-atstart=no")
         .arg(format!("--toggle-collect=*{function}*"))
