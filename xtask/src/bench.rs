@@ -9,8 +9,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use xshell::cmd;
 
+use crate::cargo;
 use crate::workspace::Workspace;
 
 #[derive(clap::Args, Default)]
@@ -23,14 +23,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let sh = &workspace.sh;
     let command = if args.peers {
-        cmd!(sh, "cargo run --release --manifest-path benches/peers/Cargo.toml --")
+        let command = cargo::command(workspace, "run");
+        command.args(["--release", "--manifest-path", "benches/peers/Cargo.toml", "--"])
     } else {
         // A loop that happens to cross a line of the instruction cache takes up to half as long
         // again: all loops start on one, ours and the baselines'.
-        cmd!(sh, "cargo bench --package wrt-benches --benches --")
-            .env("RUSTFLAGS", "-Cllvm-args=-align-loops=64")
+        let command = cargo::command(workspace, "bench");
+        let command = cargo::with_flags(command, &["-Cllvm-args=-align-loops=64"]);
+        command.args(["--package", "wrt-benches", "--benches", "--"])
     };
     let rows = collect(command.args(&args.filter).into())?;
     if rows.is_empty() {

@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
+use crate::cargo;
 use crate::compiler::{self, Compiler};
 use crate::targets::{self, Kind, Target};
 use crate::workspace::{LIBRARIES, Workspace, parse_version};
@@ -36,10 +37,12 @@ pub(crate) fn this_machine(workspace: &Workspace) -> Result<()> {
 
 fn whole_workspace(workspace: &Workspace) -> Result<()> {
     minimum_compiler(workspace)?;
-    let sh = &workspace.sh;
-    cmd!(sh, "cargo fmt --all --check").run().context("not formatted: run `cargo fmt`")?;
-    cmd!(sh, "cargo clippy --workspace --all-targets -- -D warnings").run()?;
-    cmd!(sh, "cargo doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings").run()?;
+    let fmt = cargo::command(workspace, "fmt").args(["--all", "--check"]);
+    fmt.run().context("not formatted: run `cargo fmt`")?;
+    let clippy = cargo::command(workspace, "clippy").args(["--workspace", "--all-targets"]);
+    clippy.args(["--", "-D", "warnings"]).run()?;
+    let doc = cargo::with_doc_flags(cargo::command(workspace, "doc"), &["-D", "warnings"]);
+    doc.args(["--workspace", "--no-deps"]).run()?;
     Ok(())
 }
 
@@ -71,7 +74,8 @@ pub(crate) fn rows(workspace: &Workspace, target: &Target) -> Result<()> {
 fn minimum_compiler(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.sh;
     let (major, minor) = workspace.minimum_rust()?;
-    let version = cmd!(sh, "rustc --version").quiet().read()?;
+    let rustc = cargo::rustc();
+    let version = cmd!(sh, "{rustc} --version").quiet().read()?;
     let at_hand = version.split_whitespace().nth(1).unwrap_or(&version);
     let at_hand = parse_version(at_hand)?;
     if at_hand < (major, minor) {
@@ -94,9 +98,10 @@ fn minimum_compiler(workspace: &Workspace) -> Result<()> {
         );
         return Ok(());
     };
-    let dir = workspace.target_dir().join("minimum-rust");
-    cmd!(sh, "cargo check --workspace --target-dir {dir}")
-        .env("RUSTUP_TOOLCHAIN", &toolchain)
+    let dir = cargo::target_dir(workspace)?.join("minimum-rust");
+    cmd!(sh, "rustup run {toolchain} cargo check --workspace --target-dir {dir}")
+        .env_remove("RUSTC")
+        .env_remove(cargo::TARGET)
         .run()
         .with_context(|| format!("Rust {prefix}, the minimum in Cargo.toml, is not enough"))
 }

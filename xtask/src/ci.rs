@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use xshell::cmd;
 
 use crate::workspace::Workspace;
-use crate::{check, compiler, faults, programs, setup, side_by_side, spec, targets, test, tidy};
+use crate::{
+    cargo, check, compiler, faults, programs, setup, side_by_side, spec, targets, test, tidy,
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -99,8 +100,11 @@ fn other_machines(workspace: &Workspace) -> Result<()> {
 
 /// Every bench once, to see that it works, and the one whose figures no busy machine disturbs.
 fn benches(workspace: &Workspace) -> Result<()> {
-    cmd!(workspace.sh, "cargo test --package wrt-benches --benches").run()?;
-    cmd!(workspace.sh, "cargo bench --package wrt-benches --bench instructions").run()?;
+    let package = ["--package", "wrt-benches"];
+    cargo::command(workspace, "test").args(package).arg("--benches").run()?;
+    // Flags of the user may ask for instructions that valgrind does not know.
+    let count = cargo::with_flags(cargo::command(workspace, "bench"), &[]);
+    count.args(package).args(["--bench", "instructions"]).run()?;
     Ok(())
 }
 
@@ -116,7 +120,8 @@ fn small_examples(workspace: &Workspace) -> Result<()> {
     }
     names.sort();
     for name in names {
-        cmd!(workspace.sh, "cargo run --quiet --package wrt-examples --bin {name}").run()?;
+        let run = cargo::command(workspace, "run").args(["--quiet", "--package", "wrt-examples"]);
+        run.args(["--bin", &name]).run()?;
     }
     Ok(())
 }

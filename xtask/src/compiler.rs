@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use xshell::{Cmd, cmd};
 
+use crate::cargo;
 use crate::targets::Target;
 use crate::workspace::{Workspace, on_path, parse_version};
 
@@ -31,6 +32,8 @@ pub(crate) struct Compiler {
     /// The parts of the standard library that are built from source, if it is.
     build_std: Option<&'static str>,
     native: bool,
+    /// The folder of its builds, where it is not cargo's.
+    builds: Option<PathBuf>,
 }
 
 impl Compiler {
@@ -38,19 +41,22 @@ impl Compiler {
     pub(crate) fn choose(workspace: &Workspace, target: &Target) -> Result<Compiler> {
         let candidates = candidates(workspace)?;
         let native = host(workspace)? == target.triple;
-        let accept = |candidate: &Candidate, build_std| Compiler {
-            rustc: candidate.rustc,
-            release: candidate.release.clone(),
-            build_std,
-            native,
+        let accept = |candidate: &Candidate, build_std| {
+            Ok(Compiler {
+                rustc: candidate.rustc,
+                release: candidate.release.clone(),
+                build_std,
+                native,
+                builds: candidate.builds(workspace, target)?,
+            })
         };
         if let Some(found) = candidates.iter().find(|one| one.has_library(target.triple)) {
-            return Ok(accept(found, None));
+            return accept(found, None);
         }
         if let Some(parts) = target.library_from_source()
             && let Some(found) = candidates.iter().find(|one| one.has_sources())
         {
-            return Ok(accept(found, Some(parts)));
+            return accept(found, Some(parts));
         }
         bail!(
             "no compiler at hand builds for {}: run `cargo xtask setup` or `rustup target add {}`",
@@ -80,26 +86,22 @@ impl Compiler {
         target: &Target,
         subcommand: &str,
     ) -> Cmd<'a> {
-        let command = cmd!(workspace.sh, "cargo {subcommand}");
+        let command = cargo::command(workspace, subcommand);
         if self.native {
             // The same build as every other command's: naming the target would make a second one.
             return command;
         }
-        let command = command.env_remove("RUSTFLAGS").args(["--target", target.triple]);
-        self.select(workspace, target, for_target(command, target))
+        self.select(for_target(command.args(["--target", target.triple]), target))
     }
 
     /// Makes cargo use this compiler.
-    fn select<'a>(&self, workspace: &Workspace, target: &Target, mut command: Cmd<'a>) -> Cmd<'a> {
+    fn select<'a>(&self, mut command: Cmd<'a>) -> Cmd<'a> {
         if let Some(rustc) = self.rustc {
-            // Builds of two compilers in one folder would throw each other's away, and those of two
-            // targets wait for each other.
-            let dir = workspace.target_dir().join(format!("rustc-{}", self.release));
-            let dir = dir.join(target.triple);
-            command = command
-                .env("RUSTC", rustc)
-                .env("RUSTDOC", Path::new(rustc).with_file_name("rustdoc"))
-                .env("CARGO_TARGET_DIR", dir);
+            let rustdoc = Path::new(rustc).with_file_name("rustdoc");
+            command = command.env("RUSTC", rustc).env("RUSTDOC", rustdoc);
+        }
+        if let Some(builds) = &self.builds {
+            command = command.env("CARGO_TARGET_DIR", builds);
         }
         if let Some(parts) = self.build_std {
             // `-Z` flags are for nightly only, unless the compiler is told otherwise.
@@ -114,8 +116,10 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
     // No debugger looks at these programs, and a panic says where it was without.
     let command = command.env("CARGO_PROFILE_DEV_DEBUG", "none");
     let Some(hosted) = target.hosted() else {
-        return command.env(target.cargo_variable("RUSTFLAGS"), "-D warnings");
+        return cargo::with_flags(command, &WARNINGS);
     };
+    let command = cargo::with_flags(command, &[STATIC, WARNINGS].concat());
+    let command = cargo::with_doc_flags(command, &STATIC);
     let emulator = emulator(target).join(" ");
     command
         .env(target.cargo_variable("LINKER"), hosted.linker)
@@ -126,8 +130,6 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
         .env("RUST_TEST_THREADS", "1")
         // What is not optimized at all takes 3 to 14 times as long under an emulator.
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
-        .env(target.cargo_variable("RUSTFLAGS"), format!("{STATIC} -D warnings"))
-        .env(target.cargo_variable("RUSTDOCFLAGS"), STATIC)
 }
 
 /// Where tests find the emulator for programs that they start themselves: cargo puts
@@ -136,18 +138,30 @@ pub(crate) const RUNNER: &str = "WRT_RUNNER";
 
 /// Static programs: with a dynamic C library the emulator would mix the host's with the
 /// target's, and programs with threads hang.
-pub(crate) const STATIC: &str = "-C target-feature=+crt-static";
+pub(crate) const STATIC: [&str; 2] = ["-C", "target-feature=+crt-static"];
+
+const WARNINGS: [&str; 2] = ["-D", "warnings"];
 
 impl Candidate {
     fn open(workspace: &Workspace, rustc: Option<&'static str>) -> Result<Candidate> {
-        let program = rustc.unwrap_or("rustc");
+        let program = rustc.map_or_else(cargo::rustc, Into::into);
         let sysroot = cmd!(workspace.sh, "{program} --print sysroot").quiet().read()?;
         let version = cmd!(workspace.sh, "{program} --version").quiet().read()?;
         let release = version
             .split_whitespace()
             .nth(1)
-            .with_context(|| format!("`{program} --version` printed `{version}`"))?;
+            .with_context(|| format!("`{} --version` printed `{version}`", program.display()))?;
         Ok(Candidate { rustc, sysroot: PathBuf::from(sysroot), release: release.to_owned() })
+    }
+
+    /// Builds of two compilers in one folder would throw each other's away, and those of two targets
+    /// wait for each other.
+    fn builds(&self, workspace: &Workspace, target: &Target) -> Result<Option<PathBuf>> {
+        if self.rustc.is_none() {
+            return Ok(None);
+        }
+        let folder = cargo::target_dir(workspace)?.join(format!("rustc-{}", self.release));
+        Ok(Some(folder.join(target.triple)))
     }
 
     fn has_library(&self, triple: &str) -> bool {
@@ -182,9 +196,10 @@ fn candidates(workspace: &Workspace) -> Result<Vec<Candidate>> {
 
 /// The triple of the machine we are on.
 pub(crate) fn host(workspace: &Workspace) -> Result<String> {
-    let text = cmd!(workspace.sh, "rustc -vV").quiet().read()?;
+    let rustc = cargo::rustc();
+    let text = cmd!(workspace.sh, "{rustc} -vV").quiet().read()?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("`rustc -vV` names no host")?.to_owned())
+    Ok(host.context("the compiler names no host")?.to_owned())
 }
 
 /// The emulator's command for a target: the static build where it exists.
@@ -198,4 +213,13 @@ pub(crate) fn emulator(target: &Target) -> Vec<String> {
         words[0] = plain;
     }
     words
+}
+
+#[cfg(test)]
+impl Compiler {
+    /// The user's own, said to be able to build for any target.
+    pub(crate) fn of_user() -> Compiler {
+        let release = "of the user".to_owned();
+        Compiler { rustc: None, release, build_std: None, native: false, builds: None }
+    }
 }

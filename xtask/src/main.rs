@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod cargo;
 mod check;
 mod ci;
 mod compiler;

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
+use crate::cargo;
 use crate::compiler::{self, Compiler};
 use crate::programs;
 use crate::targets::{TARGETS, Target};
@@ -79,7 +80,7 @@ fn components(workspace: &Workspace, wanted: &mut Vec<Missing>) {
     for (component, subcommand, package) in
         [("rustfmt", "fmt", "rustfmt-web"), ("clippy", "clippy", "rust-web-clippy")]
     {
-        let probe = cmd!(workspace.sh, "cargo {subcommand} --version").quiet();
+        let probe = cargo::command(workspace, subcommand).arg("--version").quiet();
         if probe.ignore_stderr().read().is_err() {
             wanted.push(Missing {
                 what: format!("cargo {subcommand} (check)"),

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use xshell::{Cmd, cmd};
+use xshell::Cmd;
 
+use crate::cargo;
 use crate::workspace::Workspace;
 
 #[derive(clap::Args, Default)]
@@ -21,7 +22,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    execute(cmd!(workspace.sh, "cargo run --release"), workspace, args)
+    execute(cargo::command(workspace, "run").arg("--release"), workspace, args)
 }
 
 /// Runs the suite with `cargo`, a `cargo run` set up for some target.

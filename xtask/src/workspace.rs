@@ -10,6 +10,9 @@ use xshell::Shell;
 /// one by one, since a build of the whole workspace unifies features.
 pub(crate) const LIBRARIES: [&str; 3] = ["wrt-platform", "wrt-runtime", "wrt-instructions"];
 
+/// Where a user has build folders put.
+const TARGET_DIR: &str = "CARGO_TARGET_DIR";
+
 /// The repository's root and a shell whose working directory it is.
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
@@ -34,21 +37,18 @@ impl Workspace {
             .to_path_buf();
         let sh = Shell::new()?;
         sh.change_dir(&root);
-        Ok(Workspace { root, sh, called_from })
-    }
-
-    /// The build folder: `CARGO_TARGET_DIR` where the user set it.
-    pub(crate) fn target_dir(&self) -> PathBuf {
-        match env::var_os("CARGO_TARGET_DIR") {
-            Some(dir) => self.called_from.join(dir),
-            None => self.root.join("target"),
+        // Cargo takes it from where it is started, which we do from the root.
+        if let Some(dir) = env::var_os(TARGET_DIR) {
+            sh.set_var(TARGET_DIR, called_from.join(dir));
         }
+        Ok(Workspace { root, sh, called_from })
     }
 
     /// The complete specification scripts, where a checkout has them beside it.
     pub(crate) fn scripts_beside(&self) -> Option<PathBuf> {
         let dir = self.root.parent()?.join("shared/spec");
-        dir.is_dir().then_some(dir)
+        // Another folder of that name has no such list.
+        dir.join("counts.tsv").is_file().then_some(dir)
     }
 
     /// The compiler version that `Cargo.toml` promises to work, as (major, minor).
@@ -80,6 +80,14 @@ pub(crate) fn on_path(program: &str) -> bool {
     env::split_paths(&path).any(|dir| is_executable(&dir.join(program)))
 }
 
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+
+    path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
 fn is_executable(path: &Path) -> bool {
     path.is_file()
 }
@@ -87,6 +95,16 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::parse_version;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_run_is_no_program() {
+        use std::path::Path;
+
+        assert!(super::is_executable(Path::new("/bin/sh")));
+        assert!(!super::is_executable(Path::new("/bin")));
+        assert!(!super::is_executable(Path::new("/etc/passwd")));
+    }
 
     #[test]
     fn versions_are_major_and_minor() {

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result, bail};
-use xshell::{Cmd, cmd};
+use xshell::Cmd;
 
 use super::table::{Bug, Machine};
+use crate::cargo;
 use crate::compiler::{self, Compiler};
 use crate::targets::{self, Target};
 use crate::workspace::Workspace;
@@ -16,8 +17,8 @@ use crate::workspace::Workspace;
 /// What `wrt-platform` looks into to know which bug is planted.
 const CHOICE: &str = "WRT_PLANT";
 
-/// The flag that puts the bugs into a build.
-const PLANTED: &str = "--cfg wrt_planted -D warnings";
+/// The flags of a build with the bugs.
+const PLANTED: [&str; 4] = ["--cfg", "wrt_planted", "-D", "warnings"];
 
 /// The row of the target table whose emulator has memory tags.
 const TAGGED: &str = "aarch64-unknown-linux-gnu";
@@ -87,12 +88,12 @@ struct Tests {
 impl Tests {
     /// Builds them for this machine, as usual or with the bugs.
     fn build_here(workspace: &Workspace, planted: bool) -> Result<Self> {
-        let mut command = cmd!(workspace.sh, "cargo test");
+        let mut command = cargo::command(workspace, "test");
         if planted {
-            let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+            let flags = cargo::flags_of_user();
+            let flags: Vec<&str> = flags.iter().map(String::as_str).chain(PLANTED).collect();
             // No debugger looks at these programs, but a panic still says where it was.
-            command = command
-                .env("RUSTFLAGS", format!("{flags} {PLANTED}"))
+            command = cargo::with_flags(command, &flags)
                 .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
         }
         Self::build(workspace, command, planted, Vec::new())
@@ -104,8 +105,7 @@ impl Tests {
         let compiler = Compiler::choose(workspace, &target)?;
         let mut command = compiler.cargo(workspace, &target, "test");
         if planted {
-            let flags = format!("{} {PLANTED}", compiler::STATIC);
-            command = command.env(target.cargo_variable("RUSTFLAGS"), flags);
+            command = cargo::with_flags(command, &[&compiler::STATIC, &PLANTED[..]].concat());
         }
         Self::build(workspace, command, planted, compiler::emulator(&target))
     }
@@ -122,10 +122,11 @@ impl Tests {
         let mut command =
             command.args(["--quiet", "-p", "wrt-testkit", "--test", "faults", "--no-run", format]);
         if planted {
-            command = command.env("CARGO_TARGET_DIR", workspace.target_dir().join("planted"));
+            let folder = cargo::target_dir(workspace)?.join("planted");
+            command = command.env("CARGO_TARGET_DIR", folder);
         }
         let messages = command.quiet().read()?;
-        let program = messages.lines().find_map(executable);
+        let program = messages.lines().find_map(|line| cargo::string(line, "executable"));
         let program = program.context("cargo names no program of the tests for faults")?;
         if !Path::new(&program).is_file() {
             bail!("cargo names {program}, which is not there");
@@ -174,13 +175,6 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The program in a line of cargo's messages, if it is about one.
-fn executable(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("\"executable\":\"")?;
-    let (path, _) = rest.split_once('"')?;
-    Some(path.replace("\\\\", "\\"))
-}
-
 /// What the test program says, which must agree with how it ended.
 fn outcome(status: ExitStatus, text: &str) -> Outcome {
     let one = text.trim_start().starts_with("running 1 test\n");
@@ -202,14 +196,8 @@ fn outcome(status: ExitStatus, text: &str) -> Outcome {
 mod tests {
     use std::process::Command;
 
-    use super::{Outcome, executable, outcome};
+    use super::{Outcome, outcome};
 
-    #[test]
-    fn cargo_names_the_program() {
-        let line = r#"{"target":{"name":"faults"},"executable":"/a/b-1","fresh":true}"#;
-        assert_eq!(executable(line).as_deref(), Some("/a/b-1"));
-        assert_eq!(executable(r#"{"executable":null}"#), None);
-    }
     #[cfg(unix)]
     #[test]
     fn an_outcome_must_agree_with_the_exit() {
