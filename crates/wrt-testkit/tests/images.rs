@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::Command;
 
 use wrt_platform::{
-    HeapAllocator, MemoryImage, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig, Region,
-    ReserveRequest,
+    HeapAllocator, MemoryImage, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig,
+    Protection, Region, ReserveRequest,
 };
 use wrt_testkit::{ChildTest, Ending};
 
@@ -93,4 +96,63 @@ fn gaps_take_no_pages_of_the_file() {
     read_the_gap(far_apart(&pool));
     let more = peak() - before;
     assert!(more < 64 * MIB, "{more} bytes for a gap of {FAR}");
+}
+
+/// The descriptors of image files that this process has.
+fn image_files() -> Vec<PathBuf> {
+    let folder = format!("/proc/{}/fd", std::process::id());
+    let files = fs::read_dir(folder).unwrap().flatten().map(|file| file.path());
+    let is_image = |target: PathBuf| target.to_string_lossy().contains("wasm-memory-image");
+    files.filter(|file| file.read_link().is_ok_and(is_image)).collect()
+}
+
+/// A file beyond the limit would end the process by a signal, whose default nobody has changed.
+#[test]
+fn a_limit_on_file_sizes_is_kept() {
+    // 16 blocks are 8 or 16 KiB, depending on the shell; files of images have 64 KiB at least.
+    let shell = ["sh", "-c", "ulimit -f 16; exec \"$0\" \"$@\""];
+    if !in_child(&ChildTest::new("a_limit_on_file_sizes_is_kept").by_way_of(shell)) {
+        return;
+    }
+    let image = MemoryImage::new(&[(1000, b"copied")]).unwrap();
+    assert!(image_files().is_empty());
+    let request = ReserveRequest::new(65536, 65536).image(&image);
+    let mut region = Region::new(MmapAllocator::new(), &request).unwrap();
+    assert!(!region.reservation().has_image());
+    for _ in 0..2 {
+        assert_eq!(region.load(1000), Ok(*b"copied"));
+        region.fill(0, 0xB6, 65536).unwrap();
+        region.reset().unwrap();
+    }
+}
+
+/// Whether the kernel has a seal against execution (Linux 6.3).
+fn can_seal_execution() -> bool {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(6), Some(3))
+}
+
+#[test]
+fn image_files_cannot_be_executed() {
+    if !in_child(&ChildTest::new("image_files_cannot_be_executed")) {
+        return;
+    }
+    if !can_seal_execution() {
+        println!("skipped: before Linux 6.3 every file of memory can be executed");
+        return;
+    }
+    let program = fs::read(fs::canonicalize("/bin/true").unwrap()).unwrap();
+    let image = MemoryImage::new(&[(0, &program)]).unwrap();
+    let files = image_files();
+    assert_eq!(files.len(), 1);
+    let refused = Command::new(&files[0]).status().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+    // What is in the memory may become executable all the same.
+    let len = program.len().next_multiple_of(65536) as u64;
+    let request = ReserveRequest::new(len, len).image(&image);
+    let mut region = Region::new(MmapAllocator::new(), &request).unwrap();
+    assert!(region.reservation().has_image());
+    region.protect(0, len, Protection::READ | Protection::EXECUTE).unwrap();
+    assert_eq!(region.slice(0, program.len() as u64).unwrap(), program);
 }

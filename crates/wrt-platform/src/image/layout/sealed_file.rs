@@ -33,8 +33,10 @@ impl SealedFile {
         len: usize,
         parts: impl Iterator<Item = (usize, &'a [u8])>,
     ) -> Option<Self> {
-        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let file = rustix::fs::memfd_create(c"wasm-memory-image", flags).ok()?;
+        if is_beyond_limit(len) {
+            return None;
+        }
+        let file = new_file().ok()?;
         rustix::fs::ftruncate(&file, len as u64).ok()?;
         for (offset, part) in parts {
             write_all(file.as_fd(), offset as u64, part)?;
@@ -57,6 +59,24 @@ impl SealedFile {
     /// The file, for mapping it.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+}
+
+/// Whether the process may not write files so long (`RLIMIT_FSIZE`): it would get `SIGXFSZ`, which
+/// ends it.
+fn is_beyond_limit(len: usize) -> bool {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    limit.is_some_and(|limit| len as u64 > limit)
+}
+
+/// An empty file that can be sealed. Nobody can execute it where the kernel has a seal for that
+/// (Linux 6.3); older kernels know no such flag.
+fn new_file() -> rustix::io::Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let create = |flags| rustix::fs::memfd_create(c"wasm-memory-image", flags);
+    match create(flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(rustix::io::Errno::INVAL) => create(flags),
+        outcome => outcome,
     }
 }
 
