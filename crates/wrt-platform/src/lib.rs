@@ -70,6 +70,7 @@ mod allocator;
 mod backend;
 mod capabilities;
 mod commit;
+mod epilogue;
 mod error;
 mod fault;
 mod image;
@@ -102,6 +103,8 @@ pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use backend::{StaticAllocator, StaticArena};
 pub use capabilities::Capabilities;
 pub use commit::CommitPolicy;
+#[doc(hidden)]
+pub use epilogue::{Concluding, Epilogue};
 pub use error::{
     AccessFault, AllocError, AllocErrorKind, Corruption, Inaccessible, Operation, OsError,
 };

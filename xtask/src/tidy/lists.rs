@@ -28,6 +28,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/pool/wide_zeroes.rs", "calls what some cores only have"),
     ("crates/wrt-platform/src/backend/static_arena/mod.rs", "pages of a static"),
     ("crates/wrt-platform/src/backend/virtual_alloc.rs", "pages of Windows"),
+    ("crates/wrt-platform/src/epilogue.rs", "takes a value out of a wrapper with a destructor"),
     ("crates/wrt-platform/src/image/layout/sealed_file.rs", "reads a file that nobody can change"),
     ("crates/wrt-platform/src/fault/handler/alt_stack.rs", "maps and measures signal stacks"),
     ("crates/wrt-platform/src/fault/handler/context.rs", "sending interrupted code elsewhere"),
