@@ -6,8 +6,8 @@ use wrt_platform::{AllocError, Corruption, NoRoom};
 
 use crate::memory_type::InvalidMemoryType;
 use crate::name::Name;
-use crate::observer::GrowVeto;
 use crate::trap::{Access, TrapReport};
+use crate::veto::GrowVeto;
 
 /// A memory that was not made, or an access of the host's that was not done.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,13 @@ pub enum MemoryError {
         minimum: u64,
         /// Pages that the embedder allows.
         limit: u64,
+    },
+    /// An observer vetoed the creation.
+    Vetoed {
+        /// The initial pages, which it was asked for.
+        pages: u64,
+        /// The refusal.
+        veto: GrowVeto,
     },
     /// The platform could not give the bytes.
     Platform(AllocError),
@@ -51,6 +58,9 @@ impl fmt::Display for MemoryError {
             Self::AboveLimit { minimum, limit } => {
                 write!(f, "a memory of {minimum} pages exceeds the embedder's limit of {limit}")
             }
+            Self::Vetoed { pages, veto } => {
+                write!(f, "cannot create a memory of {pages} pages: {veto}")
+            }
             Self::Platform(error) => error.fmt(f),
             Self::Refused(report) => report.fmt(f),
             Self::SegmentOutOfBounds { source, len, segment_len } => write!(
@@ -67,6 +77,7 @@ impl core::error::Error for MemoryError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::InvalidType(error) => Some(error),
+            Self::Vetoed { veto, .. } => Some(veto),
             Self::Platform(error) => Some(error),
             _ => None,
         }
@@ -106,10 +117,12 @@ pub enum GrowErrorCause {
         /// The most pages the memory may have.
         limit: u64,
     },
-    /// An observer said no.
+    /// An observer refused.
     Vetoed(GrowVeto),
     /// The platform could not give the bytes.
     Platform(AllocError),
+    /// Another observer, or the platform, panicked. Only observers see this.
+    Panicked,
 }
 
 impl fmt::Display for GrowError {
@@ -118,8 +131,9 @@ impl fmt::Display for GrowError {
         write!(f, "cannot grow a memory of {current} pages by {delta}: ")?;
         match cause {
             GrowErrorCause::Maximum { limit } => write!(f, "its maximum is {limit} pages"),
-            GrowErrorCause::Vetoed(veto) => f.write_str(veto.reason()),
+            GrowErrorCause::Vetoed(veto) => veto.fmt(f),
             GrowErrorCause::Platform(error) => error.fmt(f),
+            GrowErrorCause::Panicked => f.write_str("a hook or the platform panicked"),
         }
     }
 }
@@ -127,6 +141,7 @@ impl fmt::Display for GrowError {
 impl core::error::Error for GrowError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.cause {
+            GrowErrorCause::Vetoed(veto) => Some(veto),
             GrowErrorCause::Platform(error) => Some(error),
             _ => None,
         }

@@ -3,14 +3,17 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Barrier;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use wrt_instructions::{MemArg, i32_load8_u, i64_load, i64_store, memory_fill, memory_grow};
 use wrt_platform::{HeapAllocator, PageAllocator, for_each_backend};
 use wrt_runtime::{
-    Access, Counting, GrowErrorCause, GrowEvent, GrowRequest, GrowVeto, GuestMemory, LinearMemory,
-    MemoryBuilder, MemoryType, Metrics, Observer, SyncMetrics, Trap,
+    Access, AccessCounts, BulkOperation, Counting, GrowErrorCause, GrowEvent, GrowRequest,
+    GrowVeto, GuestMemory, LinearMemory, MemoryBuilder, MemoryType, Metrics, Observer,
+    ReleaseEvent, SyncMetrics, Trap,
 };
 
 fn one_page() -> MemoryType {
@@ -247,6 +250,127 @@ fn seals(allocator: impl PageAllocator) {
     memory.verify_integrity().unwrap();
 }
 
+/// Observers that others hold too, and observers of a type that is not known.
+fn shared_observers(allocator: impl PageAllocator) {
+    let (local, shared) = (Metrics::default(), Arc::new(SyncMetrics::default()));
+    exact_counts(&allocator, &local);
+    exact_counts(&allocator, Arc::clone(&shared));
+    assert_eq!(local.counts(), shared.counts());
+    assert_eq!(local.counts().loads, 200);
+    let counting: Box<dyn Counting> = Box::new(Metrics::default());
+    exact_counts(&allocator, counting);
+    let counting: Arc<dyn Counting + Send + Sync> = Arc::new(SyncMetrics::default());
+    exact_counts(&allocator, (Arc::clone(&counting), Some(())));
+    assert_eq!(counting.counts(), local.counts());
+    exact_counts(&allocator, Some(Rc::new(Metrics::default())));
+
+    let builder = MemoryBuilder::new(one_page()).observer(None::<Metrics>);
+    let mut memory = builder.allocate(&allocator).unwrap();
+    i64_store(&mut memory, MemArg::offset(0), 0_u32, 1).unwrap();
+    memory.grow(1).unwrap();
+    assert_eq!(memory.metrics().counts, AccessCounts::default());
+}
+
+/// A pointer hands on every event, a growth's veto among them.
+fn forwarded<O: Observer>(allocator: impl PageAllocator, seen: &AtomicU32, observer: O) {
+    seen.store(0, Ordering::Relaxed);
+    let mut memory = MemoryBuilder::new(one_page()).observer(observer).allocate(allocator).unwrap();
+    i64_store(&mut memory, MemArg::offset(0), 0_u32, 1).unwrap();
+    i64_load(&memory, MemArg::offset(0), 0_u32).unwrap();
+    memory.write(65536, &[1]).unwrap_err();
+    memory.fill(0, 1, 1).unwrap();
+    memory.grow(9).unwrap_err();
+    memory.grow(2).unwrap_err();
+    drop(memory);
+    assert_eq!(seen.load(Ordering::Relaxed), 0b1111_1111, "an event for each method");
+}
+
+/// Notes which methods were called.
+struct Each<'a>(&'a AtomicU32);
+
+impl Each<'_> {
+    fn note(&self, method: u32) {
+        self.0.fetch_or(1 << method, Ordering::Relaxed);
+    }
+}
+
+impl Observer for Each<'_> {
+    fn load(&self, _: Access) {
+        self.note(0);
+    }
+
+    fn store(&self, _: Access) {
+        self.note(1);
+    }
+
+    fn bulk(&self, _: BulkOperation) {
+        self.note(2);
+    }
+
+    fn trap(&self, _: Trap, _: Access) {
+        self.note(3);
+    }
+
+    fn before_grow(&self, request: &GrowRequest) -> Result<(), GrowVeto> {
+        self.note(4);
+        if request.delta == 2 { Err(GrowVeto::new("not two")) } else { Ok(()) }
+    }
+
+    fn after_grow(&self, _: &GrowEvent) {
+        self.note(5);
+    }
+
+    fn grow_refused(&self, _: &GrowEvent) {
+        self.note(6);
+    }
+
+    fn released(&self, _: &ReleaseEvent) {
+        self.note(7);
+    }
+}
+
+fn pointers_forward(allocator: impl PageAllocator) {
+    let seen = AtomicU32::new(0);
+    let each = Each(&seen);
+    forwarded(&allocator, &seen, &each);
+    forwarded(&allocator, &seen, each);
+    forwarded(&allocator, &seen, Some(Each(&seen)));
+    forwarded(&allocator, &seen, Rc::new(Each(&seen)));
+    forwarded(&allocator, &seen, Box::new(Each(&seen)) as Box<dyn Observer + '_>);
+    forwarded(&allocator, &seen, Arc::new(Each(&seen)) as Arc<dyn Observer + '_>);
+    forwarded(&allocator, &seen, ((), Each(&seen)));
+    forwarded(&allocator, &seen, (Each(&seen), ()));
+}
+
+/// Counts can be read while the guest counts, and never go back.
+fn counts_while_the_guest_runs(allocator: impl PageAllocator + Sync) {
+    const ROUNDS: u32 = 20_000;
+    let metrics = Arc::new(SyncMetrics::default());
+    let builder = MemoryBuilder::new(one_page()).observer(Arc::clone(&metrics));
+    let mut memory = builder.allocate(&allocator).unwrap();
+    let (start, running) = (Barrier::new(2), AtomicBool::new(true));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            start.wait();
+            let mut last = AccessCounts::default();
+            while running.load(Ordering::Acquire) {
+                let now = metrics.counts();
+                assert!(now.loads >= last.loads && now.stores >= last.stores);
+                assert!(now.loads <= ROUNDS.into() && now.stores <= ROUNDS.into());
+                last = now;
+            }
+            let counts = metrics.counts();
+            assert_eq!((counts.loads, counts.stores), (ROUNDS.into(), ROUNDS.into()));
+        });
+        start.wait();
+        for round in 0..ROUNDS {
+            i64_store(&mut memory, MemArg::offset(0), round, 1).unwrap();
+            i64_load(&memory, MemArg::offset(0), round).unwrap();
+        }
+        running.store(false, Ordering::Release);
+    });
+}
+
 /// An observer in a struct of the embedder's, whose type can be written down.
 struct Ledger {
     memory: LinearMemory<HeapAllocator, (Metrics, Refusals)>,
@@ -255,8 +379,8 @@ struct Ledger {
 struct Refusals;
 
 impl Observer for Refusals {
-    fn before_grow(&self, _: &GrowRequest) -> Result<(), GrowVeto> {
-        Err(GrowVeto::new("never"))
+    fn before_grow(&self, request: &GrowRequest) -> Result<(), GrowVeto> {
+        if request.at_creation { Ok(()) } else { Err(GrowVeto::new("never")) }
     }
 }
 
@@ -285,6 +409,17 @@ macro_rules! on_backends {
                     super::counts_of(threads, $new);
                 }
                 super::counts_beyond_the_stripes($new);
+            }
+
+            #[test]
+            fn observers_can_be_shared() {
+                super::shared_observers($new);
+                super::pointers_forward($new);
+            }
+
+            #[test]
+            fn counts_are_read_while_the_guest_runs() {
+                super::counts_while_the_guest_runs($new);
             }
 
             #[test]

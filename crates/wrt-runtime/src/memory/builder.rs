@@ -1,15 +1,18 @@
 //! The choices that are made when a memory is made.
 
 use wrt_platform::{
-    CommitPolicy, GuardPolicy, MemoryImage, OnDemand, PageAllocator, Region, ReserveRequest,
-    Tagging,
+    CommitPolicy, Concluding, GuardPolicy, MemoryImage, OnDemand, PageAllocator, Region,
+    ReserveRequest, Tagging,
 };
 
 use super::LinearMemory;
-use crate::error::MemoryError;
+use super::ledger::Ledger;
+use crate::error::{GrowErrorCause, MemoryError};
+use crate::growth::{GrowEvent, GrowRequest};
 use crate::memory_type::MemoryType;
 use crate::name::Name;
-use crate::observer::Observer;
+use crate::observer::{Approved, Observer, PostGrowHook, PreGrowHook};
+use crate::veto::GrowVeto;
 
 /// Makes a [`LinearMemory`] with other than the usual choices.
 ///
@@ -46,6 +49,15 @@ impl MemoryBuilder<'_> {
             request: ReserveRequest::new(0, 0).commit(CommitPolicy::Ahead),
             observer: (),
         }
+    }
+}
+
+impl<'a> MemoryBuilder<'a> {
+    /// The first observer of the memory; [`also`](Self::also) adds others.
+    #[must_use]
+    pub fn observer<O: Observer>(self, observer: O) -> MemoryBuilder<'a, O> {
+        let Self { ty, limit, request, observer: () } = self;
+        MemoryBuilder { ty, limit, request, observer }
     }
 }
 
@@ -149,35 +161,119 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         Self { request: change(self.request), ..self }
     }
 
-    /// Who is told what happens to the memory.
+    /// One more observer, which is called after those that were given before.
+    ///
+    /// ```
+    /// use wrt_platform::HeapAllocator;
+    /// use wrt_runtime::{Counting, MemoryBuilder, MemoryType, Metrics};
+    ///
+    /// let tenant = Metrics::default();
+    /// let builder = MemoryBuilder::new(MemoryType::wasm32(1, None)?)
+    ///     .observer(Metrics::default())
+    ///     .also(&tenant);
+    /// let memory = builder.allocate(HeapAllocator::new())?;
+    /// assert_eq!(memory.metrics().counts, tenant.counts());
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn observer<B: Observer>(self, observer: B) -> MemoryBuilder<'a, B> {
-        let Self { ty, limit, request, observer: _ } = self;
-        MemoryBuilder { ty, limit, request, observer }
+    pub fn also<B: Observer>(self, second: B) -> MemoryBuilder<'a, (O, B)> {
+        let Self { ty, limit, request, observer } = self;
+        MemoryBuilder { ty, limit, request, observer: (observer, second) }
     }
 
-    /// Takes the memory's minimum size from `allocator`, all zero.
+    /// Asks `hook` for the initial pages and before every growth; its veto is an error of
+    /// [`allocate`](Self::allocate), or of the growth.
+    ///
+    /// ```
+    /// use wrt_platform::HeapAllocator;
+    /// use wrt_runtime::{GrowRequest, GrowVeto, MemoryBuilder, MemoryType};
+    ///
+    /// let at_most_two = |request: &GrowRequest| match request.new_size() {
+    ///     0..=2 => Ok(()),
+    ///     pages => Err(GrowVeto::computed(format_args!("{pages} pages are too many"))),
+    /// };
+    /// let builder = MemoryBuilder::new(MemoryType::wasm32(1, None)?).pre_grow_hook(at_most_two);
+    /// let mut memory = builder.allocate(HeapAllocator::new())?;
+    /// assert_eq!(memory.grow(1)?, 1);
+    /// assert!(memory.grow(1).is_err());
+    /// let builder = MemoryBuilder::new(MemoryType::wasm32(7, None)?).pre_grow_hook(at_most_two);
+    /// let refused = builder.allocate(HeapAllocator::new());
+    /// assert_eq!(
+    ///     refused.unwrap_err().to_string(),
+    ///     "cannot create a memory of 7 pages: 7 pages are too many"
+    /// );
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn pre_grow_hook<F>(self, hook: F) -> MemoryBuilder<'a, (O, PreGrowHook<F>)>
+    where
+        F: Fn(&GrowRequest) -> Result<(), GrowVeto>,
+    {
+        self.also(PreGrowHook(hook))
+    }
+
+    /// Tells `hook` what became of the creation and of every growth.
+    #[must_use]
+    pub fn post_grow_hook<F>(self, hook: F) -> MemoryBuilder<'a, (O, PostGrowHook<F>)>
+    where
+        F: Fn(&GrowEvent),
+    {
+        self.also(PostGrowHook(hook))
+    }
+
+    /// Takes the memory's minimum size from `allocator`, all zero or with the image's contents, if
+    /// the observers approve.
     ///
     /// # Errors
     ///
-    /// When the minimum exceeds the limit that was set, or the platform cannot give the bytes.
+    /// When the minimum exceeds the limit that was set, an observer vetoes, or the platform cannot
+    /// give the bytes. Observers that approved are told of the failure.
     pub fn allocate<P: PageAllocator>(
         self,
         allocator: P,
     ) -> Result<LinearMemory<P, O>, MemoryError> {
         let Self { ty, limit, request, observer } = self;
-        if ty.minimum() > limit {
-            return Err(MemoryError::AboveLimit { minimum: ty.minimum(), limit });
+        let pages = ty.minimum();
+        if pages > limit {
+            return Err(MemoryError::AboveLimit { minimum: pages, limit });
         }
         let limit = ty.limit().get().min(limit);
-        let most_bytes = ty.pages(limit).unwrap_or(ty.limit()).bytes();
-        let request = request.sizes(ty.initial().bytes(), most_bytes);
-        let region = Region::new(allocator, &request)?;
-        let peak = region.len() as u64;
         let mut name = OnDemand::none();
         if let Some(text) = request.display_name() {
             name.get_or_insert_with(|| Name::new(text)).map_err(MemoryError::NoRoom)?;
         }
-        Ok(LinearMemory { region, observer, ty, limit, peak, name, seals: OnDemand::none() })
+        let page_bytes = ty.page_size().bytes();
+        let creation =
+            GrowRequest { current: 0, delta: pages, maximum: limit, page_bytes, at_creation: true };
+        let most_bytes = ty.pages(limit).unwrap_or(ty.limit()).bytes();
+        let request = request.sizes(ty.initial().bytes(), most_bytes);
+        let region = approved_region(allocator, &request, &observer, creation)?;
+        let peak = region.len() as u64;
+        let observer = Concluding::new(Ledger { observer, pages, page_bytes });
+        let seals = OnDemand::none();
+        let memory = LinearMemory { region, observer, ty, limit, peak, name, seals };
+        memory.observer.after_grow(&creation.done());
+        Ok(memory)
+    }
+}
+
+/// A region, if the observer approves its pages. The observer is told if it cannot be had.
+fn approved_region<P: PageAllocator, O: Observer>(
+    allocator: P,
+    request: &ReserveRequest<'_>,
+    observer: &O,
+    creation: GrowRequest,
+) -> Result<Region<P>, MemoryError> {
+    let approved = Approved::ask(observer, creation);
+    let approved = approved.map_err(|veto| MemoryError::Vetoed { pages: creation.delta, veto })?;
+    match Region::new(allocator, request) {
+        Ok(region) => {
+            approved.succeed();
+            Ok(region)
+        }
+        Err(error) => {
+            approved.fail(GrowErrorCause::Platform(error));
+            Err(MemoryError::Platform(error))
+        }
     }
 }

@@ -5,10 +5,12 @@ use wrt_platform::PageAllocator;
 use super::LinearMemory;
 use crate::bulk::BulkOperation;
 use crate::error::{GrowError, GrowErrorCause, MemoryError};
-use crate::hooks::{PostGrowHook, PreGrowHook};
-use crate::observer::{GrowEvent, GrowRequest, GrowVeto, Observer};
+use crate::growth::{GrowEvent, GrowRequest};
+use crate::memory_type::WasmPages;
+use crate::observer::{Approved, Observer, PostGrowHook, PreGrowHook, both};
 use crate::planted::planted;
 use crate::trap::Access;
+use crate::veto::GrowVeto;
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// Adds `delta` pages, all zero, and returns how many there were. By no pages always
@@ -19,36 +21,52 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// Above the maximum, by an observer's veto, or when the platform refuses. The memory is as
     /// it was.
     pub fn grow(&mut self, delta: u64) -> Result<u64, GrowError> {
-        let previous = self.size();
+        let (current, maximum) = (self.size(), self.limit);
         if delta == 0 {
-            return Ok(previous);
+            return Ok(current);
         }
-        let outcome = self.try_grow(previous, delta).map_err(|cause| GrowError {
-            current: previous,
-            delta,
-            cause,
-        });
-        self.observer.after_grow(&GrowEvent { previous, current: self.size(), outcome });
-        outcome.map(|()| previous)
+        let page_bytes = self.ty.page_size().bytes();
+        let request = GrowRequest { current, delta, maximum, page_bytes, at_creation: false };
+        let Some(new_size) = self.within_limit(&request) else {
+            let cause = GrowErrorCause::Maximum { limit: maximum };
+            self.observer.grow_refused(&request.failed(cause));
+            return Err(request.error(cause));
+        };
+        self.add_pages(&request, new_size).map_err(|cause| request.error(cause))?;
+        self.observer.after_grow(&request.done());
+        Ok(current)
     }
 
-    fn try_grow(&mut self, current: u64, delta: u64) -> Result<(), GrowErrorCause> {
-        let within_limit = |pages: &u64| *pages <= self.limit;
+    /// The size after a growth, unless it exceeds what the memory may have.
+    fn within_limit(&self, request: &GrowRequest) -> Option<WasmPages> {
+        let GrowRequest { current, delta, maximum, .. } = *request;
         let sum =
             if planted("F13-grow") { Some(current + delta) } else { current.checked_add(delta) };
-        let new_size = sum
-            .filter(within_limit)
-            .and_then(|pages| self.ty.pages(pages))
-            .ok_or(GrowErrorCause::Maximum { limit: self.limit })?;
-        let page_bytes = self.ty.page_size().bytes();
-        let request = GrowRequest { current, delta, maximum: self.limit, page_bytes };
-        self.observer.before_grow(&request).map_err(GrowErrorCause::Vetoed)?;
-        self.region.grow_to(new_size.bytes()).map_err(GrowErrorCause::Platform)?;
+        sum.filter(|pages| *pages <= maximum).and_then(|pages| self.ty.pages(pages))
+    }
+
+    /// Adds pages if the observer approves, which is told if that fails.
+    fn add_pages(
+        &mut self,
+        request: &GrowRequest,
+        new_size: WasmPages,
+    ) -> Result<(), GrowErrorCause> {
+        let approved = Approved::ask(&self.observer.observer, *request);
+        let approved = approved.map_err(GrowErrorCause::Vetoed)?;
+        if let Err(error) = self.region.grow_to(new_size.bytes()) {
+            let cause = GrowErrorCause::Platform(error);
+            approved.fail(cause);
+            return Err(cause);
+        }
+        approved.succeed();
+        self.observer.pages = request.new_size();
         self.peak = self.peak.max(self.byte_len());
         Ok(())
     }
 
-    /// Asks `hook` before every growth; its veto lets the memory as it is.
+    /// Asks `hook` before every later growth. After its veto the memory has its old size.
+    /// [`MemoryBuilder::pre_grow_hook`](crate::MemoryBuilder::pre_grow_hook) makes one that is asked
+    /// for the initial pages too.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
@@ -71,7 +89,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.also_observed_by(PreGrowHook(hook))
     }
 
-    /// Tells `hook` what became of every growth.
+    /// Tells `hook` what became of every later growth.
     #[must_use]
     pub fn with_post_grow_hook<F>(self, hook: F) -> LinearMemory<P, (O, PostGrowHook<F>)>
     where
@@ -81,7 +99,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     }
 
     /// Returns to the initial size and contents, zeroes or the image, for the memory's next use.
-    /// Seals and protected ranges are forgotten; counts and the peak go on.
+    /// Seals and protected ranges are forgotten; counts and the peak go on. The observer is told of
+    /// the pages that were given back.
     ///
     /// # Errors
     ///
@@ -93,7 +112,17 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         }
         self.region.reset()?;
         let target = Access { address: 0, size: self.byte_len() };
-        self.observer.bulk(BulkOperation::Reset { target });
+        let pages = self.size();
+        let released = self.observer.keep(pages, false);
+        let observer = self.observer();
+        both(
+            || observer.bulk(BulkOperation::Reset { target }),
+            || {
+                if released.bytes() > 0 {
+                    observer.released(&released);
+                }
+            },
+        );
         Ok(())
     }
 }

@@ -1,18 +1,21 @@
 //! The linear memory, by concern: `builder.rs` makes one, `grow.rs` changes its size, `guest.rs`
-//! is the guest's access, `host.rs` the host's, `pages.rs`
-//! rights and pages given back, `integrity.rs` the checks.
+//! is the guest's access, `host.rs` the host's, `pages.rs` rights and pages given back,
+//! `integrity.rs` the checks, `ledger.rs` the observer and what it has approved.
 
 mod builder;
 mod grow;
 mod guest;
 mod host;
 mod integrity;
+mod ledger;
 mod pages;
 
 use core::fmt;
 
 pub use builder::MemoryBuilder;
-use wrt_platform::{OnDemand, PageAllocator, Region, RegionView};
+use wrt_platform::{Concluding, OnDemand, PageAllocator, Region, RegionView};
+
+use self::ledger::Ledger;
 
 use crate::error::MemoryError;
 use crate::memory_type::MemoryType;
@@ -32,7 +35,8 @@ use crate::trap::{Access, Trap, TrapReport};
 #[repr(C)]
 pub struct LinearMemory<P: PageAllocator, O: Observer = ()> {
     region: Region<P>,
-    observer: O,
+    // After the region: what it reports as given back when it is dropped is given back.
+    observer: Concluding<Ledger<O>>,
     ty: MemoryType,
     /// The most pages it may have: the type's limit, or less if the embedder said so.
     limit: u64,
@@ -97,10 +101,10 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.region.resident()
     }
 
-    /// Who is told what happens to the memory.
+    /// The observer of the memory.
     #[must_use]
     pub const fn observer(&self) -> &O {
-        &self.observer
+        &self.observer.get().observer
     }
 
     /// The platform's side of the memory.
@@ -123,10 +127,13 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         TrapReport { trap, access, memory_len: self.byte_len(), name: self.name.get().copied() }
     }
 
-    /// The same memory with one more observer, told after the ones it has.
-    fn also_observed_by<B: Observer>(self, observer: B) -> LinearMemory<P, (O, B)> {
-        let Self { region, observer: first, ty, limit, peak, name, seals } = self;
-        LinearMemory { region, observer: (first, observer), ty, limit, peak, name, seals }
+    /// The same memory with one more observer, which is called after those that it has. It was not
+    /// asked for the pages that the memory has, so it must not care for those that are released.
+    fn also_observed_by<B: Observer>(self, second: B) -> LinearMemory<P, (O, B)> {
+        let Self { region, observer, ty, limit, peak, name, seals } = self;
+        let Ledger { observer: first, pages, page_bytes } = observer.into_inner();
+        let observer = Concluding::new(Ledger { observer: (first, second), pages, page_bytes });
+        LinearMemory { region, observer, ty, limit, peak, name, seals }
     }
 }
 
@@ -171,4 +178,5 @@ const _: () = {
     is_send::<LinearMemory<Allocator, crate::Metrics>>();
     is_send::<LinearMemory<Allocator, crate::SyncMetrics>>();
     is_sync::<LinearMemory<Allocator, crate::SyncMetrics>>();
+    is_sync::<LinearMemory<Allocator, &crate::SyncMetrics>>();
 };

@@ -4,7 +4,8 @@ use core::cell::Cell;
 
 use super::{AccessCounts, Counting};
 use crate::bulk::BulkOperation;
-use crate::observer::{GrowEvent, Observer};
+use crate::growth::GrowEvent;
+use crate::observer::Observer;
 use crate::trap::{Access, Trap};
 
 /// Counts for a memory that one thread uses at a time: the memory stays `Send` and is not `Sync`.
@@ -48,7 +49,13 @@ impl Observer for Metrics {
     }
 
     fn after_grow(&self, event: &GrowEvent) {
-        add(if event.outcome.is_ok() { &self.grows } else { &self.refused_grows }, 1);
+        if !event.at_creation {
+            add(if event.outcome.is_ok() { &self.grows } else { &self.refused_grows }, 1);
+        }
+    }
+
+    fn grow_refused(&self, event: &GrowEvent) {
+        self.after_grow(event);
     }
 }
 

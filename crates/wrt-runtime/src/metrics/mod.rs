@@ -33,7 +33,7 @@ pub struct AccessCounts {
     /// Accesses that were refused. Slices are lent or refused without being counted, as are discards
     /// and resets.
     pub traps: u64,
-    /// Growths that succeeded.
+    /// Growths that succeeded. The creation of the memory is none.
     pub grows: u64,
     /// Growths that did not, for whatever reason.
     pub refused_grows: u64,

@@ -6,7 +6,8 @@ use super::counter::Counter;
 use super::thread_slot::{self, THREADS};
 use super::{AccessCounts, Counting};
 use crate::bulk::BulkOperation;
-use crate::observer::{GrowEvent, Observer};
+use crate::growth::GrowEvent;
+use crate::observer::Observer;
 use crate::trap::{Access, Trap};
 
 /// Counts for a memory that several threads read at once; the memory is `Sync`.
@@ -108,8 +109,14 @@ impl Observer for SyncMetrics {
     }
 
     fn after_grow(&self, event: &GrowEvent) {
-        let succeeded = event.outcome.is_ok();
-        self.add(if succeeded { Figure::Grows } else { Figure::RefusedGrows }, 1);
+        if !event.at_creation {
+            let succeeded = event.outcome.is_ok();
+            self.add(if succeeded { Figure::Grows } else { Figure::RefusedGrows }, 1);
+        }
+    }
+
+    fn grow_refused(&self, event: &GrowEvent) {
+        self.after_grow(event);
     }
 }
 

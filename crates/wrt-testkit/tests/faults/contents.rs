@@ -7,7 +7,7 @@ use wrt_instructions::{MemArg, i64_load, i64_store};
 use wrt_platform::{PageAllocator, Region, ReserveRequest, for_each_backend};
 use wrt_runtime::{
     Access, BulkOperation, GrowEvent, GrowRequest, GrowVeto, GuestMemory, Inaccessible,
-    LinearMemory, MemoryBuilder, MemoryType, Observer, Trap,
+    LinearMemory, MemoryBuilder, MemoryType, Observer, ReleaseEvent, Trap,
 };
 use wrt_testkit::FaultyAllocator;
 
@@ -90,6 +90,14 @@ impl Observer for PanicsAt {
     }
 
     fn after_grow(&self, _: &GrowEvent) {
+        self.event();
+    }
+
+    fn grow_refused(&self, _: &GrowEvent) {
+        self.event();
+    }
+
+    fn released(&self, _: &ReleaseEvent) {
         self.event();
     }
 }

@@ -1,8 +1,11 @@
 //! Closures as observers of growth.
 
-use crate::observer::{GrowEvent, GrowRequest, GrowVeto, Observer};
+use super::Observer;
+use crate::growth::{GrowEvent, GrowRequest};
+use crate::veto::GrowVeto;
 
-/// An observer that asks a function before every growth; made by
+/// An observer that asks a function before pages are added; made by
+/// [`MemoryBuilder::pre_grow_hook`](crate::MemoryBuilder::pre_grow_hook) and
 /// [`LinearMemory::with_pre_grow_hook`](crate::LinearMemory::with_pre_grow_hook).
 ///
 /// A function pointer makes a type that can be written down:
@@ -16,13 +19,19 @@ impl<F: Fn(&GrowRequest) -> Result<(), GrowVeto>> Observer for PreGrowHook<F> {
     }
 }
 
-/// An observer that tells a function what became of every growth; made by
+/// An observer that tells a function what became of every growth, also of one that was refused
+/// before it was asked; made by
+/// [`MemoryBuilder::post_grow_hook`](crate::MemoryBuilder::post_grow_hook) and
 /// [`LinearMemory::with_post_grow_hook`](crate::LinearMemory::with_post_grow_hook).
 #[derive(Clone, Copy, Debug)]
 pub struct PostGrowHook<F>(pub F);
 
 impl<F: Fn(&GrowEvent)> Observer for PostGrowHook<F> {
     fn after_grow(&self, event: &GrowEvent) {
+        (self.0)(event);
+    }
+
+    fn grow_refused(&self, event: &GrowEvent) {
         (self.0)(event);
     }
 }

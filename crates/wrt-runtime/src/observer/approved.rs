@@ -1,0 +1,40 @@
+//! The promise that whoever approves a growth learns its outcome.
+
+use core::mem;
+
+use super::Observer;
+use crate::error::GrowErrorCause;
+use crate::growth::GrowRequest;
+use crate::veto::GrowVeto;
+
+/// A growth that an observer has approved and whose outcome it has not been told. Dropped, by a
+/// panic, it reports a failure.
+pub(crate) struct Approved<'a, O: Observer> {
+    observer: &'a O,
+    request: GrowRequest,
+    cause: GrowErrorCause,
+}
+
+impl<'a, O: Observer> Approved<'a, O> {
+    /// Asks the observer.
+    pub(crate) fn ask(observer: &'a O, request: GrowRequest) -> Result<Self, GrowVeto> {
+        observer.before_grow(&request)?;
+        Ok(Self { observer, request, cause: GrowErrorCause::Panicked })
+    }
+
+    /// The growth is done; the caller reports it.
+    pub(crate) fn succeed(self) {
+        mem::forget(self);
+    }
+
+    /// Reports that the growth failed.
+    pub(crate) fn fail(mut self, cause: GrowErrorCause) {
+        self.cause = cause;
+    }
+}
+
+impl<O: Observer> Drop for Approved<'_, O> {
+    fn drop(&mut self) {
+        self.observer.after_grow(&self.request.failed(self.cause));
+    }
+}

@@ -1,0 +1,119 @@
+//! Observers by reference, and observers that may be absent.
+
+use super::Observer;
+use crate::bulk::BulkOperation;
+use crate::growth::{GrowEvent, GrowRequest, ReleaseEvent};
+use crate::metrics::{AccessCounts, Counting};
+use crate::trap::{Access, Trap};
+use crate::veto::GrowVeto;
+
+/// Makes pointers to observers observers, which share what they point to.
+macro_rules! forward_to_pointee {
+    ($($pointer:ty),*) => {$(
+        impl<O: Observer + ?Sized> Observer for $pointer {
+            #[inline(always)]
+            fn load(&self, access: Access) {
+                (**self).load(access);
+            }
+
+            #[inline(always)]
+            fn store(&self, access: Access) {
+                (**self).store(access);
+            }
+
+            #[inline(always)]
+            fn bulk(&self, operation: BulkOperation) {
+                (**self).bulk(operation);
+            }
+
+            #[inline(always)]
+            fn trap(&self, trap: Trap, access: Access) {
+                (**self).trap(trap, access);
+            }
+
+            fn before_grow(&self, request: &GrowRequest) -> Result<(), GrowVeto> {
+                (**self).before_grow(request)
+            }
+
+            fn after_grow(&self, event: &GrowEvent) {
+                (**self).after_grow(event);
+            }
+
+            fn grow_refused(&self, event: &GrowEvent) {
+                (**self).grow_refused(event);
+            }
+
+            fn released(&self, event: &ReleaseEvent) {
+                (**self).released(event);
+            }
+        }
+
+        impl<O: Counting + ?Sized> Counting for $pointer {
+            fn counts(&self) -> AccessCounts {
+                (**self).counts()
+            }
+        }
+    )*};
+}
+
+forward_to_pointee!(&O);
+
+/// `None` observes nothing and approves everything.
+impl<O: Observer> Observer for Option<O> {
+    #[inline(always)]
+    fn load(&self, access: Access) {
+        if let Some(observer) = self {
+            observer.load(access);
+        }
+    }
+
+    #[inline(always)]
+    fn store(&self, access: Access) {
+        if let Some(observer) = self {
+            observer.store(access);
+        }
+    }
+
+    #[inline(always)]
+    fn bulk(&self, operation: BulkOperation) {
+        if let Some(observer) = self {
+            observer.bulk(operation);
+        }
+    }
+
+    #[inline(always)]
+    fn trap(&self, trap: Trap, access: Access) {
+        if let Some(observer) = self {
+            observer.trap(trap, access);
+        }
+    }
+
+    fn before_grow(&self, request: &GrowRequest) -> Result<(), GrowVeto> {
+        self.as_ref().map_or(Ok(()), |observer| observer.before_grow(request))
+    }
+
+    fn after_grow(&self, event: &GrowEvent) {
+        if let Some(observer) = self {
+            observer.after_grow(event);
+        }
+    }
+
+    fn grow_refused(&self, event: &GrowEvent) {
+        if let Some(observer) = self {
+            observer.grow_refused(event);
+        }
+    }
+
+    fn released(&self, event: &ReleaseEvent) {
+        if let Some(observer) = self {
+            observer.released(event);
+        }
+    }
+}
+
+/// `None` has counted nothing.
+impl<O: Counting> Counting for Option<O> {
+    fn counts(&self) -> AccessCounts {
+        self.as_ref().map(O::counts).unwrap_or_default()
+    }
+}

@@ -1,0 +1,149 @@
+//! An observer's refusal, with its reason in place.
+
+use core::fmt;
+
+/// An observer's refusal to let a memory be created or grow, with the reason that the error shows.
+///
+/// It needs no allocator: a reason is a constant, or computed and cut to
+/// [`CAPACITY`](Self::CAPACITY) bytes.
+///
+/// ```
+/// use wrt_runtime::GrowVeto;
+///
+/// let constant = GrowVeto::new("the tenant's budget is used up");
+/// let (tenant, left) = (17, 4096);
+/// let computed = GrowVeto::computed(format_args!("tenant {tenant} has {left} bytes left"));
+/// assert_eq!(computed.reason(), "tenant 17 has 4096 bytes left");
+/// assert_ne!(constant, computed);
+/// ```
+#[derive(Clone, Copy)]
+pub struct GrowVeto(Reason);
+
+#[derive(Clone, Copy)]
+enum Reason {
+    Constant(&'static str),
+    Computed(Text),
+}
+
+/// UTF-8 in place, cut at a character.
+#[derive(Clone, Copy)]
+struct Text {
+    len: u8,
+    bytes: [u8; GrowVeto::CAPACITY],
+}
+
+impl GrowVeto {
+    /// The bytes of a computed reason that are kept.
+    // A veto takes 64 bytes then, which a platform's error takes too with the tag before it.
+    pub const CAPACITY: usize = 62;
+
+    /// A refusal for `reason`, a phrase such as `"the tenant's budget is used up"`.
+    #[must_use]
+    pub const fn new(reason: &'static str) -> Self {
+        Self(Reason::Constant(reason))
+    }
+
+    /// A refusal for a reason that is only known now, such as
+    /// `format_args!("{left} bytes are left")`. A long one is cut at a character.
+    #[must_use]
+    pub fn computed(reason: impl fmt::Display) -> Self {
+        let mut text = Text { len: 0, bytes: [0; Self::CAPACITY] };
+        // An error ends the text where it is full; what was written until then stays.
+        let _ = fmt::write(&mut text, format_args!("{reason}"));
+        Self(Reason::Computed(text))
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match &self.0 {
+            Reason::Constant(reason) => reason,
+            Reason::Computed(text) => text.as_str(),
+        }
+    }
+}
+
+impl Text {
+    fn as_str(&self) -> &str {
+        let text = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        // Only whole characters are written, so it is UTF-8.
+        str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let rest = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
+        let kept = more.floor_char_boundary(rest.len());
+        for (slot, byte) in rest.iter_mut().zip(more.bytes().take(kept)) {
+            *slot = byte;
+        }
+        self.len += kept as u8;
+        // Nothing may follow a text that was cut.
+        if kept == more.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// Equal reasons make equal vetoes, whether constant or computed.
+impl PartialEq for GrowVeto {
+    fn eq(&self, other: &Self) -> bool {
+        self.reason() == other.reason()
+    }
+}
+
+impl Eq for GrowVeto {}
+
+impl fmt::Debug for GrowVeto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GrowVeto").field(&self.reason()).finish()
+    }
+}
+
+impl fmt::Display for GrowVeto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl core::error::Error for GrowVeto {}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::String;
+
+    use super::*;
+    use crate::error::{GrowError, GrowErrorCause};
+
+    #[test]
+    fn a_long_reason_is_cut_at_a_character() {
+        let long = "x".repeat(GrowVeto::CAPACITY - 1) + "é";
+        let cut = GrowVeto::computed(&long);
+        assert_eq!(cut.reason(), &long[..GrowVeto::CAPACITY - 1]);
+        // What follows the cut would fit, and must not be appended to half a text.
+        let cut = GrowVeto::computed(format_args!("{long}{}", 7));
+        assert_eq!(cut.reason(), &long[..GrowVeto::CAPACITY - 1]);
+        let whole: String = long.chars().take(GrowVeto::CAPACITY - 1).chain(['!']).collect();
+        assert_eq!(GrowVeto::computed(&whole).reason(), whole);
+        assert_eq!(GrowVeto::computed("").reason(), "");
+    }
+
+    #[test]
+    fn constant_and_computed_reasons_compare_by_text() {
+        let constant = GrowVeto::new("no more than 7");
+        let computed = GrowVeto::computed(format_args!("no more than {}", 7));
+        assert_eq!(constant, computed);
+        assert_ne!(constant, GrowVeto::computed("no more than 8"));
+        assert_eq!(
+            format!("{computed} {computed:?}"),
+            "no more than 7 GrowVeto(\"no more than 7\")"
+        );
+    }
+
+    #[test]
+    fn a_veto_is_no_larger_than_other_causes() {
+        assert!(size_of::<GrowVeto>() <= 64);
+        assert!(size_of::<GrowErrorCause>() <= 64);
+        assert!(size_of::<GrowError>() <= 80);
+    }
+}
