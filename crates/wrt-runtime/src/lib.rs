@@ -3,7 +3,7 @@
 //! ```text
 //! LinearMemory<P, O>   size, growth, host access, integrity        GuestMemory   the guest's view
 //!    |        |
-//!    |        Observer        (), Metrics, SyncMetrics, hooks, your own
+//!    |        Observer        (), Metrics, SyncMetrics, Budget, hooks, your own
 //!    |
 //! wrt_platform::Region<P>     base and length, checked access
 //! ```
@@ -38,7 +38,7 @@
 //! |---|---|---|---|
 //! | [`LinearMemory<P, O>`] | if `P` and `O` are | if `P` and `O` are | through `&` bytes are only read |
 //! | [`Metrics`] | yes | no | plain cells: for one thread at a time |
-//! | [`SyncMetrics`] | yes | yes | atomic counters |
+//! | [`SyncMetrics`], [`Budget`] | yes | yes | atomic counters |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -47,6 +47,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod budget;
 mod bulk;
 mod error;
 mod growth;
@@ -64,6 +65,7 @@ mod segment;
 mod trap;
 mod veto;
 
+pub use budget::Budget;
 pub use bulk::BulkOperation;
 pub use error::{GrowError, GrowErrorCause, IntegrityError, IntegrityFault, MemoryError};
 pub use growth::{GrowEvent, GrowRequest, ReleaseEvent};

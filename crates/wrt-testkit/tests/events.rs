@@ -14,7 +14,7 @@ use wrt_runtime::{
     Access, BulkOperation, DataSegment, GrowEvent, LinearMemory, MemoryBuilder, MemoryType,
     Observer, Trap,
 };
-use wrt_testkit::FaultyAllocator;
+use wrt_testkit::{ChildTest, FaultyAllocator};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Event {
@@ -312,7 +312,8 @@ fn by_host<P: PageAllocator>(memory: &mut Memory<P>, [what, a, b, c]: Step) -> D
 }
 
 fn every_write_is_reported(allocator: impl PageAllocator) {
-    let config = ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() };
+    let cases = if ChildTest::is_emulated() { 12 } else { 48 };
+    let config = ProptestConfig { cases, failure_persistence: None, ..Default::default() };
     proptest!(config, |(steps in vec(any::<[u64; 4]>(), 1..50))| {
         let (mut one, mut other) = (Tracked::new(&allocator), Tracked::new(&allocator));
         for (number, step) in steps.into_iter().enumerate() {

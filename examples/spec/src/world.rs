@@ -25,7 +25,8 @@ pub(crate) struct Watch {
 
 impl Observer for Watch {
     fn after_grow(&self, event: &GrowEvent) {
-        if let Err(error) = event.outcome
+        if !event.at_creation
+            && let Err(error) = event.outcome
             && let GrowErrorCause::Platform(cause) = error.cause
             && self.backend.is_too_small(&cause)
         {

@@ -165,14 +165,14 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
-    /// use wrt_runtime::{Counting, MemoryBuilder, MemoryType, Metrics};
+    /// use wrt_runtime::{Budget, MemoryBuilder, MemoryType, Metrics};
     ///
-    /// let tenant = Metrics::default();
+    /// let tenant = Budget::new(1 << 20);
     /// let builder = MemoryBuilder::new(MemoryType::wasm32(1, None)?)
     ///     .observer(Metrics::default())
     ///     .also(&tenant);
     /// let memory = builder.allocate(HeapAllocator::new())?;
-    /// assert_eq!(memory.metrics().counts, tenant.counts());
+    /// assert_eq!((memory.access_count(), tenant.used()), (0, 65536));
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     #[must_use]

@@ -178,5 +178,5 @@ const _: () = {
     is_send::<LinearMemory<Allocator, crate::Metrics>>();
     is_send::<LinearMemory<Allocator, crate::SyncMetrics>>();
     is_sync::<LinearMemory<Allocator, crate::SyncMetrics>>();
-    is_sync::<LinearMemory<Allocator, &crate::SyncMetrics>>();
+    is_sync::<LinearMemory<Allocator, (&crate::SyncMetrics, &crate::Budget)>>();
 };

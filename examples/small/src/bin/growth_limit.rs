@@ -1,41 +1,42 @@
-//! Hooks that limit growth: one budget for all memories of a tenant.
+//! Limits on growth: one budget for all memories of a tenant, and a hook of one's own.
 
-use std::cell::Cell;
 use std::error::Error;
-use std::rc::Rc;
 
 use wrt_platform::MmapAllocator;
-use wrt_runtime::{GrowEvent, GrowRequest, GrowVeto, LinearMemory, MemoryType};
+use wrt_runtime::{Budget, GrowEvent, GrowRequest, GrowVeto, MemoryBuilder, MemoryType};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let budget = Rc::new(Cell::new(1_u64 << 20));
-    let mut memories = Vec::new();
-    for _ in 0..2 {
-        let (asked, spent) = (Rc::clone(&budget), Rc::clone(&budget));
-        let memory = LinearMemory::new(MmapAllocator::new(), MemoryType::wasm32(1, None)?)?
-            // Before a growth the hook may say no, with a reason; it never sees the memory.
-            .with_pre_grow_hook(move |request: &GrowRequest| {
-                if request.delta * request.page_bytes <= asked.get() {
-                    Ok(())
-                } else {
-                    Err(GrowVeto::new("the tenant's budget is used up"))
-                }
-            })
-            // After a growth, and only then, the bytes are spent.
-            .with_post_grow_hook(move |event: &GrowEvent| {
-                spent.set(spent.get() - (event.current - event.previous) * 65536);
-            });
-        memories.push(memory);
-    }
+    let tenant = Budget::new(16 * 65536);
+    let ty = MemoryType::wasm32(1, None)?;
+    // The budget is asked for the initial pages and for every growth, and gets back what is not
+    // used any more. Threads would share it in an `Arc`.
+    let mut first = MemoryBuilder::new(ty).observer(&tenant).allocate(MmapAllocator::new())?;
+    let mut second = MemoryBuilder::new(ty)
+        .observer(&tenant)
+        // A hook may refuse with a reason; it never sees the memory.
+        .pre_grow_hook(|request: &GrowRequest| match request.new_size() {
+            0..=6 => Ok(()),
+            pages => Err(GrowVeto::computed(format_args!("{pages} pages are too many"))),
+        })
+        // Another learns what became of it.
+        .post_grow_hook(|event: &GrowEvent| {
+            println!("the second: {} -> {} pages", event.previous, event.current);
+        })
+        .allocate(MmapAllocator::new())?;
 
-    memories[0].grow(12)?;
-    println!("the first memory has {} pages, {} bytes are left", memories[0].size(), budget.get());
-    if let Err(refused) = memories[1].grow(5) {
+    first.grow(12)?;
+    println!("the first memory has {} pages, {} bytes are left", first.size(), tenant.left());
+    if let Err(refused) = second.grow(3) {
         println!("the second: {refused}");
     }
-    assert_eq!(memories[1].size(), 1, "five pages are more than the budget has left");
-    memories[1].grow(4)?;
-    println!("the second memory has {} pages, {} bytes are left", memories[1].size(), budget.get());
-    assert_eq!(budget.get(), 0);
+    assert_eq!(second.size(), 1, "three pages are more than the budget has left");
+    first.reset()?;
+    second.grow(5)?;
+    if let Err(refused) = second.grow(1) {
+        println!("the second: {refused}");
+    }
+    assert_eq!(tenant.used(), (1 + 6) * 65536);
+    drop((first, second));
+    assert_eq!(tenant.left(), tenant.limit());
     Ok(())
 }
