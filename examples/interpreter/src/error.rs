@@ -114,11 +114,13 @@ impl core::error::Error for LinkError {}
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LimitError {
-    /// The table is larger than this interpreter allows, or than the host has memory for.
+    /// With the table, the tables of the store are larger than its limit or the host's memory.
     TableTooLarge {
         /// Elements asked for.
         elements: u64,
-        /// Elements possible.
+        /// Elements of the other tables.
+        used: u64,
+        /// Elements that all tables may have together.
         limit: u64,
     },
     /// The value is of another type.
@@ -133,8 +135,12 @@ pub enum LimitError {
 impl fmt::Display for LimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TableTooLarge { elements, limit } => {
-                write!(f, "a table of {elements} elements exceeds the limit of {limit} elements")
+            Self::TableTooLarge { elements, used, limit } => {
+                write!(f, "a table of {elements} elements exceeds the limit of {limit} elements")?;
+                match used {
+                    0 => Ok(()),
+                    _ => write!(f, " for all tables, {used} of which are in use"),
+                }
             }
             Self::WrongType { wanted, found } => {
                 write!(f, "wanted a value of type {wanted}, found {found}")

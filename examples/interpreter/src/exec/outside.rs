@@ -210,12 +210,12 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         init: u64,
     ) -> Result<u64, TrapKind> {
         let address = self.table_at(instance, index)?;
-        let table = self.tables.get_mut(address).ok_or(MISSING)?;
+        let table = self.tables.get(address).ok_or(MISSING)?;
         let refused = match table.ty.index {
             IndexType::I32 => u64::from(u32::MAX),
             IndexType::I64 => u64::MAX,
         };
-        Ok(table.grow(delta, init).unwrap_or(refused))
+        Ok(self.tables.grow(address, delta, init).unwrap_or(refused))
     }
 
     fn table_fill(

@@ -30,11 +30,6 @@ pub(crate) enum Arithmetic {
 }
 
 impl ConstExpr {
-    /// The expression `ref.func index`.
-    pub(crate) fn func(index: u32) -> Self {
-        Self { ops: vec![ConstOp::Func(index)] }
-    }
-
     pub(crate) fn read(expr: &wasmparser::ConstExpr<'_>) -> Result<Self, LoadError> {
         let mut reader = expr.get_operators_reader();
         let mut ops = Vec::new();

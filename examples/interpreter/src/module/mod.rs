@@ -109,7 +109,15 @@ pub(crate) enum SegmentMode {
 #[derive(Debug)]
 pub(crate) struct ElementSegment {
     pub(crate) mode: SegmentMode,
-    pub(crate) items: Vec<ConstExpr>,
+    pub(crate) items: Items,
+}
+
+/// What an element segment holds.
+#[derive(Debug)]
+pub(crate) enum Items {
+    /// References to functions, by index.
+    Funcs(Vec<u32>),
+    Exprs(Vec<ConstExpr>),
 }
 
 #[derive(Debug)]

@@ -10,12 +10,12 @@ use wasmparser::{
 
 use super::types::{global_type, memory_type, table_type};
 use super::{
-    ConstExpr, DataSegmentInit, ElementSegment, Export, Import, Item, Parts, SegmentMode,
+    ConstExpr, DataSegmentInit, ElementSegment, Export, Import, Item, Items, Parts, SegmentMode,
     func_type, names, val_type,
 };
 use crate::error::LoadError;
 use crate::features::Features;
-use crate::translate::translate;
+use crate::translate::{Scratch, translate};
 
 /// Functions are translated once everything they may refer to is known to be valid.
 type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
@@ -29,10 +29,10 @@ pub(super) fn parse(bytes: &[u8], features: &Features) -> Result<Parts, LoadErro
     let mut bodies = Vec::new();
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(LoadError::malformed)?;
-        if let ValidPayload::Func(func, body) =
-            validator.payload(&payload).map_err(LoadError::invalid)?
-        {
-            bodies.push((func, body));
+        match validator.payload(&payload) {
+            Ok(ValidPayload::Func(func, body)) => bodies.push((func, body)),
+            Ok(_) => {}
+            Err(error) => return Err(LoadError::invalid(error)),
         }
         section(&mut parts, payload)?;
     }
@@ -43,9 +43,10 @@ pub(super) fn parse(bytes: &[u8], features: &Features) -> Result<Parts, LoadErro
 fn translate_all(parts: &mut Parts, bodies: Vec<Body<'_>>) -> Result<(), LoadError> {
     let mut code = core::mem::take(&mut parts.code);
     let mut allocations = FuncValidatorAllocations::default();
+    let mut scratch = Scratch::default();
     for (func, body) in bodies {
         let mut validator = func.into_validator(allocations);
-        translate(parts, &mut code, &mut validator, &body)?;
+        translate(parts, &mut code, &mut scratch, &mut validator, &body)?;
         allocations = validator.into_allocations();
     }
     parts.code = code;
@@ -207,22 +208,18 @@ fn elements(
     Ok(())
 }
 
-fn element_items(items: ElementItems<'_>, offset: u64) -> Result<Vec<ConstExpr>, LoadError> {
-    let mut exprs = Vec::new();
+fn element_items(items: ElementItems<'_>, offset: u64) -> Result<Items, LoadError> {
     match items {
         ElementItems::Functions(funcs) => {
-            for func in funcs {
-                exprs.push(ConstExpr::func(func.map_err(LoadError::malformed)?));
-            }
+            let funcs = funcs.into_iter().map(|func| func.map_err(LoadError::malformed));
+            Ok(Items::Funcs(funcs.collect::<Result<_, _>>()?))
         }
-        ElementItems::Expressions(ty, items) => {
+        ElementItems::Expressions(ty, exprs) => {
             val_type(ty.into(), offset)?;
-            for expr in items {
-                exprs.push(ConstExpr::read(&expr.map_err(LoadError::malformed)?)?);
-            }
+            let read = |expr: Result<_, _>| ConstExpr::read(&expr.map_err(LoadError::malformed)?);
+            Ok(Items::Exprs(exprs.into_iter().map(read).collect::<Result<_, _>>()?))
         }
     }
-    Ok(exprs)
 }
 
 fn data(parts: &mut Parts, reader: wasmparser::DataSectionReader<'_>) -> Result<(), LoadError> {

@@ -11,6 +11,7 @@ pub struct StoreConfig<P: PageAllocator, O: Observer = ()> {
     pub(crate) commit: CommitPolicy,
     pub(crate) stack_slots: usize,
     pub(crate) call_depth: usize,
+    pub(crate) table_elements: u64,
 }
 
 impl<P: PageAllocator> StoreConfig<P> {
@@ -30,6 +31,7 @@ impl<P: PageAllocator, O: Observer> StoreConfig<P, O> {
             commit: CommitPolicy::Ahead,
             stack_slots: 1 << 20,
             call_depth: 1 << 16,
+            table_elements: 10_000_000,
         }
     }
 
@@ -57,5 +59,10 @@ impl<P: PageAllocator, O: Observer> StoreConfig<P, O> {
     #[must_use]
     pub fn max_call_depth(self, frames: usize) -> Self {
         Self { call_depth: frames, ..self }
+    }
+    /// How many elements all tables may have together; each takes 8 bytes. By default 10,000,000.
+    #[must_use]
+    pub fn max_table_elements(self, elements: u64) -> Self {
+        Self { table_elements: elements, ..self }
     }
 }

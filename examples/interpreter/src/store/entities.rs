@@ -1,6 +1,7 @@
 //! What a store consists of.
 
 use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
 
 use crate::error::LimitError;
 use crate::types::{FuncType, GlobalType, TableType};
@@ -76,27 +77,61 @@ pub(crate) struct Table {
     pub(crate) elements: Vec<u64>,
 }
 
-impl Table {
-    /// The most elements a table may have here.
-    const LIMIT: u64 = 10_000_000;
+/// The tables of a store, which have a limit together.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    tables: Vec<Table>,
+    /// Elements of all tables.
+    used: u64,
+    limit: u64,
+}
 
-    pub(crate) fn new(ty: TableType, init: u64) -> Result<Self, LimitError> {
-        let mut table = Self { ty, elements: Vec::new() };
-        let refused = LimitError::TableTooLarge { elements: ty.minimum, limit: Self::LIMIT };
-        table.grow(ty.minimum, init).ok_or(refused)?;
-        Ok(table)
+impl Tables {
+    /// No tables, and room for `limit` elements.
+    pub(crate) fn new(limit: u64) -> Self {
+        Self { tables: Vec::new(), used: 0, limit }
     }
 
-    /// Adds elements and returns the previous size, if there is room.
-    pub(crate) fn grow(&mut self, delta: u64, init: u64) -> Option<u64> {
-        let size = self.elements.len() as u64;
-        let new = size.checked_add(delta)?;
-        if new > self.ty.maximum.unwrap_or(u64::MAX).min(Self::LIMIT) {
+    /// Adds a table of its minimal size and returns its number.
+    pub(crate) fn push(&mut self, ty: TableType, init: u64) -> Result<u32, LimitError> {
+        let number = self.tables.len();
+        let (elements, used, limit) = (ty.minimum, self.used, self.limit);
+        self.tables.push(Table { ty, elements: Vec::new() });
+        if self.grow(number, elements, init).is_none() {
+            self.tables.pop();
+            return Err(LimitError::TableTooLarge { elements, used, limit });
+        }
+        Ok(number as u32)
+    }
+
+    /// Adds elements to a table and returns its previous size, if there is room.
+    pub(crate) fn grow(&mut self, number: usize, delta: u64, init: u64) -> Option<u64> {
+        let Self { tables, used, limit } = self;
+        let table = tables.get_mut(number)?;
+        let size = table.elements.len() as u64;
+        let (new, all) = (size.checked_add(delta)?, used.checked_add(delta)?);
+        if new > table.ty.maximum.unwrap_or(u64::MAX) || all > *limit {
             return None;
         }
-        self.elements.try_reserve(delta as usize).ok()?;
-        self.elements.resize(new as usize, init);
+        let new = usize::try_from(new).ok()?;
+        table.elements.try_reserve(new - size as usize).ok()?;
+        table.elements.resize(new, init);
+        *used = all;
         Some(size)
+    }
+}
+
+impl Deref for Tables {
+    type Target = [Table];
+
+    fn deref(&self) -> &[Table] {
+        &self.tables
+    }
+}
+
+impl DerefMut for Tables {
+    fn deref_mut(&mut self) -> &mut [Table] {
+        &mut self.tables
     }
 }
 

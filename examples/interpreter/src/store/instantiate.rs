@@ -7,9 +7,9 @@ use wrt_platform::PageAllocator;
 use wrt_runtime::{DataSegment, LinearMemory, Observer};
 
 use super::link::Places;
-use super::{Extern, FuncInst, Instance, InstanceId, Store, Table};
+use super::{Extern, FuncInst, Instance, InstanceId, Store};
 use crate::error::{Error, InstantiateError};
-use crate::module::{ConstExpr, Module, Parts, SegmentMode};
+use crate::module::{ConstExpr, Items, Module, Parts, SegmentMode};
 
 /// Where an instance that is being made has what its module refers to by index.
 #[derive(Default)]
@@ -116,8 +116,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         for (ty, init) in own.zip(&parts.table_inits) {
             let [reference, _] =
                 init.as_ref().map_or([0; 2], |init| self.evaluate(init, allocated));
-            allocated.tables.push(self.tables.len() as u32);
-            self.tables.push(Table::new(*ty, reference)?);
+            allocated.tables.push(self.tables.push(*ty, reference)?);
         }
         Ok(())
     }
@@ -150,8 +149,15 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             types,
         };
         let code = places.link();
-        let references = |items: &[ConstExpr]| {
-            items.iter().map(|item| self.evaluate(item, &allocated)[0]).collect()
+        let reference = |index: &u32| {
+            let address = allocated.funcs.get(*index as usize);
+            address.map_or(0, |address| u64::from(*address) + 1)
+        };
+        let references = |items: &Items| match items {
+            Items::Funcs(funcs) => funcs.iter().map(reference).collect(),
+            Items::Exprs(exprs) => {
+                exprs.iter().map(|expr| self.evaluate(expr, &allocated)[0]).collect()
+            }
         };
         let elements = parts.elements.iter().map(|segment| references(&segment.items)).collect();
         let data =

@@ -20,7 +20,7 @@ use crate::value::Value;
 pub use caller::Caller;
 pub use config::StoreConfig;
 pub use entities::{Extern, FuncId, GlobalId, InstanceId, MemoryId, TableId};
-pub(crate) use entities::{FuncInst, GlobalInst, HOST, Table, Types};
+pub(crate) use entities::{FuncInst, GlobalInst, HOST, Table, Tables, Types};
 pub(crate) use instance::Instance;
 
 /// A function of the host.
@@ -40,7 +40,7 @@ pub(crate) struct HostFuncInst<P: PageAllocator, O: Observer> {
 pub struct Store<P: PageAllocator, O: Observer = ()> {
     pub(crate) config: StoreConfig<P, O>,
     pub(crate) memories: Vec<LinearMemory<P, O>>,
-    pub(crate) tables: Vec<Table>,
+    pub(crate) tables: Tables,
     pub(crate) globals: Vec<GlobalInst>,
     pub(crate) global_slots: Vec<u64>,
     pub(crate) funcs: Vec<FuncInst>,
@@ -62,7 +62,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     pub fn new(config: StoreConfig<P, O>) -> Self {
         Self {
             memories: Vec::new(),
-            tables: Vec::new(),
+            tables: Tables::new(config.table_elements),
             globals: Vec::new(),
             global_slots: Vec::new(),
             funcs: Vec::new(),
@@ -120,8 +120,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             return Err(LimitError::WrongType { wanted: ty.element, found: init.ty() });
         }
         let [reference, _] = init.to_slots();
-        self.tables.push(Table::new(ty, reference)?);
-        Ok(TableId(self.tables.len() as u32 - 1))
+        Ok(TableId(self.tables.push(ty, reference)?))
     }
 
     /// Creates a global for modules to import.

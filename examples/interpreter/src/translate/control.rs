@@ -1,29 +1,28 @@
-//! Blocks and branches.
+//! Blocks, and the jumps between them.
 
-use wasmparser::{BlockType, BrTable, Operator};
+use wasmparser::{BlockType, Operator};
 
 use super::Translator;
 use super::numeric::{Compared, Condition};
-use super::operands::{Operand, Place, shorten};
 use crate::error::LoadError;
-use crate::ir::{BinOp, CmpOp, Code, Control, Form, Op};
+use crate::ir::{Code, Control, Form, Op};
 use crate::module::block_types;
 use crate::types::{FuncType, ValType};
 
 /// A block that is open.
 pub(super) struct Label {
-    kind: Kind,
+    pub(super) kind: Kind,
     ty: FuncType,
     /// Operands below the block's parameters.
     pub(super) height: usize,
     /// The slot of the first parameter and of the first result.
-    base: u16,
+    pub(super) base: u16,
     /// Operations whose `imm` is to be the block's end.
     patches: Vec<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Function,
     Block,
     /// With its first operation.
@@ -35,7 +34,7 @@ enum Kind {
 
 impl Label {
     /// What a branch to the block passes on.
-    fn branch_types(&self) -> &[ValType] {
+    pub(super) fn branch_types(&self) -> &[ValType] {
         match self.kind {
             Kind::Loop(_) => self.ty.params(),
             _ => self.ty.results(),
@@ -104,7 +103,7 @@ impl Translator<'_> {
     }
 
     /// The label `depth` blocks out, and its index.
-    fn label(&self, depth: u32) -> Option<(usize, &Label)> {
+    pub(super) fn label(&self, depth: u32) -> Option<(usize, &Label)> {
         let index = self.labels.len().checked_sub(1 + depth as usize)?;
         Some((index, self.labels.get(index)?))
     }
@@ -266,7 +265,7 @@ impl Translator<'_> {
     }
 
     /// Emits a jump whose target is to be patched.
-    fn emit_jump(&mut self) -> usize {
+    pub(super) fn emit_jump(&mut self) -> usize {
         self.emit(Op::control(Control::Br, 0, 0, 0));
         self.code.ops.len() - 1
     }
@@ -300,7 +299,7 @@ impl Translator<'_> {
     }
 
     /// Makes the jump at `index` go where a branch of this depth goes.
-    fn aim(&mut self, index: usize, depth: u32) {
+    pub(super) fn aim(&mut self, index: usize, depth: u32) {
         let Some((at, label)) = self.label(depth) else {
             return;
         };
@@ -309,180 +308,5 @@ impl Translator<'_> {
         } else if let Some(label) = self.labels.get_mut(at) {
             label.patches.push(index);
         }
-    }
-
-    /// Whether a branch of this depth is a jump and nothing else: its values, if any, are in
-    /// place.
-    fn is_plain(&self, depth: u32) -> bool {
-        let Some((_, label)) = self.label(depth) else {
-            return true;
-        };
-        let count = label.branch_types().len();
-        if label.kind == Kind::Function {
-            return count == 0;
-        }
-        let mut slot = label.base;
-        let values = self.stack.len().saturating_sub(count);
-        self.stack.iter().skip(values).all(|operand| {
-            let in_place = operand.place == Place::Own && !operand.low && operand.slot == slot;
-            slot = slot.wrapping_add(if operand.wide { 2 } else { 1 });
-            in_place
-        })
-    }
-
-    /// Emits a branch: its values, if any, to where the label wants them, and a jump.
-    fn branch(&mut self, depth: u32) {
-        let Some((_, label)) = self.label(depth) else {
-            return;
-        };
-        let (count, base) = (label.branch_types().len(), label.base);
-        if label.kind == Kind::Function {
-            return self.emit_return();
-        }
-        self.move_top(count, base);
-        let jump = self.emit_jump();
-        self.aim(jump, depth);
-    }
-
-    /// Puts the topmost operands into the slots from `base` on, which lie below them or are their
-    /// own, and leaves the operand stack as it is. Going upwards, no operand is overwritten
-    /// before it is read.
-    fn move_top(&mut self, count: usize, base: u16) {
-        let mut slot = base;
-        for i in self.stack.len().saturating_sub(count)..self.stack.len() {
-            if let Some(operand) = self.stack.get(i).copied() {
-                self.put(operand, slot);
-                slot = slot.wrapping_add(if operand.wide { 2 } else { 1 });
-            }
-        }
-    }
-
-    /// Emits a return, leaving the operand stack as it is.
-    pub(super) fn emit_return(&mut self) {
-        let count = self.ty.results().len();
-        let first = self.stack.len().saturating_sub(count);
-        let Some(operand) = self.stack.get(first).copied().filter(|_| count > 0) else {
-            self.emit(Op::control(Control::Return, 0, 0, 0));
-            return;
-        };
-        if count == 1 && !operand.wide {
-            let op = match operand.place {
-                Place::Const(value) if u32::try_from(value.bits).is_ok() => {
-                    Op::control(Control::ReturnImm, 0, 0, value.bits as u32)
-                }
-                _ => Op::control(Control::ReturnOne, 0, self.slot_of(operand), 0),
-            };
-            self.emit(op);
-            return;
-        }
-        // Locals may be both results and in the way of results: all go through their own slots.
-        self.move_top(count, operand.slot);
-        let slots = self.ty.result_slots() as u32;
-        self.emit(Op::control(Control::CopySpan, 0, operand.slot, slots));
-        self.emit(Op::control(Control::Return, 0, 0, 0));
-    }
-
-    /// The end of a counting loop: the last operation adds a small number to what is compared,
-    /// and the branch goes back.
-    fn step_branch(&mut self, condition: Condition, depth: u32) -> bool {
-        let Some(Kind::Loop(start)) = self.label(depth).map(|(_, label)| label.kind) else {
-            return false;
-        };
-        let Some(last) =
-            self.code.ops.last().copied().filter(|_| self.code.ops.len() > self.barrier)
-        else {
-            return false;
-        };
-        let Some((op, form, other)) = stepped(condition, last) else {
-            return false;
-        };
-        let (Ok(step), true) = (i8::try_from(last.imm.cast_signed()), start < 1 << 24) else {
-            return false;
-        };
-        self.take_last();
-        let imm = start | u32::from(step.cast_unsigned()) << 24;
-        self.emit(Op::new(Code::BrStep(op, form), last.a, other, imm));
-        true
-    }
-
-    fn br_if(&mut self, depth: u32) {
-        let decider = self.pop();
-        let condition = self.condition(decider);
-        if self.is_plain(depth) {
-            if !self.step_branch(condition, depth) {
-                let branch = self.emit_branch(condition);
-                self.aim(branch, depth);
-            }
-            return;
-        }
-        let around = self.emit_branch(Condition { negated: !condition.negated, ..condition });
-        self.branch(depth);
-        let here = self.bind_here();
-        self.patch(around, here);
-    }
-
-    /// The slot of a table's index and a constant to add to it.
-    fn table_index(&mut self, index: Operand) -> (u16, u16) {
-        if let Some(op) = self.fresh_op(&index)
-            && op.code == Code::Bin(BinOp::I32Add, Form::Ri)
-            && let Some(added) = shorten(op.imm)
-        {
-            self.take_last();
-            return (op.b, added);
-        }
-        (self.low_slot_of(index), 0)
-    }
-
-    fn br_table(&mut self, targets: &BrTable<'_>) -> Result<(), LoadError> {
-        let mut depths = Vec::with_capacity(targets.len() as usize + 1);
-        for depth in targets.targets() {
-            depths.push(depth.map_err(LoadError::malformed)?);
-        }
-        depths.push(targets.default());
-        let index = self.pop();
-        let (slot, added) = self.table_index(index);
-        self.emit(Op::control(Control::BrTable, slot, added, targets.len()));
-        let cells: Vec<usize> = depths.iter().map(|_| self.emit_jump()).collect();
-        // A branch that moves values gets code of its own, once for each label.
-        let mut moving: Vec<(u32, u32)> = Vec::new();
-        for (depth, cell) in depths.into_iter().zip(cells) {
-            if self.is_plain(depth) {
-                self.aim(cell, depth);
-                continue;
-            }
-            let known = moving.iter().find(|(known, _)| *known == depth).map(|(_, at)| *at);
-            let at = known.unwrap_or_else(|| {
-                let at = self.bind_here();
-                self.branch(depth);
-                moving.push((depth, at));
-                at
-            });
-            self.patch(cell, at);
-        }
-        self.dead();
-        Ok(())
-    }
-}
-
-/// The comparison, its form and its second operand, if the first one is what `last` adds a
-/// constant to.
-fn stepped(condition: Condition, last: Op) -> Option<(CmpOp, Form, u16)> {
-    let Condition { op, x, y, negated } = condition;
-    let op = if negated { op.opposite()? } else { op };
-    let wide = match last.code {
-        Code::Bin(BinOp::I32Add, Form::Ri) => false,
-        Code::Bin(BinOp::I64Add, Form::Ri) => true,
-        _ => return None,
-    };
-    if op.is_float() || op.is_wide() != wide || last.a != last.b {
-        return None;
-    }
-    match y {
-        Compared::Short(bits) if x == last.a => Some((op, Form::Ri, bits)),
-        Compared::Slot(other) if x == last.a && other != x => Some((op, Form::Rr, other)),
-        Compared::Slot(other) if other == last.a && other != x => {
-            Some((op.mirrored(), Form::Rr, x))
-        }
-        _ => None,
     }
 }

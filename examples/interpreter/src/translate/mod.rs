@@ -4,8 +4,13 @@
 //! [`operands`], so that most instructions that only move values vanish; blocks and branches are
 //! in [`control`], and what adjacent instructions become together in [`numeric`] and [`memory`].
 
+mod branches;
 mod calls;
 mod control;
+mod effort;
+#[cfg(test)]
+mod hostile;
+mod locals;
 mod memory;
 mod numeric;
 mod operands;
@@ -13,42 +18,50 @@ mod rules;
 mod scan;
 mod vector;
 
-use wasmparser::{FuncValidator, FunctionBody, Operator, OperatorsReader, ValidatorResources};
+use wasmparser::{FuncValidator, FunctionBody, Operator, ValidatorResources};
 
 use crate::error::LoadError;
 use crate::exec::WINDOW;
 use crate::ir::{Control, Op};
-use crate::module::{Code, Parts, val_type};
+use crate::module::{Code, Parts};
 use crate::types::{FuncType, ValType};
 use control::Label;
+use locals::Locals;
 use operands::Operand;
-use scan::Scan;
+use scan::{Scan, States, scan};
+
+/// What is kept from function to function. It grows to what the largest one needs, so that a
+/// function costs no more than its own bytes ask for.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    states: States,
+    /// For each local, one more than the index of the topmost operand that means it, or 0.
+    topmost: Vec<u32>,
+}
+
+impl Scratch {
+    fn topmost(&mut self, local: u32) -> &mut u32 {
+        let index = local as usize;
+        if index >= self.topmost.len() {
+            self.topmost.resize(index + 1, 0);
+        }
+        &mut self.topmost[index]
+    }
+}
 
 /// Validates a function and appends its operations to `code`.
 pub(crate) fn translate(
     parts: &Parts,
     code: &mut Code,
+    scratch: &mut Scratch,
     validator: &mut FuncValidator<ValidatorResources>,
     body: &FunctionBody<'_>,
 ) -> Result<(), LoadError> {
-    if let Err(error) = validator.validate(body) {
-        return Err(refused(body, error));
-    }
     let start = code.ops.len() as u32;
-    let scan = scan::scan(body, validator.len_locals() as usize)?;
-    let mut translator = Translator::new(parts, code, validator, &scan)?;
-    let mut reader = body.get_operators_reader().map_err(LoadError::malformed)?;
-    while !reader.eof() {
-        let offset = reader.original_position();
-        let operator = reader.read().map_err(LoadError::malformed)?;
-        translator.offset = offset;
-        translator.step(&operator)?;
-    }
-    if translator.too_large {
-        let what =
-            format!("a function that needs more than {WINDOW} slots for its locals and operands");
-        return Err(LoadError::unsupported(what, body.range().start));
-    }
+    let scan = scan(body, &mut scratch.states)?;
+    validator.read_locals(&mut body.get_binary_reader()).map_err(LoadError::invalid)?;
+    let translator = Translator::new(parts, code, scratch, validator.index(), body)?;
+    translator.translate(&scan, validator, body)?;
     let end = code.ops.len();
     if end >= u32::MAX as usize {
         return Err(LoadError::unsupported("so much code".into(), body.range().start));
@@ -57,31 +70,26 @@ pub(crate) fn translate(
     Ok(())
 }
 
-/// Whether the bytes are no code at all or code that breaks a rule.
-fn refused(body: &FunctionBody<'_>, error: wasmparser::BinaryReaderError) -> LoadError {
-    let decodes = body.get_operators_reader().is_ok_and(|mut reader: OperatorsReader<'_>| {
-        while !reader.eof() {
-            if reader.read().is_err() {
-                return false;
-            }
-        }
-        true
-    });
-    if decodes { LoadError::invalid(error) } else { LoadError::malformed(error) }
+fn too_large(body: &FunctionBody<'_>) -> LoadError {
+    let what =
+        format!("a function that needs more than {WINDOW} slots for its locals and operands");
+    LoadError::unsupported(what, body.range().start)
 }
 
 /// The translation of one function.
 struct Translator<'m> {
     parts: &'m Parts,
     code: &'m mut Code,
+    scratch: &'m mut Scratch,
     ty: FuncType,
-    /// Type and first slot of each local, parameters first.
-    locals: Vec<(ValType, u16)>,
+    locals: Locals,
     /// Constants that have a slot, which follows those of the locals.
     constants: Vec<(u64, u16)>,
-    /// How many operands are each local's value at this moment.
-    local_uses: Vec<u32>,
     stack: Vec<Operand>,
+    /// How many operands, counted from the bottom, are known to be no locals.
+    steady: usize,
+    /// One more than the index of the topmost operand that may not be settled, 0 if there is none.
+    loose: u32,
     /// The first slot that is free.
     top: usize,
     labels: Vec<Label>,
@@ -101,61 +109,75 @@ impl<'m> Translator<'m> {
     fn new(
         parts: &'m Parts,
         code: &'m mut Code,
-        validator: &FuncValidator<ValidatorResources>,
-        scan: &Scan,
+        scratch: &'m mut Scratch,
+        function: u32,
+        body: &FunctionBody<'_>,
     ) -> Result<Self, LoadError> {
-        let ty =
-            parts.func_type(validator.index()).cloned().unwrap_or_else(|| FuncType::new([], []));
-        let barrier = code.ops.len();
-        let mut translator = Self {
+        let ty = parts.func_type(function).cloned().unwrap_or_else(|| FuncType::new([], []));
+        let locals = Locals::read(ty.params(), body)?;
+        let (barrier, top) = (code.ops.len(), locals.slots());
+        // Results are returned from the first slot on, so the frame has at least these.
+        let too_large = top.max(ty.result_slots()) >= WINDOW;
+        Ok(Self {
             parts,
             code,
-            locals: Vec::new(),
+            scratch,
+            ty,
+            locals,
             constants: Vec::new(),
-            local_uses: Vec::new(),
             stack: Vec::new(),
-            top: 0,
+            steady: 0,
+            loose: 0,
+            top,
             labels: Vec::new(),
             fresh: None,
             barrier,
             reachable: true,
             skipped: 0,
             offset: 0,
-            too_large: false,
-            ty,
-        };
-        translator.declare_locals(validator)?;
-        translator.zero_locals(scan);
-        translator.keep_constants(scan);
-        translator.enter_function();
-        Ok(translator)
+            too_large,
+        })
     }
 
-    fn declare_locals(
-        &mut self,
-        validator: &FuncValidator<ValidatorResources>,
+    /// Validates and translates the body, instruction by instruction. What is invalid is reported
+    /// before what this interpreter does not have.
+    fn translate(
+        mut self,
+        scan: &Scan,
+        validator: &mut FuncValidator<ValidatorResources>,
+        body: &FunctionBody<'_>,
     ) -> Result<(), LoadError> {
-        for local in 0..validator.len_locals() {
-            let ty = validator.get_local_type(local).unwrap_or(wasmparser::ValType::I32);
-            let ty = val_type(ty, self.offset)?;
-            self.locals.push((ty, self.top as u16));
-            self.top += ty.slots();
+        self.zero_locals(scan);
+        self.keep_constants(scan);
+        self.enter_function();
+        let mut refused = None;
+        let mut reader = body.get_operators_reader().map_err(LoadError::malformed)?;
+        while !reader.eof() {
+            self.offset = reader.original_position();
+            let operator = reader.read().map_err(LoadError::malformed)?;
+            validator.op(self.offset, &operator).map_err(LoadError::invalid)?;
+            // Even the validator's stack would grow by a thousand operands an instruction.
+            if validator.operand_stack_height() as usize > WINDOW {
+                return Err(too_large(body));
+            }
+            if refused.is_none() {
+                refused = self.step(&operator).err();
+            }
+            if refused.is_none() && self.too_large {
+                refused = Some(too_large(body));
+            }
         }
-        // Results are returned from the first slot on, so the frame has at least these.
-        self.too_large = self.top.max(self.ty.result_slots()) >= WINDOW;
-        self.local_uses = vec![0; self.locals.len()];
-        Ok(())
+        self.truncate(0);
+        refused.map_or(Ok(()), Err)
     }
 
     /// Zeroes the locals that may be read before they are written.
     fn zero_locals(&mut self, scan: &Scan) {
         let params = self.ty.params().len();
         let mut runs: Vec<(usize, usize)> = Vec::new();
-        for (local, (ty, slot)) in self.locals.iter().enumerate().skip(params) {
-            let (start, slots) = (usize::from(*slot), ty.slots());
-            if !scan.zeroed.get(local).copied().unwrap_or(true) {
-                continue;
-            }
+        for local in scan.zeroed.iter().copied().filter(|local| *local as usize >= params) {
+            let start = usize::from(self.local_slot(local));
+            let slots = self.local_type(local).slots();
             match runs.last_mut() {
                 Some((first, count)) if *first + *count == start => *count += slots,
                 _ => runs.push((start, slots)),

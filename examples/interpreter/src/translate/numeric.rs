@@ -223,14 +223,11 @@ impl Translator<'_> {
     /// `i32.wrap_i64`: operations on `i32` read no more than the lower half of a slot, so there
     /// is nothing to do before the value goes where the upper half might be seen.
     fn wrap(&mut self) {
-        let Some(operand) = self.stack.last_mut() else {
-            return;
-        };
-        match &mut operand.place {
-            Place::Const(value) => {
+        match self.stack.last_mut().map(|operand| &mut operand.place) {
+            Some(Place::Const(value)) => {
                 *value = Const { ty: ValType::I32, bits: u64::from(value.bits as u32) }
             }
-            _ => operand.low = true,
+            _ => self.mark_low(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! are until an operation uses them, so that reading a local costs nothing. Before a local is
 //! written, operands that still mean its old value are copied to their own slots.
 
-use super::Translator;
+use super::{Translator, effort};
 use crate::exec::WINDOW;
 use crate::ir::{Code, Control, Op, UnOp};
 use crate::types::ValType;
@@ -37,6 +37,19 @@ pub(super) struct Operand {
     pub(super) wide: bool,
     /// Whether it is an `i32` in the lower half of a slot whose upper half is something else.
     pub(super) low: bool,
+    /// For a local: one more than the index of the next operand below that means the same local,
+    /// 0 if there is none.
+    pub(super) below: u32,
+    /// Unless it is settled: one more than the index of the next operand below that may not be
+    /// settled, 0 if there is none.
+    pub(super) loose: u32,
+}
+
+impl Operand {
+    /// Whether it is in its own slot, and all of the slot is it.
+    fn is_settled(&self) -> bool {
+        self.place == Place::Own && !self.low
+    }
 }
 
 impl Const {
@@ -74,8 +87,21 @@ impl Translator<'_> {
         let slot = self.top as u16;
         self.top += if wide { 2 } else { 1 };
         self.too_large |= self.top >= WINDOW;
-        self.stack.push(Operand { place, slot, wide, low: false });
+        self.stack.push(Operand { place, slot, wide, low: false, below: 0, loose: 0 });
+        if place != Place::Own {
+            self.loosen();
+        }
         slot
+    }
+
+    /// Notes that the operand on top is not settled: not in its own slot, or not as it is to be.
+    fn loosen(&mut self) {
+        let index = self.stack.len() as u32;
+        if self.loose != index
+            && let Some(operand) = self.stack.last_mut()
+        {
+            operand.loose = core::mem::replace(&mut self.loose, index);
+        }
     }
 
     /// Pushes an operand that will be in its own slot, which is returned.
@@ -89,26 +115,37 @@ impl Translator<'_> {
 
     pub(super) fn push_local(&mut self, local: u32) {
         let wide = self.local_type(local) == ValType::V128;
-        if let Some(uses) = self.local_uses.get_mut(local as usize) {
-            *uses += 1;
-        }
         self.push(Place::Local(local), wide);
+        let index = self.stack.len() as u32;
+        let below = core::mem::replace(self.scratch.topmost(local), index);
+        if let Some(operand) = self.stack.last_mut() {
+            operand.below = below;
+        }
     }
 
     /// Takes the operand on top. Validation made sure that there is one.
     pub(super) fn pop(&mut self) -> Operand {
-        let nothing = Operand { place: Place::Own, slot: self.top as u16, wide: false, low: false };
+        let slot = self.top as u16;
+        let nothing =
+            Operand { place: Place::Own, slot, wide: false, low: false, below: 0, loose: 0 };
+        let index = self.stack.len() as u32;
         let operand = self.stack.pop().unwrap_or(nothing);
         self.top = usize::from(operand.slot);
-        self.forget(operand.place);
+        self.steady = self.steady.min(self.stack.len());
+        if self.loose == index {
+            self.loose = operand.loose;
+        }
+        if let Place::Local(local) = operand.place {
+            *self.scratch.topmost(local) = operand.below;
+        }
         operand
     }
 
-    fn forget(&mut self, place: Place) {
-        if let Place::Local(local) = place
-            && let Some(uses) = self.local_uses.get_mut(local as usize)
-        {
-            *uses -= 1;
+    /// Says that the operand on top is an `i32` in the lower half of its place.
+    pub(super) fn mark_low(&mut self) {
+        self.loosen();
+        if let Some(operand) = self.stack.last_mut() {
+            operand.low = true;
         }
     }
 
@@ -170,37 +207,88 @@ impl Translator<'_> {
 
     /// Puts the operands from `height` on into their own slots.
     pub(super) fn settle(&mut self, height: usize) {
-        self.settle_if(height, |_| true);
+        let mut found = Vec::new();
+        while let Some(index) = (self.loose as usize).checked_sub(1)
+            && index >= height
+            && let Some(operand) = self.stack.get(index)
+        {
+            self.loose = operand.loose;
+            found.push(index);
+        }
+        for index in found.into_iter().rev() {
+            self.settle_one(index, height);
+        }
+        if self.steady >= height {
+            self.steady = self.stack.len();
+        }
+    }
+
+    /// Whether all operands from `height` on are in their own slots.
+    pub(super) fn is_settled(&mut self, height: usize) -> bool {
+        while let Some(index) = (self.loose as usize).checked_sub(1)
+            && let Some(operand) = self.stack.get(index)
+            && operand.is_settled()
+        {
+            self.loose = operand.loose;
+        }
+        self.loose as usize <= height
     }
 
     /// Puts locals among the operands from `height` on into their own slots: whether they are
     /// written in the block that starts here is not known yet.
+    ///
+    /// `height` is where the current block begins. What lies below was settled then, and what was
+    /// settled since is not looked at again.
     pub(super) fn settle_locals(&mut self, height: usize) {
-        self.settle_if(height, |place| matches!(place, Place::Local(_)));
+        let start = self.steady.max(height);
+        for index in start..self.stack.len() {
+            effort::step();
+            let place = self.stack.get(index).map(|operand| operand.place);
+            if matches!(place, Some(Place::Local(_))) {
+                self.settle_one(index, start);
+            }
+        }
+        self.steady = self.stack.len();
     }
 
-    fn settle_if(&mut self, height: usize, wanted: impl Fn(Place) -> bool) {
-        for i in height..self.stack.len() {
-            let Some(operand) = self.stack.get(i).copied() else {
-                return;
-            };
-            if (operand.place != Place::Own || operand.low) && wanted(operand.place) {
-                self.put(operand, operand.slot);
-                self.forget(operand.place);
-                if let Some(operand) = self.stack.get_mut(i) {
-                    operand.place = Place::Own;
-                    operand.low = false;
-                }
-            }
+    /// Puts an operand into its own slot, one of those from `start` on that are being settled.
+    fn settle_one(&mut self, index: usize, start: usize) {
+        effort::step();
+        let Some(operand) = self.stack.get(index).copied() else {
+            return;
+        };
+        if operand.is_settled() {
+            return;
+        }
+        self.put(operand, operand.slot);
+        if let Place::Local(local) = operand.place
+            && operand.below as usize <= start
+        {
+            *self.scratch.topmost(local) = operand.below;
+        }
+        self.mark_settled(index);
+    }
+
+    fn mark_settled(&mut self, index: usize) {
+        if let Some(operand) = self.stack.get_mut(index) {
+            *operand = Operand { place: Place::Own, low: false, below: 0, ..*operand };
         }
     }
 
     /// Copies operands that mean a local's old value before it is written.
     fn preserve(&mut self, local: u32) {
-        if self.local_uses.get(local as usize).is_some_and(|uses| *uses > 0) {
-            // What is below the current block was settled when it began.
-            let height = self.labels.last().map_or(0, |label| label.height);
-            self.settle_if(height, |place| place == Place::Local(local));
+        let mut next = core::mem::take(self.scratch.topmost(local));
+        let mut found = Vec::new();
+        while let Some(index) = (next as usize).checked_sub(1)
+            && let Some(operand) = self.stack.get(index).copied()
+        {
+            effort::step();
+            found.push((index, operand));
+            next = operand.below;
+        }
+        for (index, operand) in found.into_iter().rev() {
+            self.put(operand, operand.slot);
+            self.mark_settled(index);
         }
     }
 
@@ -266,10 +354,17 @@ impl Translator<'_> {
     }
 
     pub(super) fn local_slot(&self, local: u32) -> u16 {
-        self.locals.get(local as usize).map_or(0, |(_, slot)| *slot)
+        self.locals.slot(local)
     }
 
     pub(super) fn local_type(&self, local: u32) -> ValType {
-        self.locals.get(local as usize).map_or(ValType::I32, |(ty, _)| *ty)
+        self.locals.ty(local)
+    }
+
+    /// Copies slots in a row.
+    pub(super) fn emit_span(&mut self, to: u16, from: u16, slots: usize) {
+        if to != from {
+            self.emit(Op::control(Control::CopySpan, to, from, slots as u32));
+        }
     }
 }

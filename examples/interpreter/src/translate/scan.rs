@@ -5,6 +5,7 @@ use wasmparser::{FunctionBody, Operator};
 
 use super::operands::Const;
 use crate::error::LoadError;
+use crate::exec::WINDOW;
 use crate::types::ValType;
 
 /// The most constants a function keeps in slots of their own. Each costs an operation whenever
@@ -14,8 +15,8 @@ const MOST_CONSTANTS: usize = 16;
 /// What is known about a body before it is translated.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// For every local, whether it may be read before it is written.
-    pub(super) zeroed: Vec<bool>,
+    /// The locals that may be read before they are written, in order.
+    pub(super) zeroed: Vec<u32>,
     /// Constants in loops that no operation has as an immediate.
     pub(super) constants: Vec<u64>,
 }
@@ -30,32 +31,71 @@ enum State {
     NeedsZero,
 }
 
-struct Scanner {
+/// The states of locals, kept from function to function: what a function costs depends on the
+/// locals it accesses, not on those it declares.
+#[derive(Default)]
+pub(super) struct States {
     states: Vec<State>,
-    /// Numbers of the open blocks, and whether they are loops.
+    /// Locals whose state is not [`State::Unseen`].
+    seen: Vec<u32>,
+}
+
+impl States {
+    fn get(&self, local: u32) -> State {
+        self.states.get(local as usize).copied().unwrap_or(State::Unseen)
+    }
+
+    fn set(&mut self, local: u32, state: State) {
+        let index = local as usize;
+        // Nothing is validated yet. No function is accepted that has so many.
+        if index >= WINDOW {
+            return;
+        }
+        if index >= self.states.len() {
+            self.states.resize(index + 1, State::Unseen);
+        }
+        if self.states[index] == State::Unseen {
+            self.seen.push(local);
+        }
+        self.states[index] = state;
+    }
+
+    /// Takes the locals that need to be zeroed, and forgets all states.
+    fn take_zeroed(&mut self) -> Vec<u32> {
+        let mut zeroed = Vec::new();
+        for local in self.seen.drain(..) {
+            let state = core::mem::replace(&mut self.states[local as usize], State::Unseen);
+            if state == State::NeedsZero {
+                zeroed.push(local);
+            }
+        }
+        zeroed.sort_unstable();
+        zeroed
+    }
+}
+
+struct Scanner<'s> {
+    states: &'s mut States,
+    /// Numbers of the open blocks, ascending, and whether they are loops.
     open: Vec<(u32, bool)>,
     blocks: u32,
     loops: u32,
     constants: Vec<u64>,
 }
 
-pub(super) fn scan(body: &FunctionBody<'_>, locals: usize) -> Result<Scan, LoadError> {
-    let mut scanner = Scanner {
-        states: vec![State::Unseen; locals],
-        open: vec![(0, false)],
-        blocks: 0,
-        loops: 0,
-        constants: Vec::new(),
-    };
+/// Decodes the whole body, so that what follows need not expect malformed bytes.
+pub(super) fn scan(body: &FunctionBody<'_>, states: &mut States) -> Result<Scan, LoadError> {
+    let open = vec![(0, false)];
+    let mut scanner = Scanner { states, open, blocks: 0, loops: 0, constants: Vec::new() };
     let mut reader = body.get_operators_reader().map_err(LoadError::malformed)?;
     while !reader.eof() {
         scanner.step(&reader.read().map_err(LoadError::malformed)?);
     }
-    let zeroed = scanner.states.iter().map(|state| *state == State::NeedsZero).collect();
-    Ok(Scan { zeroed, constants: scanner.constants })
+    reader.finish().map_err(LoadError::malformed)?;
+    Ok(Scan { zeroed: scanner.states.take_zeroed(), constants: scanner.constants })
 }
 
-impl Scanner {
+impl Scanner<'_> {
     fn step(&mut self, operator: &Operator<'_>) {
         match *operator {
             Operator::Block { .. } | Operator::If { .. } => self.enter(false),
@@ -88,28 +128,26 @@ impl Scanner {
     }
 
     /// Whether the local's value may come from a write that did not happen.
-    fn is_stale(&self, state: State) -> bool {
-        match state {
-            State::WrittenIn(block) => !self.open.iter().any(|(open, _)| *open == block),
+    fn is_stale(&self, local: u32) -> bool {
+        match self.states.get(local) {
+            State::WrittenIn(block) => {
+                self.open.binary_search_by_key(&block, |(open, _)| *open).is_err()
+            }
             State::Unseen => true,
             State::NeedsZero => false,
         }
     }
 
     fn read(&mut self, local: u32) {
-        if let Some(state) = self.states.get(local as usize).copied()
-            && self.is_stale(state)
-        {
-            self.states[local as usize] = State::NeedsZero;
+        if self.is_stale(local) {
+            self.states.set(local, State::NeedsZero);
         }
     }
 
     fn write(&mut self, local: u32) {
-        let block = self.open.last().map_or(0, |(block, _)| *block);
-        if let Some(state) = self.states.get(local as usize).copied()
-            && self.is_stale(state)
-        {
-            self.states[local as usize] = State::WrittenIn(block);
+        if self.is_stale(local) {
+            let block = self.open.last().map_or(0, |(block, _)| *block);
+            self.states.set(local, State::WrittenIn(block));
         }
     }
 

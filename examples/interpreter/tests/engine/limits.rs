@@ -129,6 +129,23 @@ fn damaged_modules_are_errors() {
 }
 
 #[test]
+fn all_tables_have_a_limit_together() {
+    let tables = "(table 10000000 funcref)".repeat(100);
+    let many = Module::new(&wat::parse_str(format!("(module {tables})")).unwrap(), &Features::ALL);
+    let mut store = wrt_interpreter::Store::new(config());
+    let error = wrt_interpreter::Linker::new().instantiate(&mut store, &many.unwrap()).unwrap_err();
+    let expected = "a table of 10000000 elements exceeds the limit of 10000000 elements for all \
+                    tables, 10000000 of which are in use";
+    assert_eq!(error.to_string(), expected);
+    let text = r#"(module (table $t 4 funcref) (table $u 4 funcref)
+        (func (export "t") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0)))
+        (func (export "u") (param i32) (result i32) (table.grow $u (ref.null func) (local.get 0))))"#;
+    let mut guest = Guest::with_config(text, config().max_table_elements(10));
+    assert_eq!([guest.i32("t", &[3]), guest.i32("t", &[1]), guest.i32("u", &[2])], [-1, 4, -1]);
+    assert_eq!([guest.i32("u", &[1]), guest.i32("u", &[1]), guest.i32("t", &[0])], [4, -1, 5]);
+}
+
+#[test]
 fn what_is_not_supported_is_named() {
     let module =
         |text| Module::new(&wat::parse_str(text).unwrap(), &Features::ALL).unwrap_err().to_string();

@@ -285,3 +285,68 @@ fn constants_of_loops_are_there() {
     let args = [Value::F64(1.0_f64.to_bits()), Value::I32(2)];
     assert_eq!(Guest::new(text).call("f", &args), [Value::F64((1.1_f64 * 1.1).to_bits())]);
 }
+
+/// What the function of [`branches_carry_many_values`] returns: constants, locals, a vector and
+/// results of operations, more values than are copied one by one.
+const MANY: &str = "(result i32 i32 v128 f64 i32 i32 i64)";
+
+/// Instructions that push them, and what they are.
+fn many(first: i32, second: i32, vector: u8) -> (String, [Value; 7]) {
+    let local = |value: i32| if value == 6 { 1 } else { 0 };
+    let (x, y) = (local(first), local(second));
+    let code = format!(
+        "i32.const 1  local.get {x}  (i8x16.splat (i32.const {vector}))  f64.const 2.5
+         local.get {y}  (i32.mul (local.get {x}) (i32.const 3))  (i64.const 0x123456789abcdef)"
+    );
+    let values = [
+        Value::I32(1),
+        Value::I32(first),
+        Value::V128([vector; 16]),
+        Value::F64(2.5_f64.to_bits()),
+        Value::I32(second),
+        Value::I32(first * 3),
+        Value::I64(0x0123_4567_89ab_cdef),
+    ];
+    (code, values)
+}
+
+#[test]
+fn branches_carry_many_values() {
+    let ((taken, carried), (fallen, others)) = (many(5, 6, 7), many(6, 0, 9));
+    let drop = "drop ".repeat(7);
+    for way in [
+        // In place, above others, out of the function, by a table, twice the same values.
+        format!("(block {MANY} {taken} (br_if 0 (local.get 0)) {drop} {fallen})"),
+        format!("(block {MANY} i64.const 8 {taken} (br_if 0 (local.get 0)) {drop} drop {fallen})"),
+        format!("i32.const 7 {taken} (br_if 0 (local.get 0)) {drop} drop {fallen}"),
+        format!(
+            "(block {MANY} i32.const 9 (block {MANY} {taken}
+               (br_table 1 0 (i32.eqz (local.get 0)))) {drop} drop {fallen})"
+        ),
+        format!(
+            "(block {MANY} i64.const 1 {taken} (br_if 0 (local.get 0))
+               (local.set 0 (i32.const 1)) (br_if 0 (i32.eqz (local.get 0))) {drop} drop
+               (local.set 0 (i32.const 0)) {fallen})"
+        ),
+        format!("(if {MANY} (local.get 0) (then i64.const 1 {taken} br 0) (else {fallen}))"),
+        format!("(if (local.get 0) (then i64.const 1 {taken} return)) {fallen}"),
+    ] {
+        let text = format!("(module (func (export \"f\") (param i32 i32) {MANY} {way}))");
+        let mut guest = Guest::new(&text);
+        assert_eq!(guest.call("f", &[Value::I32(5), Value::I32(6)]), carried, "{way}");
+        assert_eq!(guest.call("f", &[Value::I32(0), Value::I32(6)]), others, "{way}");
+    }
+}
+
+/// A branch back that carries many values, each one place further.
+#[test]
+fn loops_take_many_parameters() {
+    let text = r#"(module (func (export "f") (param i32) (result i32 i32 i32 i32 i32 i32) (local i32)
+        i32.const 1 i32.const 2 i32.const 3 i32.const 4 i32.const 5 i32.const 6
+        (loop (param i32 i32 i32 i32 i32 i32) (result i32 i32 i32 i32 i32 i32)
+          local.set 1
+          i32.const 9  local.get 1  i32.add
+          (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
+    let found = Guest::new(text).call("f", &[Value::I32(3)]);
+    assert_eq!(found, [1, 2, 3, 4, 5, 33].map(Value::I32));
+}
