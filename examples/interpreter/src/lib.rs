@@ -35,6 +35,7 @@ mod error;
 mod exec;
 mod features;
 mod float;
+mod instruction;
 mod ir;
 mod linker;
 mod memory_ops;

@@ -3,6 +3,7 @@
 use wasmparser::Operator;
 
 use crate::error::LoadError;
+use crate::instruction::name;
 
 /// A constant expression, in postfix order.
 #[derive(Clone, Debug, Default)]
@@ -108,10 +109,8 @@ fn step(operator: &Operator<'_>, offset: u64) -> Result<Option<ConstOp>, LoadErr
         Operator::I64Mul => ConstOp::I64(Arithmetic::Mul),
         Operator::End => return Ok(None),
         other => {
-            return Err(LoadError::unsupported(
-                format!("{other:?} in a constant expression"),
-                offset,
-            ));
+            let what = format!("instruction {} in a constant expression", name(other));
+            return Err(LoadError::unsupported(what, offset));
         }
     }))
 }

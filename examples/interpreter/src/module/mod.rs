@@ -1,6 +1,7 @@
 //! A module: validated, translated to register code, not yet bound to any memory.
 
 mod const_expr;
+mod decode;
 mod names;
 mod parse;
 mod types;

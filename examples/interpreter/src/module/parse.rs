@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use wasmparser::{
-    ElementItems, ElementKind, ExternalKind, FuncToValidate, FuncValidatorAllocations,
-    FunctionBody, KnownCustom, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator,
-    ValidatorResources,
+    BinaryReaderError, ElementItems, ElementKind, ExternalKind, FuncToValidate,
+    FuncValidatorAllocations, FunctionBody, KnownCustom, Parser, Payload, TableInit, TypeRef,
+    ValidPayload, Validator, ValidatorResources,
 };
 
 use super::types::{global_type, memory_type, table_type};
 use super::{
     ConstExpr, DataSegmentInit, ElementSegment, Export, Import, Item, Items, Parts, SegmentMode,
-    func_type, names, val_type,
+    decode, func_type, names, val_type,
 };
 use crate::error::LoadError;
 use crate::features::Features;
@@ -32,12 +32,21 @@ pub(super) fn parse(bytes: &[u8], features: &Features) -> Result<Parts, LoadErro
         match validator.payload(&payload) {
             Ok(ValidPayload::Func(func, body)) => bodies.push((func, body)),
             Ok(_) => {}
-            Err(error) => return Err(LoadError::invalid(error)),
+            Err(error) => return Err(refused(payload, error)),
         }
         section(&mut parts, payload)?;
     }
     translate_all(&mut parts, bodies)?;
     Ok(parts)
+}
+
+/// Why the validator refused a section. It decodes and judges in one pass, so what it says is about
+/// a broken rule only if the section decodes; else what is wrong with the bytes comes first.
+fn refused(payload: Payload<'_>, error: BinaryReaderError) -> LoadError {
+    match decode::check(payload) {
+        Ok(()) => LoadError::invalid(error),
+        Err(error) => LoadError::malformed(error),
+    }
 }
 
 fn translate_all(parts: &mut Parts, bodies: Vec<Body<'_>>) -> Result<(), LoadError> {

@@ -22,6 +22,7 @@ use wasmparser::{FuncValidator, FunctionBody, Operator, ValidatorResources};
 
 use crate::error::LoadError;
 use crate::exec::WINDOW;
+use crate::instruction::name;
 use crate::ir::{Control, Op};
 use crate::module::{Code, Parts};
 use crate::types::{FuncType, ValType};
@@ -264,9 +265,7 @@ impl<'m> Translator<'m> {
         if known {
             return Ok(());
         }
-        let text = format!("{operator:?}");
-        let name = text.split([' ', '(', '{']).next().unwrap_or_default();
-        Err(self.unsupported(format!("instruction {name}")))
+        Err(self.unsupported(format!("instruction {}", name(operator))))
     }
 
     /// Locals, globals and what only moves values.

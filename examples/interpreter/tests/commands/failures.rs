@@ -162,10 +162,10 @@ fn arguments_that_do_not_fit_are_named() {
     let path = module("one.wasm", r#"(module (func (export "f") (param i32)))"#);
     let path = path.to_str().unwrap();
     let ended = wrt_run(["--invoke", "f", path]);
-    let line = "wrt-run: f: wrong number of arguments for func (i32) -> (): 0, not 1\n";
+    let line = "wrt-run: f: expected 1 argument for func (i32) -> (), found 0\n";
     assert_eq!((ended.code, ended.err().as_str()), (Some(1), line));
     let ended = wrt_run(["--invoke", "f", path, "4294967296"]);
-    let line = "wrt-run: f: argument 1: \"4294967296\" is no i32\n";
+    let line = "wrt-run: f: argument 1: \"4294967296\" is not a value of type i32\n";
     assert_eq!((ended.code, ended.err().as_str()), (Some(1), line));
 }
 

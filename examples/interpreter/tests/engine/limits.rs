@@ -144,11 +144,3 @@ fn all_tables_have_a_limit_together() {
     assert_eq!([guest.i32("t", &[3]), guest.i32("t", &[1]), guest.i32("u", &[2])], [-1, 4, -1]);
     assert_eq!([guest.i32("u", &[1]), guest.i32("u", &[1]), guest.i32("t", &[0])], [4, -1, 5]);
 }
-
-#[test]
-fn what_is_not_supported_is_named() {
-    let module =
-        |text| Module::new(&wat::parse_str(text).unwrap(), &Features::ALL).unwrap_err().to_string();
-    let vector = module("(module (func (param v128) (result v128) (i16x8.abs (local.get 0))))");
-    assert_eq!(vector, "not supported: instruction I16x8Abs (at offset 0x1b)");
-}

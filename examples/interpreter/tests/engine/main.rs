@@ -8,4 +8,5 @@ mod linking;
 mod memories;
 mod numbers;
 mod operands;
+mod refusals;
 mod traps;

@@ -9,12 +9,14 @@ use wrt_interpreter::{FuncType, ValType, Value};
 pub(crate) fn parse(name: &str, ty: &FuncType, args: &[OsString]) -> Result<Vec<Value>, String> {
     let (wanted, given) = (ty.params().len(), args.len());
     if wanted != given {
-        return Err(format!("{name}: wrong number of arguments for {ty}: {given}, not {wanted}"));
+        let unit = if wanted == 1 { "argument" } else { "arguments" };
+        return Err(format!("{name}: expected {wanted} {unit} for {ty}, found {given}"));
     }
     let mut values = Vec::new();
     for (index, (arg, ty)) in args.iter().zip(ty.params()).enumerate() {
         let text = arg.to_string_lossy();
-        let wrong = || format!("{name}: argument {}: {text:?} is no {ty}", index + 1);
+        let wrong =
+            || format!("{name}: argument {}: {text:?} is not a value of type {ty}", index + 1);
         values.push(value(&text, *ty).ok_or_else(wrong)?);
     }
     Ok(values)
