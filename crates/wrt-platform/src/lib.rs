@@ -83,6 +83,8 @@ mod protection;
 mod region;
 mod request;
 mod reservation;
+#[cfg_attr(all(test, wrt_loom), path = "sync_loom.rs")]
+mod sync;
 mod units;
 
 pub use allocator::{Committed, Discarded, PageAllocator, Renewed};

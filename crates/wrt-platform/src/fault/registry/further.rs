@@ -2,13 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::Chunk;
+use super::list::Chunk;
 
 /// A new chunk that lives for ever, unless memory is exhausted.
-pub(super) fn chunk() -> Option<&'static Chunk> {
+pub(super) fn chunk<const ENTRIES: usize, const WORDS: usize>()
+-> Option<&'static Chunk<ENTRIES, WORDS>> {
     let mut one = Vec::new();
     one.try_reserve_exact(1).ok()?;
     one.push(Chunk::new());
-    let leaked: &'static [Chunk] = one.leak();
+    let leaked: &'static [_] = one.leak();
     leaked.first()
 }

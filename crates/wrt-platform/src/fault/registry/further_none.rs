@@ -1,7 +1,8 @@
 //! Without an allocator there is the first chunk only.
 
-use super::Chunk;
+use super::list::Chunk;
 
-pub(super) const fn chunk() -> Option<&'static Chunk> {
+pub(super) const fn chunk<const ENTRIES: usize, const WORDS: usize>()
+-> Option<&'static Chunk<ENTRIES, WORDS>> {
     None
 }

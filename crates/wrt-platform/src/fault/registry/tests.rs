@@ -148,7 +148,8 @@ fn a_change_that_is_half_done_is_in_nobodys_way() {
     let base = place(5);
     let mut memory = FaultRegistration::new(Some("half"), extent(base, 0x1000)).unwrap();
     memory.set_len(0x2000);
-    memory.entry.begin_write(&Record { extent: extent(base, 0x7000), ..memory.entry.read_own() });
+    let half = Record { extent: extent(base, 0x7000), ..memory.read() };
+    memory.entry.begin_write(half.to_words());
     assert_eq!(FaultReport::classify(base, SEGV).unwrap().len, 0x2000);
     memory.set_len(0x3000);
     assert_eq!(FaultReport::classify(base, SEGV).unwrap().len, 0x3000);

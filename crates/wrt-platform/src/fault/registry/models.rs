@@ -1,0 +1,54 @@
+//! Models of threads that register, change and look for memories. Loom has no signals: of a handler
+//! that interrupts its own thread `a_change_that_is_half_done_is_in_nobodys_way` is the test.
+
+use std::boxed::Box;
+use std::vec::Vec;
+
+use loom::thread;
+
+use super::entry::{Entry, Words};
+use super::list::List;
+use crate::sync::explore;
+
+/// A reader sees the words of one write, however often they are written meanwhile.
+#[test]
+fn a_reader_sees_one_write() {
+    explore(|| {
+        let entry: &'static Entry<2> = Box::leak(Box::new(Entry::new()));
+        let writer = thread::spawn(move || {
+            for change in 1..=3 {
+                entry.write([change, change]);
+            }
+        });
+        if let Some((one, two)) = entry.read(|words| Some((words.get(0), words.get(1)))) {
+            assert_eq!(one, two, "words of two writes");
+        }
+        writer.join().unwrap();
+    });
+}
+
+/// Two threads register at once, one of which leaves again, so that entries are made, returned, and
+/// made anew in a further chunk. Nobody shares one, and a reader finds what is registered.
+#[test]
+fn an_entry_has_one_owner() {
+    explore(|| {
+        let list: &'static List<1, 1> = Box::leak(Box::new(List::new()));
+        let other = thread::spawn(move || {
+            let entry = list.take().unwrap();
+            entry.write([7]);
+            assert_eq!(entry.read_own(), [7], "two own an entry");
+            entry.write([0]);
+            list.give_back(entry);
+        });
+        let entry = list.take().unwrap();
+        entry.write([5]);
+        let seen: Vec<_> = list.entries().filter_map(|entry| entry.read(first)).collect();
+        assert!(seen.contains(&5), "a memory that is registered was not found");
+        assert_eq!(entry.read_own(), [5], "two own an entry");
+        other.join().unwrap();
+    });
+}
+
+fn first(words: &Words<1>) -> Option<usize> {
+    Some(words.get(0))
+}
