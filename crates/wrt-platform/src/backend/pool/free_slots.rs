@@ -1,13 +1,16 @@
 //! The slots that hold no memory, in lists that several threads take from at once.
 //!
 //! There are a few shards, each behind a lock of its own that is held for a few instructions and
-//! never over a system call. A thread looks first where its CPU put slots back: their bytes may
-//! still be in its caches. Within a shard slots are found by their last image. Slots that were never
-//! taken are shared out too, in runs, so that threads use slots that lie apart: neighbours would
-//! share page tables, and the host's locks on those.
+//! never over a system call. A thread holds one of the locks, or takes all of them in the order of
+//! the shards. It looks first where its CPU put slots back: their bytes may still be in its caches.
+//! Within a shard slots are found by their last image. Slots that were never taken are shared out
+//! too, in runs, so that threads use slots that lie apart: neighbours would share page tables, and
+//! the host's locks on those.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 /// What slots are looked up by: a number for their image, [`PLAIN`] for none. Two images may have
 /// the same number, so whoever takes a slot compares.
@@ -48,7 +51,7 @@ struct Node {
 #[repr(align(128))]
 struct Shard {
     /// The first slot of each bucket.
-    heads: spin::Mutex<[u32; BUCKETS]>,
+    heads: Mutex<[u32; BUCKETS]>,
     /// The first slot of this shard's run that was never taken, and the end of the run.
     fresh: AtomicUsize,
     end: usize,
@@ -72,14 +75,15 @@ impl FreeSlots {
         let nodes = (slots < NONE as usize).then(|| nodes.into_boxed_slice())?;
         let run = slots.div_ceil(SHARDS);
         let shards = core::array::from_fn(|index| Shard {
-            heads: spin::Mutex::new([NONE; BUCKETS]),
+            heads: Mutex::new([NONE; BUCKETS]),
             fresh: AtomicUsize::new(index * run),
             end: ((index + 1) * run).min(slots),
         });
         Some(Self { nodes, shards })
     }
 
-    /// Takes a slot, best one whose last image has `key`. `cpu` is where the caller runs.
+    /// Takes a slot, best one whose last image has `key`. `cpu` is where the caller runs. `None`
+    /// when there was a moment at which no slot was free.
     pub(super) fn take(&self, cpu: usize, key: ImageKey) -> Option<(usize, Match)> {
         let same = || self.find(cpu, |shard| self.pop_key(&mut shard.heads.lock(), key));
         let other = || self.find(cpu, |shard| self.pop_any(&mut shard.heads.lock()));
@@ -87,6 +91,18 @@ impl FreeSlots {
             .map(|slot| (slot, Match::Same))
             .or_else(|| self.find(cpu, Shard::take_fresh).map(|slot| (slot, Match::Fresh)))
             .or_else(|| other().map(|slot| (slot, Match::Other)))
+            .or_else(|| self.take_last(key))
+    }
+
+    /// Takes a slot where one shard after the other seemed empty. Meanwhile others may have put slots
+    /// into those already seen and taken the rest, so all are held while this looks. No slot is new
+    /// any more.
+    #[cold]
+    fn take_last(&self, key: ImageKey) -> Option<(usize, Match)> {
+        let mut all = self.shards.each_ref().map(|shard| shard.heads.lock());
+        let slot = all.iter_mut().find_map(|heads| self.pop_any(heads))?;
+        let same = self.nodes.get(slot).is_some_and(|node| node.key.load(Relaxed) == key);
+        Some((slot, if same { Match::Same } else { Match::Other }))
     }
 
     /// Puts a slot back that was taken.
@@ -151,6 +167,10 @@ impl Shard {
 const fn bucket(key: ImageKey) -> usize {
     if key == PLAIN { 0 } else { 1 + (key >> 6 ^ key >> 12 ^ key >> 20) % (BUCKETS - 1) }
 }
+
+#[cfg(all(test, wrt_loom))]
+#[path = "free_slots_models.rs"]
+mod models;
 
 #[cfg(test)]
 mod tests {
