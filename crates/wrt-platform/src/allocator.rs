@@ -72,9 +72,14 @@ pub enum Discarded {
 ///   allocator value lives.
 /// - **C5** `discard` and `reset` keep a valid region: `discard` all that was committed, `reset` the
 ///   bytes that it reports, at the base that it reports, which are at least those it was asked to
-///   keep. `protect` leaves bytes
-///   and takes no more rights than it was told to.
+///   keep. `protect` leaves bytes and takes no more rights than it was told to. Of a reservation
+///   that [faults exactly](Reservation::faults_exactly), every byte that is not committed faults,
+///   but during a call that may end with [`Unrestored`](crate::AllocErrorKind::Unrestored), and
+///   after it; `reset` keeps just the bytes that it was asked to.
 /// - **C6** `page` always gives the same answer.
+/// - **C7** `capabilities` always gives the same answer, which is true of every reservation.
+/// - **C8** `verify` and `resident` only read, and only what the backend itself keeps in order while
+///   other threads read the bytes: neither bytes nor rights nor tags change, not for a moment.
 pub unsafe trait PageAllocator {
     /// The unit of all sizes: the backend's page.
     fn page(&self) -> HostPage;
@@ -105,13 +110,15 @@ pub unsafe trait PageAllocator {
     ///
     /// # Errors
     ///
-    /// When the host refuses or `new` exceeds the capacity; nothing has changed then.
+    /// When the host refuses; nothing has changed then. An error of the kind
+    /// [`Unrestored`](crate::AllocErrorKind::Unrestored) says that some bytes past `old` may have
+    /// become accessible; they read zero.
     ///
     /// # Safety
     ///
     /// `reservation` came from this allocator and is not released; exactly `old` bytes of it are
-    /// committed, and `old <= new`, both whole pages of this allocator; nobody else uses the memory
-    /// during the call.
+    /// committed, and `old <= new <= capacity`, both whole pages of this allocator; nobody else uses
+    /// the memory during the call.
     unsafe fn commit(
         &self,
         reservation: &Reservation,
@@ -123,14 +130,16 @@ pub unsafe trait PageAllocator {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::AllocErrorKind::Unsupported) without [`Capabilities::PROTECT`];
-    /// refused for writable and executable pages that the request did not allow, or when the
-    /// host says no. Some pages of the range may have the new rights then and others the old.
+    /// [`Unsupported`](crate::AllocErrorKind::Unsupported) without [`Capabilities::PROTECT`], or
+    /// when the host says no. Some pages of the range may have the new rights then and others the
+    /// old.
     ///
     /// # Safety
     ///
     /// As for [`commit`](Self::commit), with `range` inside the committed bytes; until the rights
-    /// are restored nobody accesses the range in a way they forbid.
+    /// are restored nobody accesses the range in a way they forbid. `protection` is not both
+    /// writable and executable unless the request
+    /// [allowed it](ReserveRequest::allows_write_execute).
     unsafe fn protect(
         &self,
         reservation: &Reservation,
@@ -158,13 +167,15 @@ pub unsafe trait PageAllocator {
     ) -> Result<Discarded, AllocError>;
 
     /// Prepares the memory for its next use: all committed bytes read zero, or what the image says
-    /// where the reservation has one. At least `keep` stay committed, and if possible no more.
-    /// Returns how many did, and where: a backend with hardware tags gives the bytes another one.
+    /// where the reservation has one. At least `keep` stay committed, and if possible no more; just
+    /// `keep` where the reservation [faults exactly](Reservation::faults_exactly). Returns how many
+    /// did, and where: a backend with hardware tags gives the bytes another one.
     ///
     /// # Errors
     ///
-    /// When old contents could not be erased; the caller must not show the memory to anyone
-    /// again. All bytes that were committed still are, at the old base.
+    /// When old contents could not be erased, or more than `keep` bytes would stay where they must
+    /// not; the caller must not show the memory to anyone before a later reset succeeds. All bytes
+    /// that were committed still are, at the old base.
     ///
     /// # Safety
     ///
@@ -177,8 +188,8 @@ pub unsafe trait PageAllocator {
         keep: HostBytes,
     ) -> Result<Renewed, AllocError>;
 
-    /// Ends the reservation, whatever rights its pages have. No other memory will see a byte of it. Where the host does not take
-    /// address space back, it is lost; contents are not kept.
+    /// Ends the reservation, whatever rights its pages have. No other memory will see a byte of it.
+    /// Where the host does not take address space back, it is lost; contents are not kept.
     ///
     /// # Safety
     ///
@@ -188,7 +199,7 @@ pub unsafe trait PageAllocator {
 
     /// Asks the host whether guards, rights and tags are still what they should be: committed pages
     /// readable and writable but for `exceptions`, which lie within them in order of address. A
-    /// backend that has no way to know finds nothing.
+    /// backend that has no way to know finds nothing. Other threads may read the bytes meanwhile.
     ///
     /// # Errors
     ///
@@ -196,7 +207,8 @@ pub unsafe trait PageAllocator {
     ///
     /// # Safety
     ///
-    /// As for [`release`](Self::release), but the reservation stays.
+    /// `reservation` came from this allocator and is not released, exactly `committed` bytes of it
+    /// are committed, and others only read them during the call.
     unsafe fn verify(
         &self,
         reservation: &Reservation,
@@ -211,7 +223,7 @@ pub unsafe trait PageAllocator {
     ///
     /// # Safety
     ///
-    /// As for [`release`](Self::release), but the reservation stays.
+    /// As for [`verify`](Self::verify).
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
         let _ = (reservation, committed);
         None
@@ -221,7 +233,7 @@ pub unsafe trait PageAllocator {
 /// Implements the trait for a pointer to an allocator by handing every call on.
 macro_rules! forward_to_pointee {
     ($([$($generics:tt)*] $pointer:ty),*) => {$(
-        // SAFETY: C1 to C6 are the pointee's, which outlives the pointer; every call is handed
+        // SAFETY: C1 to C8 are the pointee's, which outlives the pointer; every call is handed
         // on unchanged, and moving the pointer does not move the pointee (C4).
         unsafe impl<$($generics)*> PageAllocator for $pointer {
             fn page(&self) -> HostPage {

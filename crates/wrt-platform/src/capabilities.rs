@@ -3,8 +3,9 @@
 bitflags::bitflags! {
     /// The promises of a backend beyond plain committed bytes.
     ///
-    /// A flag is set only when the promise holds for every reservation of the backend, so code
-    /// may be compiled against it. Without `PROTECT`, protecting answers
+    /// A flag is set only when the promise holds for every reservation of the backend. What compiled
+    /// code may rely on is said for each memory: [`AccessGuarantees`](crate::AccessGuarantees).
+    /// Without `PROTECT`, protecting answers
     /// [`AllocErrorKind::Unsupported`](crate::AllocErrorKind::Unsupported); without `DISCARD`,
     /// discarding overwrites.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -24,9 +25,5 @@ bitflags::bitflags! {
         const IMAGES = 1 << 5;
         /// Several threads may use one memory at once.
         const SHARED = 1 << 6;
-        /// Under exact commit an access past the length faults, so that compiled code with a
-        /// 32-bit index over 64 KiB pages may drop its bounds check. Needs guards that cover the
-        /// whole 33-bit effective address.
-        const FAULTS_PAST_LENGTH = 1 << 7;
     }
 }

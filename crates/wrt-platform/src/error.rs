@@ -70,6 +70,9 @@ pub enum AllocErrorKind {
     Slots,
     /// The host refused.
     Os(OsError),
+    /// The host refused, and did not take back what it had given by then: bytes that are not
+    /// committed may be accessible.
+    Unrestored(OsError),
     /// The backend cannot do this, or not give what the request demands; its capabilities say so.
     Unsupported,
     /// The machine has no memory tags, or its kernel does not let programs use them.
@@ -152,6 +155,7 @@ impl fmt::Display for AllocErrorKind {
             Self::Exhausted => f.write_str("no free run of that size is left"),
             Self::Slots => f.write_str("as many memories as there are slots for"),
             Self::Os(error) => write!(f, "{error}"),
+            Self::Unrestored(error) => write!(f, "{error}, and it could not be undone"),
             Self::Unsupported => f.write_str("not supported by this backend"),
             Self::NoTags => f.write_str("this machine has no memory tags (Arm MTE)"),
             Self::Protected => f.write_str("part of the range is protected"),

@@ -1,7 +1,9 @@
 //! Where the pages of a WebAssembly linear memory come from, and checked access to them.
 //!
 //! ```text
-//! Region<P>            owns base and length, checks every access
+//! Region<P>            exclusive access to the bytes, every one checked
+//!    |
+//! Lifecycle<P>         one reservation from reserve to release
 //!    |
 //! PageAllocator        reserve, commit, protect, discard, reset, release
 //!    |
@@ -73,7 +75,9 @@ mod commit;
 mod epilogue;
 mod error;
 mod fault;
+mod guarantees;
 mod image;
+mod lifecycle;
 mod name;
 #[cfg_attr(not(feature = "alloc"), path = "on_demand_inline.rs")]
 mod on_demand;
@@ -116,6 +120,7 @@ pub use fault::{
     TrapContext, UnknownRegisters,
 };
 pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryExtent};
+pub use guarantees::AccessGuarantees;
 pub use image::MemoryImage;
 pub use name::MemoryName;
 pub use on_demand::{NoRoom, OnDemand};

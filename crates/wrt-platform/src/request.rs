@@ -1,8 +1,11 @@
 //! What a region asks of a backend.
 
+use core::num::NonZeroU64;
+
 use crate::commit::CommitPolicy;
 use crate::image::MemoryImage;
 use crate::reservation::{Shortfall, ShortfallCause};
+use crate::units::HostPage;
 
 /// Whether a memory should carry hardware tags.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -27,8 +30,8 @@ pub enum GuardPolicy {
     /// memory whose initial size fits is never refused for the sake of guards.
     #[default]
     BestThatFits,
-    /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else. For
-    /// memories of at most 4 GiB, on hosts with 64-bit addresses; otherwise an error.
+    /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else, and commit
+    /// is exact. For memories of at most 4 GiB, on hosts with 64-bit addresses; otherwise an error.
     FullGuards,
     /// Guards of [`guard_bytes`](ReserveRequest::guard_bytes) on either side, or an error.
     SmallGuard,
@@ -53,7 +56,11 @@ pub struct ReserveRequest<'a> {
     reservation: u64,
     guard: u64,
     guards: GuardPolicy,
-    commit: CommitPolicy,
+    unit: NonZeroU64,
+    /// The commit policy that was demanded, if one was.
+    commit: Option<CommitPolicy>,
+    /// The policy of a request that demands none.
+    usual_commit: CommitPolicy,
     tagging: Tagging,
     write_execute: bool,
     inaccessible_prefix: u64,
@@ -83,7 +90,9 @@ impl<'a> ReserveRequest<'a> {
             reservation: Self::DEFAULT_RESERVATION,
             guard: Self::DEFAULT_GUARD,
             guards: GuardPolicy::BestThatFits,
-            commit: CommitPolicy::Exact,
+            unit: NonZeroU64::MIN,
+            commit: None,
+            usual_commit: CommitPolicy::Exact,
             tagging: Tagging::Off,
             write_execute: false,
             inaccessible_prefix: 0,
@@ -133,10 +142,26 @@ impl<'a> ReserveRequest<'a> {
         Self { image: Some(image), ..self }
     }
 
-    /// How far ahead of the length to commit.
+    /// The unit of the length: initial size and every later length are multiples of `bytes` (by
+    /// default of one byte). Faults can be exact only where it is a multiple of the host's page.
+    #[must_use]
+    pub const fn unit(self, bytes: NonZeroU64) -> Self {
+        Self { unit: bytes, ..self }
+    }
+
+    /// How far ahead of the length to commit. [`CommitPolicy::Ahead`] together with
+    /// [`GuardPolicy::FullGuards`] is refused.
     #[must_use]
     pub const fn commit(self, policy: CommitPolicy) -> Self {
-        Self { commit: policy, ..self }
+        Self { commit: Some(policy), ..self }
+    }
+
+    /// How far ahead of the length to commit where nothing else is demanded: by
+    /// [`commit`](Self::commit), or by [`GuardPolicy::FullGuards`], which implies
+    /// [`CommitPolicy::Exact`]. By default exactly.
+    #[must_use]
+    pub const fn prefer_commit(self, policy: CommitPolicy) -> Self {
+        Self { usual_commit: policy, ..self }
     }
 
     /// Whether hardware tags are wanted or required.
@@ -229,10 +254,33 @@ impl<'a> ReserveRequest<'a> {
         self.image
     }
 
-    /// The commit policy.
+    /// The commit policy that follows from all that is demanded.
     #[must_use]
     pub const fn commit_policy(&self) -> CommitPolicy {
-        self.commit
+        match (self.guards, self.commit) {
+            (GuardPolicy::FullGuards, _) => CommitPolicy::Exact,
+            (_, Some(policy)) => policy,
+            (_, None) => self.usual_commit,
+        }
+    }
+
+    /// The unit of the length in bytes.
+    #[must_use]
+    pub const fn unit_bytes(&self) -> u64 {
+        self.unit.get()
+    }
+
+    /// Whether every access past the length is to fault, as far as the backend can do it: under
+    /// exact commit, where lengths are whole pages of `page`.
+    #[must_use]
+    pub const fn wants_exact_faults(&self, page: HostPage) -> bool {
+        matches!(self.commit_policy(), CommitPolicy::Exact)
+            && self.unit_bytes().is_multiple_of(page.bytes() as u64)
+    }
+
+    /// Whether full guards are demanded and commit ahead too, which contradict each other.
+    pub(crate) const fn demands_full_guards_and_ahead(&self) -> bool {
+        matches!((self.guards, self.commit), (GuardPolicy::FullGuards, Some(CommitPolicy::Ahead)))
     }
 
     /// The tagging policy.

@@ -11,8 +11,8 @@ use crate::units::{HostBytes, HostRange};
 #[non_exhaustive]
 pub enum Rung {
     /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else, and there
-    /// is a guard before the base. Under exact commit with pages of 64 KiB, compiled code may drop
-    /// its bounds checks.
+    /// is a guard before the base. Whether compiled code may drop its bounds checks, the memory's
+    /// [`AccessGuarantees`](crate::AccessGuarantees) say.
     FullGuards,
     /// Guards on either side, as large as the request asked for.
     SmallGuard,
@@ -90,6 +90,7 @@ pub struct Reservation {
     rung: Rung,
     shortfall: Option<Shortfall>,
     tagged: bool,
+    faults_exactly: bool,
     image: HostRange,
     cookie: usize,
 }
@@ -106,6 +107,7 @@ impl Reservation {
             rung: Rung::ChecksOnly,
             shortfall: None,
             tagged: false,
+            faults_exactly: false,
             image: HostRange::EMPTY,
             cookie: 0,
         }
@@ -133,6 +135,14 @@ impl Reservation {
     #[must_use]
     pub const fn with_tags(self) -> Self {
         Self { tagged: true, ..self }
+    }
+
+    /// Of which every byte that is not committed faults, guards included. A backend says so only
+    /// where the request [wants it](crate::ReserveRequest::wants_exact_faults), and keeps to it as
+    /// C5 of [`PageAllocator`](crate::PageAllocator) says.
+    #[must_use]
+    pub const fn with_exact_faults(self, exact: bool) -> Self {
+        Self { faults_exactly: exact, ..self }
     }
 
     /// With the pages that the backend fills from the request's image.
@@ -188,6 +198,12 @@ impl Reservation {
     #[must_use]
     pub const fn tagged(&self) -> bool {
         self.tagged
+    }
+
+    /// Whether every byte that is not committed faults, guards included.
+    #[must_use]
+    pub const fn faults_exactly(&self) -> bool {
+        self.faults_exactly
     }
 
     /// Whether the backend puts the request's image into the memory, at first and at every reset.

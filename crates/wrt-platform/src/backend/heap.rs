@@ -154,7 +154,8 @@ unsafe fn free(base: NonNull<u8>, committed: HostBytes) {
 
 // SAFETY: C1 and C2 a block is the caller's alone, `base_in` aligns its memory, `alloc_zeroed` and
 // `write_bytes` make new bytes zero; C3 a failed allocation or reallocation leaves the old block;
-// C4 blocks do not depend on this value; C5 zeroing changes no rights; C6 the page is a constant.
+// C4 blocks do not depend on this value; C5 zeroing changes no rights; C6 the page is a
+// constant; C7 so are the capabilities; C8 neither operation does anything.
 unsafe impl PageAllocator for HeapAllocator {
     fn page(&self) -> HostPage {
         PAGE
@@ -182,10 +183,6 @@ unsafe impl PageAllocator for HeapAllocator {
         old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
-        if new > reservation.capacity() {
-            let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
-            return Err(error.possible(reservation.capacity().as_u64()));
-        }
         if new == old {
             return Ok(Committed::InPlace);
         }

@@ -55,7 +55,8 @@ pub(super) struct Refusal {
     pub(super) limit: Option<u64>,
 }
 
-/// Descends from the rung that `request` asks for until `map` succeeds.
+/// Descends from the rung that `request` asks for until `map` succeeds. What it maps is
+/// inaccessible until it is committed.
 pub(super) fn reserve(
     request: &ReserveRequest<'_>,
     page: HostPage,
@@ -73,6 +74,7 @@ pub(super) fn reserve(
                 return Ok(Reservation::new(base, extent.capacity)
                     .with_guards(extent.before, extent.after)
                     .with_rung(rung)
+                    .with_exact_faults(request.wants_exact_faults(page))
                     .with_shortfall(shortfall));
             }
             Err(refusal) => {

@@ -40,9 +40,6 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 #[derive(Clone, Copy, Default, Debug)]
 pub struct VirtualAllocator(());
 
-/// The reservation's cookie: the request allowed pages that are writable and executable.
-const ALLOWS_WRITE_EXECUTE: usize = 1;
-
 impl VirtualAllocator {
     /// The allocator; it has no state.
     #[must_use]
@@ -54,9 +51,10 @@ impl VirtualAllocator {
 // SAFETY: C1 a reservation is the caller's alone, starts on a multiple of 64 KiB and is at most
 // `isize::MAX` bytes as `HostBytes` is; C2 MEM_COMMIT makes exactly the new pages readable and
 // writable, and pages that were not committed read zero; C3 what a failed commit may have given is
-// taken back, the other calls succeed or change nothing; C4 reservations do not depend on this
-// value; C5 pages that must stay are overwritten and never given back; C6 the page size of a
-// running system is fixed.
+// taken back or said not to be, the other calls succeed or change nothing; C4 reservations do not
+// depend on this value; C5 pages that must stay are overwritten and never given back, and pages that
+// are not committed fault; C6 the page size of a running system is fixed; C7 a constant; C8 the host
+// is asked about its pages.
 unsafe impl PageAllocator for VirtualAllocator {
     fn page(&self) -> HostPage {
         let mut info = SYSTEM_INFO::default();
@@ -73,9 +71,7 @@ unsafe impl PageAllocator for VirtualAllocator {
         if request.tagging_policy() == Tagging::Required {
             return Err(AllocError::unsupported(Operation::Reserve));
         }
-        let cookie = if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 };
-        let reservation = ladder::reserve(request, self.page(), reserve_inaccessible)?;
-        Ok(reservation.with_cookie(cookie))
+        ladder::reserve(request, self.page(), reserve_inaccessible)
     }
 
     unsafe fn commit(
@@ -84,23 +80,23 @@ unsafe impl PageAllocator for VirtualAllocator {
         old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
-        if new > reservation.capacity() {
-            let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
-            return Err(error.possible(reservation.capacity().as_u64()));
-        }
         let added = HostRange { start: old, len: new.saturating_sub(old) };
         if added.len == HostBytes::ZERO {
             return Ok(Committed::InPlace);
         }
-        // SAFETY: the added pages lie within the reservation, as `new` was just checked.
+        // SAFETY: the added pages lie within the reservation, as the caller keeps `new` there.
         let first = unsafe { address_of(reservation, added.start) };
         // SAFETY: as above; the pages belong to the reservation (C1) and nobody uses them yet.
         let given = unsafe { VirtualAlloc(first, added.len.get(), MEM_COMMIT, PAGE_READWRITE) };
         if given.is_null() {
             let reason = last_error();
             // SAFETY: as above.
-            let _ = unsafe { decommit(reservation, added) };
-            return Err(refused(Operation::Commit, new.as_u64(), reason));
+            let undone = unsafe { decommit(reservation, added) };
+            let kind = match undone {
+                Ok(()) => AllocErrorKind::Os(reason),
+                Err(_) => AllocErrorKind::Unrestored(reason),
+            };
+            return Err(AllocError::new(Operation::Commit, kind, new.as_u64()));
         }
         Ok(Committed::InPlace)
     }
@@ -111,13 +107,6 @@ unsafe impl PageAllocator for VirtualAllocator {
         range: HostRange,
         protection: Protection,
     ) -> Result<(), AllocError> {
-        let write_execute = Protection::WRITE | Protection::EXECUTE;
-        let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
-        if protection.contains(write_execute) && !allowed {
-            let rule = "pages both writable and executable were not asked for";
-            let kind = AllocErrorKind::InvalidRequest(rule);
-            return Err(AllocError::new(Operation::Protect, kind, range.len.as_u64()));
-        }
         if range.len == HostBytes::ZERO {
             return Ok(());
         }
@@ -151,9 +140,18 @@ unsafe impl PageAllocator for VirtualAllocator {
         committed: HostBytes,
         keep: HostBytes,
     ) -> Result<Renewed, AllocError> {
-        let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
-        // SAFETY: the tail lies within the committed bytes, whose contents nobody wants any more.
-        let left = if unsafe { decommit(reservation, tail) }.is_ok() { keep } else { committed };
+        // A failed commit may have left pages behind that must fault.
+        let exact = reservation.faults_exactly();
+        let end = if exact { reservation.capacity() } else { committed };
+        let tail = HostRange { start: keep, len: end.saturating_sub(keep) };
+        // SAFETY: the tail lies within the reservation, and nobody wants its contents any more.
+        let left = match unsafe { decommit(reservation, tail) } {
+            Ok(()) => keep,
+            Err(reason) if exact => {
+                return Err(refused(Operation::Reset, committed.as_u64(), reason));
+            }
+            Err(_) => committed,
+        };
         // SAFETY: these bytes are still committed, a valid region that the caller owns alone.
         unsafe { reservation.base().write_bytes(0, left.get()) };
         Ok(Renewed::in_place(left))

@@ -1,12 +1,11 @@
 //! The one type that owns a base pointer.
 //!
-//! `mod.rs` is its life: creation, growth, reset, release. `access.rs` is every access to its
-//! bytes, `protection.rs` which of them may be accessed, `rights.rs` the list of those that may
-//! not. `view.rs` is what compiled code may know of it, `faults.rs` what signal handlers may.
+//! `mod.rs` adds exclusive access to a [`Lifecycle`]: creation, growth, reset. `access.rs` is every
+//! access to its bytes, `protection.rs` takes rights away from some of them and gives them back,
+//! `rights.rs` is the list of those. `view.rs` is what compiled code may know of it.
 #![allow(unsafe_code)]
 
 mod access;
-mod faults;
 mod protection;
 mod rights;
 mod view;
@@ -17,17 +16,17 @@ use core::ptr::NonNull;
 use self::rights::RightsTable;
 pub use view::RegionView;
 
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
-use crate::commit::CommitPolicy;
+use crate::allocator::{Discarded, PageAllocator};
 use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, Operation};
-use crate::fault::FaultRegistration;
+use crate::guarantees::AccessGuarantees;
 use crate::image::MemoryImage;
+use crate::lifecycle::Lifecycle;
 use crate::on_demand::{NoRoom, OnDemand};
 use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
-use crate::units::{HostBytes, HostPage, HostRange};
+use crate::units::{HostBytes, HostRange};
 
 /// Bytes of the widest access of an instruction: a vector.
 const WIDEST: usize = 16;
@@ -40,12 +39,8 @@ pub struct Region<P: PageAllocator> {
     /// - **I1** `base..base + len`, without the bytes of `rights`, is a
     ///   [valid region](crate#valid-region) that this value owns: through `&self` it is only read,
     ///   through `&mut self` it may be written. Bytes of `rights` have at least the rights that
-    ///   stand there.
-    /// - **I2** `base..base + committed`, with the same exception, is a valid region too (I1 is a
-    ///   part of it), and its bytes from `len` on read zero unless `unerased` is set.
+    ///   stand there. Base and length are those of `life` (I2, I3).
     base: NonNull<u8>,
-    /// - **I3** `len <= committed <= capacity of the reservation <= isize::MAX`, and
-    ///   `len <= limit`.
     len: usize,
     /// - **I4** `wide_places` is the number of addresses at which 16 bytes, the widest access of an
     ///   instruction, lie below `len` and below the first range of `rights`: as many as there are
@@ -62,22 +57,9 @@ pub struct Region<P: PageAllocator> {
     unsettled: bool,
     /// How the memory starts, if not with zeroes that everybody may access.
     start: OnDemand<Start>,
-    committed: HostBytes,
-    /// The declared maximum in bytes, which may be more than the host can ever give.
-    limit: u64,
-    initial: u64,
-    /// Bytes from `len` on may hold old contents, so nothing may grow over them.
-    unerased: bool,
-    policy: CommitPolicy,
-    page: HostPage,
     /// Counts the changes that make an older [`RegionView`] wrong.
     epoch: u64,
-    /// - **I5** `reservation` came from `allocator`, is not released, and exactly `committed`
-    ///   bytes of it are committed.
-    reservation: Reservation,
-    /// Where signal handlers find this memory, if it was asked for.
-    faults: Option<FaultRegistration>,
-    allocator: P,
+    life: Lifecycle<P>,
 }
 
 /// How a memory starts, at first and after every reset.
@@ -105,11 +87,9 @@ impl<P: PageAllocator> Region<P> {
     /// When the request contradicts itself, is larger than the host can address, or the backend
     /// cannot give the initial bytes. Nothing stays allocated.
     pub fn new(allocator: P, request: &ReserveRequest<'_>) -> Result<Self, AllocError> {
-        let page = allocator.page();
-        let initial = check_request(request, page)?;
-        let reservation = allocator.reserve(request)?;
+        let life = Lifecycle::new(allocator, request)?;
         let mut region = Self {
-            base: reservation.base(),
+            base: life.base(),
             len: 0,
             wide_places: 0,
             window_start: 0,
@@ -117,27 +97,18 @@ impl<P: PageAllocator> Region<P> {
             rights: OnDemand::none(),
             unsettled: false,
             start: OnDemand::none(),
-            committed: HostBytes::ZERO,
-            limit: request.maximum(),
-            initial: request.initial(),
-            unerased: false,
-            policy: request.commit_policy(),
-            page,
             epoch: 0,
-            reservation,
-            faults: None,
-            allocator,
+            life,
         };
-        region.register(request)?;
         region.remember_start(request)?;
-        region.commit(initial)?;
-        region.show_initial()?;
+        region.publish();
+        region.show_start()?;
         Ok(region)
     }
 
     /// Keeps what the request says of the start and the backend does not see to.
     fn remember_start(&mut self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
-        let image = request.initial_image().filter(|_| !self.reservation.has_image());
+        let image = request.initial_image().filter(|_| !self.life.reservation().has_image());
         let prefix = request.prefix_bytes();
         if image.is_some() || prefix > 0 {
             let start = || Start { prefix, image: image.cloned() };
@@ -147,10 +118,9 @@ impl<P: PageAllocator> Region<P> {
         Ok(())
     }
 
-    /// Shows the initial bytes, which are committed and zero or the backend's image: copies the
-    /// image if the backend has not, and takes away the rights on the prefix.
-    fn show_initial(&mut self) -> Result<(), AllocError> {
-        self.set_len(self.initial as usize);
+    /// Gives the initial bytes, which are zero or the backend's image, their contents and rights:
+    /// copies the image if the backend has not, and takes away the rights on the prefix.
+    fn show_start(&mut self) -> Result<(), AllocError> {
         let image = self.start.get().and_then(|start| start.image.clone());
         if let Some(image) = image {
             for (start, bytes) in image.extents() {
@@ -160,7 +130,21 @@ impl<P: PageAllocator> Region<P> {
                 }
             }
         }
-        self.protect_prefix(0).inspect_err(|_| self.set_len(0))
+        self.protect_prefix(0)
+    }
+
+    /// Takes over base and length from the lifecycle. The one place where what depends on them
+    /// changes: windows, epoch, and the entry in the registry of faults.
+    #[inline]
+    fn publish(&mut self) {
+        let (base, len) = (self.life.base(), self.life.len());
+        let moved = base != self.base && !planted("F11-growth");
+        let shorter = len < self.len && !planted("F11-reset");
+        self.epoch += u64::from(moved || shorter);
+        self.base = base;
+        self.len = len;
+        self.set_windows();
+        self.life.publish();
     }
 
     /// The accessible length in bytes.
@@ -181,32 +165,54 @@ impl<P: PageAllocator> Region<P> {
     /// commit policy.
     #[must_use]
     pub const fn committed(&self) -> HostBytes {
-        self.committed
+        self.life.committed()
     }
 
     /// The most bytes this region can ever have: its declared maximum or its reservation,
     /// whichever is less.
     #[must_use]
     pub fn capacity(&self) -> u64 {
-        self.limit.min(self.reservation.capacity().as_u64())
+        self.life.capacity()
     }
 
     /// The declared maximum in bytes.
     #[must_use]
     pub const fn limit(&self) -> u64 {
-        self.limit
+        self.life.limit()
     }
 
     /// What the backend gave.
     #[must_use]
     pub const fn reservation(&self) -> &Reservation {
-        &self.reservation
+        self.life.reservation()
     }
 
     /// The backend.
     #[must_use]
     pub const fn allocator(&self) -> &P {
-        &self.allocator
+        self.life.allocator()
+    }
+
+    /// What compiled code that accesses this memory may rely on.
+    ///
+    /// ```
+    /// # #[cfg(all(unix, target_pointer_width = "64"))] {
+    /// use core::num::NonZeroU64;
+    /// use wrt_platform::{GuardPolicy, MmapAllocator, Region, ReserveRequest};
+    ///
+    /// let wasm_page = NonZeroU64::new(65536).unwrap();
+    /// let request = ReserveRequest::new(65536, 4 << 30).unit(wasm_page);
+    /// let request = request.guards(GuardPolicy::FullGuards);
+    /// let region = Region::new(MmapAllocator::new(), &request)?;
+    /// let guarantees = region.guarantees();
+    /// assert!(guarantees.elides(32, 1 << 20, 8));
+    /// assert!(!guarantees.elides(64, 0, 1), "an index of 64 bits reaches anywhere");
+    /// # }
+    /// # Ok::<(), wrt_platform::AllocError>(())
+    /// ```
+    #[must_use]
+    pub fn guarantees(&self) -> AccessGuarantees {
+        self.life.guarantees()
     }
 
     /// Makes `new_len` bytes accessible. New bytes read zero. A length that the region has
@@ -215,85 +221,25 @@ impl<P: PageAllocator> Region<P> {
     /// # Errors
     ///
     /// Beyond the declared maximum or the reservation, or when the host refuses. The region is as
-    /// it was then, and the error says how many bytes would have been possible.
+    /// it was then, and the error says how many bytes would have been possible. One case is
+    /// different: where [`guarantees`](Self::guarantees) promise exact faults and the host
+    /// does not take back what it gave of a failed growth, the region is empty until a reset.
     pub fn grow_to(&mut self, new_len: u64) -> Result<(), AllocError> {
-        let refuse = |kind| AllocError::new(Operation::Commit, kind, new_len);
-        if new_len < self.len as u64 {
-            let kind = AllocErrorKind::InvalidRequest("a memory cannot shrink");
-            return Err(refuse(kind).possible(self.len as u64));
-        }
-        if self.unerased {
-            let kind = AllocErrorKind::InvalidRequest("its old contents could not be erased");
-            return Err(refuse(kind).possible(0));
-        }
-        if new_len > self.limit {
-            return Err(refuse(AllocErrorKind::Maximum).possible(self.capacity()));
-        }
-        let needed = self
-            .page
-            .round_up(new_len)
-            .ok_or_else(|| refuse(AllocErrorKind::AddressSpace).possible(self.capacity()))?;
-        if needed > self.reservation.capacity() && !planted("F18") {
-            return Err(refuse(AllocErrorKind::Capacity).possible(self.capacity()));
-        }
-        if needed > self.committed {
-            self.commit_for_growth(needed)?;
-        }
-        // I2 made these bytes accessible and zero, I3 bounds them by what was just checked.
-        let old_len = self.len;
-        self.set_len(new_len as usize);
-        self.protect_prefix(old_len).inspect_err(|_| self.set_len(old_len))
+        // SAFETY: `&mut self` means that nobody else uses the bytes (I1).
+        let outcome = unsafe { self.life.grow(new_len) };
+        // A failed growth may have emptied the memory.
+        self.publish();
+        let old_len = outcome?;
+        self.protect_prefix(old_len).inspect_err(|_| self.undo_growth(old_len))
     }
 
-    /// The one place that sets the length, which callers keep within what is committed (I3).
-    fn set_len(&mut self, len: usize) {
-        self.len = len;
-        self.set_windows();
-        if let Some(faults) = &mut self.faults {
-            faults.set_len(len);
-        }
-    }
-
-    /// Commits what the policy wants for `needed` bytes, or just those if that is refused.
-    fn commit_for_growth(&mut self, needed: HostBytes) -> Result<(), AllocError> {
-        let target = self.policy.target(needed, self.reservation.capacity(), self.page);
-        match self.commit(target) {
-            Err(_) if target > needed => self.commit(needed),
-            outcome => outcome,
-        }
-    }
-
-    /// Commits `target` bytes, which are not fewer than are committed. The one place where a
-    /// commit is asked for, so that none exceeds the reservation.
-    fn commit(&mut self, target: HostBytes) -> Result<(), AllocError> {
-        if target > self.reservation.capacity() && !planted("F18") {
-            let kind = AllocErrorKind::Capacity;
-            let error = AllocError::new(Operation::Commit, kind, target.as_u64());
-            return Err(error.possible(self.capacity()));
-        }
-        self.hide_if_it_may_move();
-        // SAFETY: I5; `committed <= target <= capacity`, and `&mut self` means that nobody else
-        // uses the bytes.
-        let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, target) };
-        // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
-        // at the base the backend names, which C1 aligns; by C3 a failure left them as they were.
-        if let Ok(moved) = outcome {
-            self.follow(moved);
-        }
-        self.show_where_it_is();
-        outcome?;
-        self.committed = target;
-        Ok(())
-    }
-
-    /// Goes where the backend says that the bytes are (C2, C5).
-    fn follow(&mut self, outcome: Committed) {
-        if let Committed::Moved(base) = outcome {
-            if !planted("F10") || self.committed == HostBytes::ZERO {
-                self.base = base;
-            }
-            self.reservation = self.reservation.moved_to(base);
-            self.epoch += u64::from(!planted("F11-growth"));
+    /// Takes back a growth whose bytes do not have the rights they should.
+    #[cold]
+    fn undo_growth(&mut self, old_len: usize) {
+        if self.life.ungrow(old_len) {
+            self.publish();
+        } else {
+            self.abandon();
         }
     }
 
@@ -309,18 +255,17 @@ impl<P: PageAllocator> Region<P> {
             .range(start, len, Protection::WRITE)
             .map_err(|_| self.refuse_range(Operation::Discard, start, len))?;
         let end = start + len;
-        let last = self.page.round_down(end as u64);
-        let first = self.page.round_up(start as u64).filter(|first| *first < last);
+        let page = self.life.page();
+        let last = page.round_down(end as u64);
+        let first = page.round_up(start as u64).filter(|first| *first < last);
         let Some(first) = first else {
             self.zero(start, end);
             return Ok(Discarded::ZeroedOnly);
         };
         let range = HostRange { start: first, len: last.saturating_sub(first) };
-        // SAFETY: I5; the range ends at or below `len`, so it is committed (I3), and `&mut self`
-        // means that nobody else uses it.
-        let outcome = unsafe { self.allocator.discard(&self.reservation, range) };
-        let outcome =
-            if planted("F07-discard") { outcome.unwrap_or(Discarded::Released) } else { outcome? };
+        // SAFETY: the range is writable and ends at or below `len` (I3), and `&mut self` means that
+        // nobody else uses it.
+        let outcome = unsafe { self.life.discard(range) }?;
         self.zero(start, first.get());
         self.zero(last.get(), end);
         Ok(outcome)
@@ -334,27 +279,31 @@ impl<P: PageAllocator> Region<P> {
     /// When the backend could not erase the old contents. The region is empty then and stays so
     /// unless a later reset succeeds: what it held is never shown again.
     pub fn reset(&mut self) -> Result<(), AllocError> {
-        self.epoch += u64::from(!planted("F11-reset"));
-        // Until the backend has answered, and for good if it fails or panics, growth must not show
+        // Until the backend has answered, and for good if it fails or panics, nothing must show
         // those bytes.
-        self.unerased = true;
-        self.set_len(0);
-        self.restore_rights()?;
-        let keep = self.page.round_up(self.initial).unwrap_or(self.committed);
-        // SAFETY: I5; the initial bytes were committed first of all and every reset has kept them
-        // (C5), so `keep <= committed`; `&mut self` means that nobody else uses the bytes.
-        let outcome = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) };
-        if planted("F07-shown") && outcome.is_err() {
-            self.unerased = false;
-            self.set_len(self.initial as usize);
+        self.life.hide();
+        self.publish();
+        self.restore_rights().inspect_err(|_| self.life.give_up())?;
+        // SAFETY: `&mut self` means that nobody else uses the bytes (I1), whose rights are the
+        // usual ones again.
+        let outcome = unsafe { self.life.reset() };
+        self.publish();
+        outcome?;
+        self.show_start().inspect_err(|_| self.abandon())
+    }
+
+    /// Empties the region: its bytes do not have the rights they should.
+    #[cold]
+    fn abandon(&mut self) {
+        self.life.hide();
+        self.publish();
+        if self.restore_rights().is_ok() {
+            // SAFETY: as in `reset`.
+            unsafe { self.life.empty() };
+        } else {
+            self.life.give_up();
         }
-        let ignored = planted("F07-ignored") && outcome.is_err();
-        let left = if ignored { Renewed::in_place(self.committed) } else { outcome? };
-        self.follow(left.base);
-        self.show_where_it_is();
-        self.committed = left.kept;
-        self.unerased = false;
-        self.show_initial().inspect_err(|_| self.unerased = true)
+        self.publish();
     }
 
     /// Prepares the calling thread for access, where the backend has something to prepare: see
@@ -364,7 +313,7 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// When the hardware's checks cannot be had on this thread.
     pub fn prepare_thread(&self) -> Result<(), AllocError> {
-        self.allocator.prepare_thread()
+        self.life.allocator().prepare_thread()
     }
 
     /// Checks what must hold of the region: its own accounting, and with the backend's help its
@@ -374,19 +323,12 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// The first thing found wrong.
     pub fn verify(&self) -> Result<(), Corruption> {
-        let sizes_agree = self.len <= self.committed.get()
-            && self.committed <= self.reservation.capacity()
-            && self.len as u64 <= self.limit
-            && self.windows_agree()
-            && self.base == self.reservation.base()
-            && self.base.as_ptr().addr().is_multiple_of(self.page.bytes());
-        if !sizes_agree {
+        let agrees = (self.base, self.len) == (self.life.base(), self.life.len());
+        if !agrees || !self.windows_agree() {
             return Err(Corruption::Accounting);
         }
         let (rights, count) = self.host_rights();
-        let exceptions = rights.get(..count).unwrap_or_default();
-        // SAFETY: I5.
-        match unsafe { self.allocator.verify(&self.reservation, self.committed, exceptions) } {
+        match self.life.verify(rights.get(..count).unwrap_or_default()) {
             // A host that said no has corrupted nothing.
             Err(Corruption::Protection) if self.unsettled => Ok(()),
             found => found,
@@ -418,41 +360,7 @@ impl<P: PageAllocator> Region<P> {
     /// Bytes of the region that occupy physical memory, where the host can say.
     #[must_use]
     pub fn resident(&self) -> Option<u64> {
-        // SAFETY: I5.
-        unsafe { self.allocator.resident(&self.reservation, self.committed) }
-    }
-}
-
-/// Refuses a request that no backend could fulfil; returns the initial bytes as host pages.
-fn check_request(request: &ReserveRequest<'_>, page: HostPage) -> Result<HostBytes, AllocError> {
-    let refuse = |kind| AllocError::new(Operation::Reserve, kind, request.initial());
-    if request.initial() > request.maximum() {
-        let kind = AllocErrorKind::InvalidRequest("the initial size exceeds the maximum");
-        return Err(refuse(kind).possible(request.maximum()));
-    }
-    if let Some(image) = request.initial_image()
-        && image.end() > request.initial()
-    {
-        let kind = AllocErrorKind::InvalidRequest("the image reaches beyond the initial size");
-        let error = AllocError::new(Operation::Reserve, kind, image.end());
-        return Err(error.possible(request.initial()));
-    }
-    if planted("F13-create") {
-        return Ok(page.round_down(request.initial() + (page.bytes() as u64 - 1)));
-    }
-    page.round_up(request.initial()).ok_or_else(|| {
-        refuse(AllocErrorKind::AddressSpace).possible(page.round_down(u64::MAX).as_u64())
-    })
-}
-
-impl<P: PageAllocator> Drop for Region<P> {
-    fn drop(&mut self) {
-        // What fails here is the backend's to clean up.
-        let _ = self.restore_rights();
-        // Its addresses may be another's as soon as they are released.
-        self.faults = None;
-        // SAFETY: I5, and a dropped region uses its reservation no more.
-        unsafe { self.allocator.release(&self.reservation, self.committed) }
+        self.life.resident()
     }
 }
 
@@ -461,7 +369,7 @@ impl<P: PageAllocator> fmt::Debug for Region<P> {
         f.debug_struct("Region")
             .field("base", &self.base)
             .field("len", &self.len)
-            .field("committed", &self.committed.get())
+            .field("committed", &self.committed().get())
             .field("capacity", &self.capacity())
             .finish_non_exhaustive()
     }

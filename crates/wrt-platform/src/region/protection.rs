@@ -9,6 +9,7 @@ use super::{Region, WIDEST};
 use crate::allocator::PageAllocator;
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
+use crate::fault::FaultRegistration;
 use crate::on_demand::NoRoom;
 use crate::planted::planted;
 use crate::protection::Protection;
@@ -46,10 +47,11 @@ impl<P: PageAllocator> Region<P> {
             return Ok(());
         }
         let (start, end) = (start as usize, (start + len) as usize);
-        let by_host = self.allocator.capabilities().contains(Capabilities::PROTECT);
+        let by_host = self.life.has(Capabilities::PROTECT);
         if protection.contains(Protection::EXECUTE) && !by_host {
             return Err(AllocError::unsupported(Operation::Protect));
         }
+        self.life.check_rights(protection, len)?;
         self.settle();
         let old = *self.rights();
         let new = self.table_with(start, end, protection)?;
@@ -120,9 +122,10 @@ impl<P: PageAllocator> Region<P> {
             for run in self.page_runs(piece, piece_end) {
                 // Bytes past the length count as usual ones, since the memory may grow over them.
                 let protection = table.of_pages(run.start.get(), run.end().get());
-                // SAFETY: I5; the pages hold bytes below `len`, so they are committed (I3), and
-                // whatever access the new rights forbid is forbidden by the table (I1).
-                unsafe { self.allocator.protect(&self.reservation, run, protection) }?;
+                // SAFETY: the pages hold bytes below `len`, so they are committed (I3); whatever
+                // access the new rights forbid is forbidden by the table (I1), whose rights
+                // `protect` has checked.
+                unsafe { self.life.protect(run, protection) }?;
             }
             piece = piece_end;
         }
@@ -132,7 +135,7 @@ impl<P: PageAllocator> Region<P> {
     /// The pages that `start..end` touches: the first, the inside and the last, so that within a
     /// run all pages are treated alike.
     fn page_runs(&self, start: usize, end: usize) -> impl Iterator<Item = HostRange> + use<P> {
-        let page = self.page;
+        let page = self.life.page();
         let (low, high) = (page.round_down(start as u64), page.round_down(end as u64));
         let inner = page.round_up(start as u64).unwrap_or(high);
         let outer = page.round_up(end as u64).unwrap_or(high);
@@ -150,7 +153,8 @@ impl<P: PageAllocator> Region<P> {
         }
         self.epoch += 1;
         self.set_windows();
-        self.tell_rights();
+        let ranges = self.rights.get().unwrap_or(RightsTable::EMPTY).iter();
+        self.life.record().set_protected(ranges.map(|range| range.start..range.end));
     }
 
     /// The bytes that may not be read and written.
@@ -197,17 +201,15 @@ impl<P: PageAllocator> Region<P> {
 
     /// Makes all committed bytes readable and writable again.
     pub(super) fn restore_rights(&mut self) -> Result<(), AllocError> {
-        let restricted = *self.rights();
-        if restricted.is_empty() {
+        if self.rights().is_empty() {
             return Ok(());
         }
-        let by_host = self.allocator.capabilities().contains(Capabilities::PROTECT);
+        let by_host = self.life.has(Capabilities::PROTECT);
         if by_host && !planted("F08-reset") {
-            let runs = restricted.iter().flat_map(|range| self.page_runs(range.start, range.end));
-            let outcome = runs.into_iter().try_for_each(|run| {
-                // SAFETY: I5; restricted bytes are committed, and this takes no right away.
-                unsafe { self.allocator.protect(&self.reservation, run, Protection::READ_WRITE) }
-            });
+            // All at once: rights that become equal everywhere take no new mapping.
+            let all = HostRange { start: HostBytes::ZERO, len: self.life.committed() };
+            // SAFETY: these bytes are committed (I5), and this takes no right away.
+            let outcome = unsafe { self.life.protect(all, Protection::READ_WRITE) };
             self.unsettled = outcome.is_err();
             outcome?;
         }
@@ -220,7 +222,7 @@ impl<P: PageAllocator> Region<P> {
         let usual = HostRights { range: HostRange::EMPTY, protection: Protection::READ_WRITE };
         let mut found = [usual; MOST_RUNS];
         let mut count = 0;
-        if !self.allocator.capabilities().contains(Capabilities::PROTECT) {
+        if !self.life.has(Capabilities::PROTECT) {
             return (found, 0);
         }
         for range in self.rights().iter() {
@@ -241,3 +243,6 @@ const fn too_many_ranges(requested: u64) -> AllocError {
     let kind = AllocErrorKind::Ranges { most: RightsTable::MOST };
     AllocError::new(Operation::Protect, kind, requested)
 }
+
+/// The registry of faults tells as many ranges apart as a region can restrict.
+const _: () = assert!(FaultRegistration::PROTECTED_RANGES >= RightsTable::MOST);

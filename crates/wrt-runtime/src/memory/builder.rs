@@ -1,5 +1,7 @@
 //! The choices that are made when a memory is made.
 
+use core::num::NonZeroU64;
+
 use wrt_platform::{
     CommitPolicy, Concluding, GuardPolicy, MemoryImage, OnDemand, PageAllocator, Region,
     ReserveRequest, Tagging,
@@ -46,7 +48,7 @@ impl MemoryBuilder<'_> {
             ty,
             limit: u64::MAX,
             // The sizes are set when the memory is made.
-            request: ReserveRequest::new(0, 0).commit(CommitPolicy::Ahead),
+            request: ReserveRequest::new(0, 0).prefer_commit(CommitPolicy::Ahead),
             observer: (),
         }
     }
@@ -75,8 +77,9 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         Self { limit: pages, ..self }
     }
 
-    /// How far ahead of the length to commit. [`CommitPolicy::Exact`] makes every access past the
-    /// length fault, for compiled code that relies on it.
+    /// How far ahead of the length to commit: by default ahead, unless full guards are demanded.
+    /// Under [`CommitPolicy::Exact`] accesses past the length fault where the platform can do it;
+    /// [`LinearMemory::guarantees`] says whether compiled code may rely on that.
     #[must_use]
     pub fn commit(self, policy: CommitPolicy) -> Self {
         self.requesting(|request| request.commit(policy))
@@ -96,6 +99,7 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
     }
 
     /// Which guards are wanted, or demanded (by default the best that the platform gives).
+    /// [`GuardPolicy::FullGuards`] implies [`CommitPolicy::Exact`].
     #[must_use]
     pub fn guards(self, policy: GuardPolicy) -> Self {
         self.requesting(|request| request.guards(policy))
@@ -246,7 +250,8 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         let creation =
             GrowRequest { current: 0, delta: pages, maximum: limit, page_bytes, at_creation: true };
         let most_bytes = ty.pages(limit).unwrap_or(ty.limit()).bytes();
-        let request = request.sizes(ty.initial().bytes(), most_bytes);
+        let unit = NonZeroU64::new(page_bytes).unwrap_or(NonZeroU64::MIN);
+        let request = request.sizes(ty.initial().bytes(), most_bytes).unit(unit);
         let region = approved_region(allocator, &request, &observer, creation)?;
         let peak = region.len() as u64;
         let observer = Concluding::new(Ledger { observer, pages, page_bytes });

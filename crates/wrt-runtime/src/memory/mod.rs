@@ -13,7 +13,7 @@ mod pages;
 use core::fmt;
 
 pub use builder::MemoryBuilder;
-use wrt_platform::{Concluding, OnDemand, PageAllocator, Region, RegionView};
+use wrt_platform::{AccessGuarantees, Concluding, OnDemand, PageAllocator, Region, RegionView};
 
 use self::ledger::Ledger;
 
@@ -118,6 +118,13 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     #[must_use]
     pub const fn view(&mut self) -> RegionView {
         self.region.view()
+    }
+
+    /// What compiled code that accesses this memory may rely on: whether it may leave out its
+    /// bounds checks, and whether the base may be embedded.
+    #[must_use]
+    pub fn guarantees(&self) -> AccessGuarantees {
+        self.region.guarantees()
     }
 
     /// The trap of an access with the detail that the hot path leaves out.

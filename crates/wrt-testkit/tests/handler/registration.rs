@@ -1,7 +1,8 @@
 //! Whether a memory is registered while its addresses may be another's.
 #![allow(unsafe_code)]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use wrt_platform::{
     AllocError, Capabilities, Committed, Discarded, FaultReport, FaultSignal, HeapAllocator,
@@ -13,9 +14,15 @@ use wrt_platform::{
 struct Watching<P> {
     inner: P,
     looks: AtomicUsize,
+    /// Whether commits unwind.
+    panics: AtomicBool,
 }
 
 impl<P> Watching<P> {
+    fn new(inner: P) -> Self {
+        Self { inner, looks: AtomicUsize::new(0), panics: AtomicBool::new(false) }
+    }
+
     fn must_be_unknown(&self, reservation: &Reservation) {
         let base = reservation.base().as_ptr().addr();
         assert_eq!(FaultReport::classify(base, FaultSignal::Segmentation(1)), None);
@@ -46,6 +53,7 @@ unsafe impl<P: PageAllocator> PageAllocator for Watching<P> {
         if !self.capabilities().contains(Capabilities::STABLE_BASE) {
             self.must_be_unknown(reservation);
         }
+        assert!(!self.panics.load(Ordering::Relaxed), "a commit that unwinds");
         // SAFETY: the caller's contract.
         unsafe { self.inner.commit(reservation, old, new) }
     }
@@ -77,7 +85,7 @@ unsafe impl<P: PageAllocator> PageAllocator for Watching<P> {
 }
 
 fn looks(inner: impl PageAllocator) -> usize {
-    let watching = Watching { inner, looks: AtomicUsize::new(0) };
+    let watching = Watching::new(inner);
     let request = ReserveRequest::new(64 << 10, 256 << 10).classify_faults();
     let mut region = Region::new(&watching, &request).unwrap();
     region.grow_to(128 << 10).unwrap();
@@ -91,4 +99,26 @@ fn looks(inner: impl PageAllocator) -> usize {
 fn a_memory_is_unknown_before_its_addresses_are_anothers() {
     assert_eq!(looks(MmapAllocator::new()), 1, "on release");
     assert_eq!(looks(HeapAllocator::new()), 3, "at each commit, which may move it, and on release");
+}
+
+/// A commit that unwinds has changed nothing, so the memory is where it was.
+fn known_after_a_panic(inner: impl PageAllocator) {
+    let watching = Watching::new(inner);
+    let request = ReserveRequest::new(64 << 10, 256 << 10).classify_faults();
+    let mut region = Region::new(&watching, &request).unwrap();
+    watching.panics.store(true, Ordering::Relaxed);
+    let grown = catch_unwind(AssertUnwindSafe(|| region.grow_to(128 << 10)));
+    grown.unwrap_err();
+    let base = region.view().base.as_ptr().addr();
+    let report = FaultReport::classify(base + 5, FaultSignal::Segmentation(1)).unwrap();
+    assert_eq!((report.len, report.wasm_address), (64 << 10, 5));
+    region.verify().unwrap();
+    watching.panics.store(false, Ordering::Relaxed);
+    region.grow_to(128 << 10).unwrap();
+}
+
+#[test]
+fn a_memory_whose_commit_unwinds_is_known_where_it_was() {
+    known_after_a_panic(MmapAllocator::new());
+    known_after_a_panic(HeapAllocator::new());
 }

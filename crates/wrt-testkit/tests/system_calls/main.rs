@@ -9,6 +9,7 @@
 mod gaps;
 mod tracer;
 
+use core::num::NonZeroU64;
 use std::fs;
 
 use tracer::{BEGUN, DONE};
@@ -52,12 +53,24 @@ fn expect_initial(region: &Region<&impl PageAllocator>, imaged: bool) {
     region.verify().unwrap();
 }
 
+/// Exact faults are had, or the memory is empty; what is accessible is what is shown.
+fn expect_guarantees(region: &Region<&impl PageAllocator>, exact: bool) {
+    let given = region.guarantees().faults_exactly;
+    assert!(given == exact || region.is_empty(), "a memory without its guarantee");
+    assert!(!given || region.committed().get() == region.len(), "committed past the length");
+    if given || !exact {
+        region.verify().unwrap();
+    }
+}
+
 /// One memory's life, in which anything may be refused. Only what was granted is relied on.
 fn live(allocator: &impl PageAllocator, image: Option<&MemoryImage>) {
-    let request = ReserveRequest::new(SIZE, GROWN).name("refused");
+    let unit = NonZeroU64::new(PAGE).unwrap();
+    let request = ReserveRequest::new(SIZE, GROWN).unit(unit).name("refused");
     let request = image.map_or(request, |image| request.image(image));
     let Ok(mut region) = Region::new(allocator, &request) else { return };
     expect_initial(&region, image.is_some());
+    let exact = region.guarantees().faults_exactly;
     for _ in 0..2 {
         region.data_mut().unwrap().fill(POISON);
         let protected = region.protect(5 * PAGE, 2 * PAGE, Protection::READ).is_ok();
@@ -75,18 +88,27 @@ fn live(allocator: &impl PageAllocator, image: Option<&MemoryImage>) {
             assert!(added.iter().all(|byte| *byte == 0), "grown over old contents");
             region.fill(SIZE, POISON, GROWN - SIZE).unwrap();
         }
-        region.verify().unwrap();
+        expect_guarantees(&region, exact);
+        if region.is_empty() {
+            // The growth failed and could not be undone.
+            assert!(exact);
+            if region.reset().is_err() {
+                return;
+            }
+            continue;
+        }
         if region.protect(4 * PAGE, 8 * PAGE, Protection::READ_WRITE).is_ok() {
             region.fill(4 * PAGE, 1, 8 * PAGE).unwrap();
         }
         if region.reset().is_err() {
             assert!(region.is_empty(), "a failed reset shows something");
-            region.verify().unwrap();
+            expect_guarantees(&region, exact);
             if region.reset().is_err() {
                 return;
             }
         }
         expect_initial(&region, image.is_some());
+        expect_guarantees(&region, exact);
     }
     region.data_mut().unwrap().fill(POISON);
     let _ = region.protect(IMAGE, PAGE, Protection::empty());
@@ -160,7 +182,7 @@ fn child(case: &str) {
     println!("{DONE}");
 }
 
-/// Fails each call of the life on `backend`, once and from then on.
+/// Fails each call of the life on `backend`, once, twice in a row, and from then on.
 fn every_call_fails(test: &str, backend: &str) {
     if let Some(case) = ChildTest::new(test).case() {
         return child(&case);
@@ -174,9 +196,10 @@ fn every_call_fails(test: &str, backend: &str) {
         let usual = tracer::run(test, &case, &[call], &[]);
         usual.expect_success(&case);
         let first = usual.early(call) + 1;
-        for suffix in ["", "+"] {
+        for pattern in ["N", "N..M", "N+"] {
             for number in first.. {
-                let when = format!("{number}{suffix}");
+                let when = pattern.replace('N', &number.to_string());
+                let when = when.replace('M', &(number + 1).to_string());
                 let seen = tracer::run(test, &case, &[call], &[(call, &when)]);
                 assert_eq!(seen.failed_early(), 0, "{call} {number} came before the life");
                 seen.expect_success(&format!("{case} failing {when}"));

@@ -47,9 +47,6 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 #[derive(Clone, Copy, Default, Debug)]
 pub struct MmapAllocator(());
 
-/// The reservation's cookie: the request allowed pages that are writable and executable.
-const ALLOWS_WRITE_EXECUTE: usize = 1;
-
 impl MmapAllocator {
     /// The allocator; it has no state.
     #[must_use]
@@ -60,9 +57,10 @@ impl MmapAllocator {
 
 // SAFETY: C1 a mapping is the caller's alone, page-aligned and not null, and at most `isize::MAX`
 // bytes as `HostBytes` is; C2 mprotect makes exactly the new pages readable and writable, and
-// anonymous pages read zero until written; C3 what a failed mprotect has
-// changed is taken back; C4 mappings do not depend on this value; C5 MADV_DONTNEED and memset keep
-// the rights; C6 the page size of a running system is fixed.
+// anonymous pages read zero until written; C3 what a failed mprotect has changed is taken back, or
+// said not to be; C4 mappings do not depend on this value; C5 MADV_DONTNEED and memset keep the
+// rights, and pages that are not committed have none; C6 the page size of a running system is
+// fixed; C7 a constant; C8 files about the process are read.
 unsafe impl PageAllocator for MmapAllocator {
     fn page(&self) -> HostPage {
         HostPage::new(rustix::param::page_size()).unwrap_or(HostPage::SMALLEST)
@@ -83,7 +81,6 @@ unsafe impl PageAllocator for MmapAllocator {
         let page = self.page();
         let map = |extent| pages::map_inaccessible(extent, request.display_name(), PageKind::PLAIN);
         let reservation = ladder::reserve(request, page, map)?;
-        let reservation = reservation.with_cookie(cookie_of(request));
         match request.initial_image() {
             Some(image) => image::map(&reservation, image, page)
                 .map_err(|errno| refused(Operation::Reserve, request.initial(), errno)),
@@ -98,17 +95,15 @@ unsafe impl PageAllocator for MmapAllocator {
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
         let start = if planted("F08-commit") { HostBytes::ZERO } else { old };
-        let added = added_by(reservation, start, new)?;
+        let added = HostRange { start, len: new.saturating_sub(start) };
         if added.len > HostBytes::ZERO {
-            // SAFETY: the added pages lie within the reservation, as `new` was just checked.
-            let granted = unsafe {
-                set_rights(reservation, added, MprotectFlags::READ | MprotectFlags::WRITE)
-            };
-            if let Err(errno) = granted {
+            let usual = MprotectFlags::READ | MprotectFlags::WRITE;
+            // SAFETY: the added pages lie within the reservation, as the caller keeps `new` there.
+            if let Err(errno) = unsafe { set_rights(reservation, added, usual) } {
                 // The host works mapping by mapping, and may have got part of the way.
                 // SAFETY: nobody uses the added pages yet.
-                let _ = unsafe { set_rights(reservation, added, MprotectFlags::empty()) };
-                return Err(refused(Operation::Commit, new.as_u64(), errno));
+                let undone = unsafe { set_rights(reservation, added, MprotectFlags::empty()) };
+                return Err(refused_commit(new, errno, undone.is_ok()));
             }
         }
         Ok(Committed::InPlace)
@@ -120,7 +115,6 @@ unsafe impl PageAllocator for MmapAllocator {
         range: HostRange,
         protection: Protection,
     ) -> Result<(), AllocError> {
-        check_rights(reservation, range, protection)?;
         let flags = pages::mprotect_flags(protection);
         // SAFETY: the caller gives a range within the committed bytes.
         unsafe { set_rights(reservation, range, flags) }
@@ -156,21 +150,8 @@ unsafe impl PageAllocator for MmapAllocator {
                 return Err(refused(Operation::Reset, committed.as_u64(), errno));
             }
         }
-        let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
-        if tail.len == HostBytes::ZERO {
-            return Ok(Renewed::in_place(committed));
-        }
-        let usual = MprotectFlags::READ | MprotectFlags::WRITE;
-        // SAFETY: the tail lies within the committed bytes.
-        match unsafe { set_rights(reservation, tail, MprotectFlags::empty()) } {
-            Ok(()) => Ok(Renewed::in_place(keep)),
-            // The host works mapping by mapping, and may have got part of the way. A tail that is
-            // accessible, and zero, is harmless as long as it is counted.
-            // SAFETY: this takes no right away.
-            Err(_) => unsafe { set_rights(reservation, tail, usual) }
-                .map(|()| Renewed::in_place(committed))
-                .map_err(|errno| refused(Operation::Reset, committed.as_u64(), errno)),
-        }
+        // SAFETY: what lies past `keep` is not used any more.
+        unsafe { close_tail(reservation, committed, keep) }
     }
 
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
@@ -197,36 +178,44 @@ unsafe impl PageAllocator for MmapAllocator {
     }
 }
 
-/// What to remember of a request: whether it allowed writable and executable pages.
-pub(super) const fn cookie_of(request: &ReserveRequest<'_>) -> usize {
-    if request.allows_write_execute() { ALLOWS_WRITE_EXECUTE } else { 0 }
+/// Takes the rights on what lies past `keep`, of `committed` bytes that were erased.
+///
+/// # Safety
+///
+/// As for [`PageAllocator::reset`].
+unsafe fn close_tail(
+    reservation: &Reservation,
+    committed: HostBytes,
+    keep: HostBytes,
+) -> Result<Renewed, AllocError> {
+    // A failed commit may have left pages behind that are not committed and accessible.
+    let exact = reservation.faults_exactly();
+    let end = if exact { reservation.capacity() } else { committed };
+    let tail = HostRange { start: keep, len: end.saturating_sub(keep) };
+    if tail.len == HostBytes::ZERO {
+        return Ok(Renewed::in_place(committed));
+    }
+    // SAFETY: the tail lies within the reservation, and nobody uses it.
+    let Err(errno) = (unsafe { set_rights(reservation, tail, MprotectFlags::empty()) }) else {
+        return Ok(Renewed::in_place(keep));
+    };
+    // The host works mapping by mapping, and may have got part of the way.
+    let part = HostRange { start: keep, len: committed.saturating_sub(keep) };
+    // SAFETY: the part is committed, and this takes no right away.
+    let open = unsafe { set_rights(reservation, part, MprotectFlags::READ | MprotectFlags::WRITE) };
+    // A tail that is accessible, and zero, is harmless as long as it is counted, unless code relies
+    // on faults there.
+    match open {
+        Ok(()) if !exact => Ok(Renewed::in_place(committed)),
+        _ => Err(refused(Operation::Reset, committed.as_u64(), errno)),
+    }
 }
 
-/// Refuses rights that the request did not allow.
-pub(super) fn check_rights(
-    reservation: &Reservation,
-    range: HostRange,
-    protection: Protection,
-) -> Result<(), AllocError> {
-    let write_execute = Protection::WRITE | Protection::EXECUTE;
-    let allowed = reservation.cookie() & ALLOWS_WRITE_EXECUTE != 0;
-    if protection.contains(write_execute) && !allowed {
-        return Err(pages::refuse_write_execute(range));
-    }
-    Ok(())
-}
-
-/// The pages that a commit adds, if the reservation has room for them.
-pub(super) fn added_by(
-    reservation: &Reservation,
-    old: HostBytes,
-    new: HostBytes,
-) -> Result<HostRange, AllocError> {
-    if new > reservation.capacity() {
-        let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
-        return Err(error.possible(reservation.capacity().as_u64()));
-    }
-    Ok(HostRange { start: old, len: new.saturating_sub(old) })
+/// The refusal of a commit of `requested` bytes, which was `undone` or could not be.
+pub(super) fn refused_commit(requested: HostBytes, errno: Errno, undone: bool) -> AllocError {
+    let error = OsError(errno.raw_os_error());
+    let kind = if undone { AllocErrorKind::Os(error) } else { AllocErrorKind::Unrestored(error) };
+    AllocError::new(Operation::Commit, kind, requested.as_u64())
 }
 
 pub(super) fn refused(operation: Operation, requested: u64, errno: Errno) -> AllocError {

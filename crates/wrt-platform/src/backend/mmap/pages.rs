@@ -14,7 +14,6 @@ use super::name;
 use crate::allocator::Discarded;
 pub(in crate::backend) use crate::backend::ladder::Extent;
 use crate::capabilities::Capabilities;
-use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::planted::planted;
 use crate::protection::Protection;
 use crate::reservation::Reservation;
@@ -244,10 +243,4 @@ pub(in crate::backend) unsafe fn zero(reservation: &Reservation, range: HostRang
     // SAFETY: the caller's range is writable.
     unsafe { first.write_bytes(0, range.len.get()) };
     Discarded::ZeroedOnly
-}
-
-/// The refusal of pages that were not asked for.
-pub(in crate::backend) const fn refuse_write_execute(range: HostRange) -> AllocError {
-    let rule = "pages both writable and executable were not asked for";
-    AllocError::new(Operation::Protect, AllocErrorKind::InvalidRequest(rule), range.len.as_u64())
 }

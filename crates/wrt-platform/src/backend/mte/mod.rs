@@ -19,7 +19,7 @@ pub use self::threads::{TagChecks, TagScope};
 
 use super::ladder::Extent;
 use super::mmap::pages::{self, PageKind, address_of, drop_pages};
-use super::mmap::{added_by, check_rights, cookie_of, ladder, proc_maps, refused};
+use super::mmap::{ladder, proc_maps, refused, refused_commit};
 use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
@@ -179,7 +179,7 @@ unsafe impl PageAllocator for MteAllocator {
         self.enable(Operation::Reserve, request.initial())?;
         let map = |extent| map_tagged(extent, request.display_name());
         let reservation = ladder::reserve(request, self.page(), map)?;
-        Ok(reservation.with_cookie(cookie_of(request)).with_tags())
+        Ok(reservation.with_tags())
     }
 
     unsafe fn commit(
@@ -188,18 +188,18 @@ unsafe impl PageAllocator for MteAllocator {
         old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
-        let added = added_by(reservation, old, new)?;
+        let added = HostRange { start: old, len: new.saturating_sub(old) };
         self.enable(Operation::Commit, new.as_u64())?;
         if added.len == HostBytes::ZERO {
             return Ok(Committed::InPlace);
         }
-        // SAFETY: the added pages lie within the reservation, as `new` was just checked.
+        // SAFETY: the added pages lie within the reservation, as the caller keeps `new` there.
         let granted = unsafe { set_rights(reservation, added, Protection::READ_WRITE) };
         if let Err(errno) = granted {
             // The host works mapping by mapping, and may have got part of the way.
             // SAFETY: nobody uses the added pages yet.
-            let _ = unsafe { set_rights(reservation, added, Protection::empty()) };
-            return Err(refused(Operation::Commit, new.as_u64(), errno));
+            let undone = unsafe { set_rights(reservation, added, Protection::empty()) };
+            return Err(refused_commit(new, errno, undone.is_ok()));
         }
         // SAFETY: the added pages lie within the reservation.
         let first = unsafe { address_of(reservation, added.start) };
@@ -216,7 +216,6 @@ unsafe impl PageAllocator for MteAllocator {
         range: HostRange,
         protection: Protection,
     ) -> Result<(), AllocError> {
-        check_rights(reservation, range, protection)?;
         self.enable(Operation::Protect, range.len.as_u64())?;
         // SAFETY: the caller gives a range within the committed bytes.
         unsafe { set_rights(reservation, range, protection) }
@@ -248,9 +247,8 @@ unsafe impl PageAllocator for MteAllocator {
         keep: HostBytes,
     ) -> Result<Renewed, AllocError> {
         self.enable(Operation::Reset, committed.as_u64())?;
-        let tail = HostRange { start: keep, len: committed.saturating_sub(keep) };
-        // SAFETY: the tail lies within the committed bytes, which the caller owns alone.
-        let closed = unsafe { close(reservation, tail) }
+        // SAFETY: what lies past `keep` is not used any more.
+        let closed = unsafe { close_tail(reservation, committed, keep) }
             .map_err(|errno| refused(Operation::Reset, committed.as_u64(), errno))?;
         // A tail that is still accessible is erased and counted like the rest.
         let kept = if closed { keep } else { committed };
@@ -380,33 +378,47 @@ unsafe fn set_rights(
     unsafe { pages::set_rights(&untagged(reservation), range, flags) }
 }
 
-/// Takes a range of committed pages back: they lose contents, tag and rights. Whether that was
-/// done; if not, all of them are accessible still.
+/// Takes back what lies past `keep` of `committed` bytes: it loses contents, tag and rights. Whether
+/// that was done; if not, all committed bytes are accessible still, and none needs to fault.
 ///
 /// # Errors
 ///
-/// The host's, when it neither takes the rights nor gives them back.
+/// The host's, when it does not take the rights of bytes that must fault, or takes some of them and
+/// does not give them back.
 ///
 /// # Safety
 ///
-/// The range is committed, readable and writable, and nobody uses its bytes.
-unsafe fn close(reservation: &Reservation, range: HostRange) -> Result<bool, Errno> {
-    if range.len == HostBytes::ZERO {
-        return Ok(true);
-    }
-    // SAFETY: the caller keeps the range within the reservation.
-    let first = unsafe { address_of(&untagged(reservation), range.start) };
+/// The committed bytes are readable and writable, and nobody uses them.
+unsafe fn close_tail(
+    reservation: &Reservation,
+    committed: HostBytes,
+    keep: HostBytes,
+) -> Result<bool, Errno> {
+    let part = HostRange { start: keep, len: committed.saturating_sub(keep) };
+    // SAFETY: the part lies within the reservation.
+    let first = unsafe { address_of(reservation, part.start) };
     // SAFETY: the pages are the reservation's (C1).
-    if unsafe { drop_pages(first, range.len) }.is_err() {
-        return Ok(false);
+    if unsafe { drop_pages(first.map_addr(bare), part.len) }.is_err() {
+        // SAFETY: the part is committed, and nobody uses it.
+        unsafe { granules::set_and_zero(first, part.len.get()) };
     }
-    // SAFETY: nobody uses the range.
-    if unsafe { set_rights(reservation, range, Protection::empty()) }.is_ok() {
+    // A failed commit may have left pages behind that are not committed and accessible.
+    let exact = reservation.faults_exactly();
+    let end = if exact { reservation.capacity() } else { committed };
+    let tail = HostRange { start: keep, len: end.saturating_sub(keep) };
+    if tail.len == HostBytes::ZERO {
         return Ok(true);
     }
+    // SAFETY: nobody uses the tail.
+    let Err(errno) = (unsafe { set_rights(reservation, tail, Protection::empty()) }) else {
+        return Ok(true);
+    };
     // The host works mapping by mapping, and may have got part of the way.
     // SAFETY: giving rights back takes none away.
-    unsafe { set_rights(reservation, range, Protection::READ_WRITE) }.map(|()| false)
+    match unsafe { set_rights(reservation, part, Protection::READ_WRITE) } {
+        Ok(()) if !exact => Ok(false),
+        _ => Err(errno),
+    }
 }
 
 /// The committed pages that may be read.

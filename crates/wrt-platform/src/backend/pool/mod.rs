@@ -43,7 +43,7 @@ use slot_table::SlotTable;
 use statistics::{Count, Counters};
 
 use super::mmap::pages;
-use super::mmap::{image, proc_maps, refused};
+use super::mmap::{image, proc_maps, refused, refused_commit};
 use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::commit::CommitPolicy;
@@ -188,7 +188,6 @@ impl PoolAllocator {
         let Some((base, slot)) = (unsafe { self.slots.get(index) }) else {
             return Err(Trouble::lost(Errno::INVAL));
         };
-        slot.write_execute = request.allows_write_execute();
         slot.exact =
             !self.slots.shape().is_dense() && request.commit_policy() == CommitPolicy::Exact;
         let wanted = self.mappable(request);
@@ -274,8 +273,10 @@ impl PoolAllocator {
 
 // SAFETY: C1 slots are given out one owner at a time (P2) and lie apart (P1), on whole pages; C2
 // what a commit makes accessible was never written, or erased since (L1); C3 what a failed call has
-// changed is taken back, or the slot retired; C4 the mapping does not depend on where this value
-// is; C5 erasing keeps rights; C6 the page size of a running system is fixed.
+// changed is taken back or said not to be, or the slot retired; C4 the mapping does not depend on
+// where this value is; C5 erasing keeps rights, and a slot whose memory faults exactly is closed
+// past its committed bytes; C6 the page size of a running system is fixed; C7 the layout of a pool
+// never changes; C8 files about the process are read.
 unsafe impl PageAllocator for PoolAllocator {
     fn page(&self) -> HostPage {
         self.slots.shape().page
@@ -315,6 +316,7 @@ unsafe impl PageAllocator for PoolAllocator {
             .with_guards(slot.before, slot.after)
             .with_rung(self.slots.shape().rung())
             .with_shortfall(self.slots.shape().shortfall(request))
+            .with_exact_faults(self.slots.shape().faults_exactly(request))
             .with_image(image)
             .with_cookie(index))
     }
@@ -325,15 +327,11 @@ unsafe impl PageAllocator for PoolAllocator {
         _old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
-        if new > reservation.capacity() {
-            let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64());
-            return Err(error.possible(reservation.capacity().as_u64()));
-        }
         // SAFETY: the caller holds the reservation.
         let (base, slot) = unsafe { self.slot_of(reservation, Operation::Commit) }?;
         // SAFETY: P2; `new` bytes lie within the slot.
         unsafe { slot.open(base, new) }
-            .map_err(|errno| refused(Operation::Commit, new.as_u64(), errno))?;
+            .map_err(|errno| refused_commit(new, errno, !slot.has_stray()))?;
         Ok(Committed::InPlace)
     }
 
@@ -348,10 +346,6 @@ unsafe impl PageAllocator for PoolAllocator {
         }
         // SAFETY: the caller holds the reservation.
         let (base, slot) = unsafe { self.slot_of(reservation, Operation::Protect) }?;
-        let write_execute = Protection::WRITE | Protection::EXECUTE;
-        if protection.contains(write_execute) && !slot.write_execute {
-            return Err(pages::refuse_write_execute(range));
-        }
         slot.restricted = true;
         // SAFETY: the caller gives a range within the committed bytes.
         unsafe { pages::set_rights_at(base, range, pages::mprotect_flags(protection)) }
@@ -380,8 +374,11 @@ unsafe impl PageAllocator for PoolAllocator {
             .map_err(|errno| refused(Operation::Reset, committed.as_u64(), errno))?;
         // SAFETY: P2.
         match slot.exact.then(|| unsafe { slot.close(base, keep) }) {
-            // The tail is accessible still, and erased: harmless, as long as it is counted.
-            Some(Err(Trouble { lost: false, .. })) => Ok(Renewed::in_place(committed)),
+            // The tail is accessible still, and erased: harmless, as long as it is counted and no
+            // code relies on faults there.
+            Some(Err(Trouble { lost: false, .. })) if !reservation.faults_exactly() => {
+                Ok(Renewed::in_place(committed))
+            }
             Some(Err(Trouble { errno, .. })) => {
                 Err(refused(Operation::Reset, committed.as_u64(), errno))
             }
@@ -397,6 +394,8 @@ unsafe impl PageAllocator for PoolAllocator {
         let cpu = cpu::current();
         // SAFETY: P2.
         let erased = unsafe { self.erase(cpu, base, slot, committed) };
+        // SAFETY: P2.
+        let erased = erased.and_then(|()| unsafe { slot.close_stray(base) });
         self.counters.count(cpu, Count::Released);
         match erased {
             Ok(()) => {

@@ -42,6 +42,11 @@ impl Shape {
         self.layout == PoolLayout::Dense
     }
 
+    /// Whether bytes that a memory has not committed are to fault, every one of them.
+    pub(super) fn faults_exactly(&self, request: &ReserveRequest<'_>) -> bool {
+        !self.is_dense() && request.wants_exact_faults(self.page)
+    }
+
     /// Whether the guards of a slot are as large as the request asks for.
     fn guards_suffice(&self, request: &ReserveRequest<'_>) -> bool {
         let Extent { before, after, .. } = self.slot;

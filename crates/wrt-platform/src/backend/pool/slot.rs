@@ -59,8 +59,6 @@ pub(super) struct Slot {
     pub(super) gone: Option<HostRange>,
     /// Rights were taken from some pages.
     pub(super) restricted: bool,
-    /// The memory may have pages that are writable and executable.
-    pub(super) write_execute: bool,
     /// Pages beyond what the memory has committed must fault.
     pub(super) exact: bool,
     pub(super) residue: Residue,
@@ -76,7 +74,6 @@ impl Slot {
             image: None,
             gone: None,
             restricted: false,
-            write_execute: false,
             exact: false,
             residue: Residue::UNKNOWN,
         }
@@ -194,7 +191,8 @@ impl Slot {
         base: NonNull<u8>,
         bytes: HostBytes,
     ) -> Result<(), Trouble> {
-        let tail = HostRange { start: bytes, len: self.accessible.saturating_sub(bytes) };
+        let end = self.accessible.max(self.stray);
+        let tail = HostRange { start: bytes, len: end.saturating_sub(bytes) };
         if tail.len == HostBytes::ZERO {
             return Ok(());
         }
@@ -210,7 +208,8 @@ impl Slot {
         }
         // SAFETY: as above; what was kept there would be counted no more.
         unsafe { self.forget_touched(base, bytes) };
-        self.accessible = bytes;
+        self.accessible = self.accessible.min(bytes);
+        self.stray = HostBytes::ZERO;
         Ok(())
     }
 
@@ -232,6 +231,35 @@ impl Slot {
         }
     }
 
+    /// Whether pages that are not accessible by the slot's count may be so on the host.
+    pub(super) fn has_stray(&self) -> bool {
+        self.stray > self.accessible
+    }
+
+    /// Closes pages that a failed [`open`](Self::open) has left accessible.
+    ///
+    /// # Errors
+    ///
+    /// The host's; the slot must not be given to another memory then.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take_image`](Self::take_image).
+    pub(super) unsafe fn close_stray(&mut self, base: NonNull<u8>) -> Result<(), Errno> {
+        if self.has_stray() {
+            let len = self.stray.saturating_sub(self.accessible);
+            let stray = HostRange { start: self.accessible, len };
+            // SAFETY: the pages are the slot's, and no memory was given them.
+            unsafe { set_rights_at(base, stray, MprotectFlags::empty()) }?;
+            // SAFETY: as above.
+            let first = unsafe { base.add(stray.start.get()) };
+            // SAFETY: as above.
+            unsafe { drop_pages(first, stray.len) }?;
+        }
+        self.stray = HostBytes::ZERO;
+        Ok(())
+    }
+
     /// Gives back all rights that were taken.
     ///
     /// # Errors
@@ -242,17 +270,6 @@ impl Slot {
     ///
     /// As for [`take_image`](Self::take_image).
     pub(super) unsafe fn unrestrict(&mut self, base: NonNull<u8>) -> Result<(), Errno> {
-        let stray =
-            HostRange { start: self.accessible, len: self.stray.saturating_sub(self.accessible) };
-        if stray.len > HostBytes::ZERO {
-            // SAFETY: the pages are the slot's, and no memory was given them.
-            unsafe { set_rights_at(base, stray, MprotectFlags::empty()) }?;
-            // SAFETY: as above.
-            let first = unsafe { base.add(stray.start.get()) };
-            // SAFETY: as above.
-            unsafe { drop_pages(first, stray.len) }?;
-            self.stray = HostBytes::ZERO;
-        }
         if self.restricted {
             let all = HostRange { start: HostBytes::ZERO, len: self.accessible };
             // SAFETY: the pages are the slot's, and this takes no right away.

@@ -171,7 +171,7 @@ fn refused(
 // page from an aligned start, capacities whole pages inside the arena; C2 commit zeroes new bytes of a slot under the lock; C3 the
 // bookkeeping refuses before it changes; C4 the trait is implemented for a reference, and the
 // arena stays where it is while that lives; C5 zeroing keeps bytes accessible; C6 the page is a
-// constant.
+// constant; C7 so are the capabilities; C8 a canary is read, which is nobody's byte.
 unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticArena<N, MEMORIES> {
     fn page(&self) -> HostPage {
         PAGE

@@ -1,0 +1,98 @@
+//! What no backend could fulfil, refused before one is asked.
+
+use super::Lifecycle;
+use crate::allocator::PageAllocator;
+use crate::error::{AllocError, AllocErrorKind, Operation};
+use crate::planted::planted;
+use crate::protection::Protection;
+use crate::request::ReserveRequest;
+use crate::units::{HostBytes, HostPage};
+
+/// Refuses a request that contradicts itself or exceeds what the host can address.
+pub(super) fn check_request(
+    request: &ReserveRequest<'_>,
+    page: HostPage,
+) -> Result<(), AllocError> {
+    let invalid = |rule, bytes| {
+        AllocError::new(Operation::Reserve, AllocErrorKind::InvalidRequest(rule), bytes)
+    };
+    if request.initial() > request.maximum() {
+        let error = invalid("the initial size exceeds the maximum", request.initial());
+        return Err(error.possible(request.maximum()));
+    }
+    if !request.initial().is_multiple_of(request.unit_bytes()) {
+        return Err(invalid("the initial size is not a multiple of its unit", request.initial()));
+    }
+    if request.demands_full_guards_and_ahead() {
+        let rule = "full guards need exact commit, and committing ahead was asked for";
+        return Err(invalid(rule, request.initial()));
+    }
+    if let Some(image) = request.initial_image()
+        && image.end() > request.initial()
+    {
+        let error = invalid("the image reaches beyond the initial size", image.end());
+        return Err(error.possible(request.initial()));
+    }
+    round_up(page, request.initial(), Operation::Reserve).map(|_| ())
+}
+
+/// `bytes` in whole pages, or the error that says how many the host can address.
+pub(super) fn round_up(
+    page: HostPage,
+    bytes: u64,
+    operation: Operation,
+) -> Result<HostBytes, AllocError> {
+    if planted("F13-create") {
+        return Ok(page.round_down(bytes + (page.bytes() as u64 - 1)));
+    }
+    page.round_up(bytes).ok_or_else(|| {
+        let most = page.round_down(u64::MAX).as_u64();
+        AllocError::new(operation, AllocErrorKind::AddressSpace, bytes).possible(most)
+    })
+}
+
+/// Refuses a length that the memory cannot have; returns it in whole pages.
+pub(super) fn check_growth<P: PageAllocator>(
+    life: &Lifecycle<P>,
+    new_len: u64,
+) -> Result<HostBytes, AllocError> {
+    let capacity = life.reservation.capacity();
+    let refuse = |kind| AllocError::new(Operation::Commit, kind, new_len);
+    if new_len < life.len as u64 {
+        let kind = AllocErrorKind::InvalidRequest("a memory cannot shrink");
+        return Err(refuse(kind).possible(life.len as u64));
+    }
+    if !new_len.is_multiple_of(life.unit) {
+        let kind = AllocErrorKind::InvalidRequest("the length is not a multiple of its unit");
+        return Err(refuse(kind).possible(life.capacity()));
+    }
+    if life.unerased {
+        let kind = AllocErrorKind::InvalidRequest(
+            "a failed operation has emptied the memory; reset it first",
+        );
+        return Err(refuse(kind));
+    }
+    if new_len > life.limit {
+        return Err(refuse(AllocErrorKind::Maximum).possible(life.capacity()));
+    }
+    let needed = life.page.round_up(new_len);
+    let needed =
+        needed.ok_or_else(|| refuse(AllocErrorKind::AddressSpace).possible(life.capacity()))?;
+    if needed > capacity && !planted("F18") {
+        return Err(refuse(AllocErrorKind::Capacity).possible(life.capacity()));
+    }
+    Ok(needed)
+}
+
+/// Refuses pages that are writable and executable at once, unless the request `allowed` them.
+pub(super) fn check_rights(
+    allowed: bool,
+    protection: Protection,
+    len: u64,
+) -> Result<(), AllocError> {
+    if protection.contains(Protection::WRITE | Protection::EXECUTE) && !allowed {
+        let rule = "pages both writable and executable were not asked for";
+        return Err(AllocError::new(Operation::Protect, AllocErrorKind::InvalidRequest(rule), len));
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The way out for a memory whose exact faults cannot be restored: it becomes empty.
+#![allow(unsafe_code)]
+
+use super::Lifecycle;
+use crate::allocator::PageAllocator;
+use crate::units::HostBytes;
+
+impl<P: PageAllocator> Lifecycle<P> {
+    /// Hides all bytes. Where faults are exact (I7) it also takes back every committed byte: code
+    /// without bounds checks must fault on all of them. Where the host refuses even that, the
+    /// guarantee ends until a reset succeeds.
+    ///
+    /// A whole reservation has one set of rights, so closing it needs no new mapping: it succeeds
+    /// at the limit of mappings, where closing a part fails.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses the bytes during the call, and none of them has fewer rights than usual.
+    pub(crate) unsafe fn empty(&mut self) {
+        self.hide();
+        if !self.exact {
+            return;
+        }
+        self.open = true;
+        let none = HostBytes::ZERO;
+        // SAFETY: I5, `none <= committed`, and the caller's contract.
+        let outcome = unsafe { self.allocator.reset(&self.reservation, self.committed, none) };
+        if let Ok(left) = outcome {
+            self.follow(left.base);
+            self.committed = left.kept;
+            self.open = false;
+        }
+    }
+
+    /// Goes back to `old_len`, the length before a growth whose new bytes cannot be shown. Whether
+    /// that could be done: where faults are exact, the bytes would have to be taken back too.
+    pub(crate) const fn ungrow(&mut self, old_len: usize) -> bool {
+        if !self.exact {
+            self.len = old_len;
+        }
+        !self.exact
+    }
+
+    /// Hides all bytes and ends the guarantee of exact faults until a reset succeeds: some committed
+    /// bytes can neither be shown nor closed.
+    pub(crate) const fn give_up(&mut self) {
+        self.hide();
+        self.open = true;
+    }
+}
