@@ -103,7 +103,7 @@ impl<P: PageAllocator> Lifecycle<P> {
         };
         life.record.register(request)?;
         let initial = round_up(page, request.initial(), Operation::Reserve)?;
-        // SAFETY: nobody else knows of the reservation.
+        // SAFETY: nobody else knows of the reservation (C1).
         unsafe { life.commit(initial) }?;
         life.len = request.initial() as usize;
         Ok(life)

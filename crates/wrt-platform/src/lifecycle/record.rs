@@ -91,5 +91,7 @@ fn extent(reservation: &Reservation, len: usize) -> MemoryExtent {
     }
 }
 
+#[cfg(all(test, not(feature = "alloc")))]
+mod full;
 #[cfg(test)]
 mod tests;

@@ -298,7 +298,8 @@ impl<P: PageAllocator> Region<P> {
         self.life.hide();
         self.publish();
         if self.restore_rights().is_ok() {
-            // SAFETY: as in `reset`.
+            // SAFETY: `&mut self` means that nobody else uses the bytes (I1), whose rights are the
+            // usual ones again.
             unsafe { self.life.empty() };
         } else {
             self.life.give_up();

@@ -1,4 +1,5 @@
 //! Which memories have which guarantees.
+#![allow(unsafe_code)]
 
 use core::num::NonZeroU64;
 

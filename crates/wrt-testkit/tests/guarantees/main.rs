@@ -1,6 +1,5 @@
 //! What a memory guarantees to compiled code: which memories do, that accesses past the length
 //! fault then, and that operations which fail leave the guarantee true.
-#![allow(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test says no by panicking")]
 
 mod failures;

@@ -1,4 +1,5 @@
 //! An allocator whose host gives a part of a commit and does not take it back.
+#![allow(unsafe_code)]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

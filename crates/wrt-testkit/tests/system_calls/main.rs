@@ -63,6 +63,16 @@ fn expect_guarantees(region: &Region<&impl PageAllocator>, exact: bool) {
     }
 }
 
+fn grow(region: &mut Region<&impl PageAllocator>, exact: bool) {
+    if region.grow_to(GROWN).is_ok() {
+        let added = region.slice(SIZE, GROWN - SIZE).unwrap();
+        assert!(added.iter().all(|byte| *byte == 0), "grown over old contents");
+        region.fill(SIZE, POISON, GROWN - SIZE).unwrap();
+    }
+    assert!(exact || !region.is_empty(), "a failed growth has emptied the memory");
+    expect_guarantees(region, exact);
+}
+
 /// One memory's life, in which anything may be refused. Only what was granted is relied on.
 fn live(allocator: &impl PageAllocator, image: Option<&MemoryImage>) {
     let unit = NonZeroU64::new(PAGE).unwrap();
@@ -83,19 +93,13 @@ fn live(allocator: &impl PageAllocator, image: Option<&MemoryImage>) {
             assert!(discarded.iter().all(|byte| *byte == 0), "a discarded range");
         }
         let _ = region.discard(20 * PAGE, 4 * PAGE);
-        if region.grow_to(GROWN).is_ok() {
-            let added = region.slice(SIZE, GROWN - SIZE).unwrap();
-            assert!(added.iter().all(|byte| *byte == 0), "grown over old contents");
-            region.fill(SIZE, POISON, GROWN - SIZE).unwrap();
-        }
-        expect_guarantees(&region, exact);
+        grow(&mut region, exact);
+        // A growth that failed and could not be undone.
         if region.is_empty() {
-            // The growth failed and could not be undone.
-            assert!(exact);
-            if region.reset().is_err() {
-                return;
+            match region.reset() {
+                Ok(()) => continue,
+                Err(_) => return,
             }
-            continue;
         }
         if region.protect(4 * PAGE, 8 * PAGE, Protection::READ_WRITE).is_ok() {
             region.fill(4 * PAGE, 1, 8 * PAGE).unwrap();

@@ -1,17 +1,11 @@
 //! Entries of regions over the life of each.
 
-use core::cell::Cell;
-
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
-use crate::capabilities::Capabilities;
+use crate::allocator::PageAllocator;
 use crate::commit::CommitPolicy;
-use crate::error::AllocError;
 use crate::fault::{FaultKind, FaultReport, FaultSignal, SLOTS};
 use crate::protection::Protection;
 use crate::region::Region;
 use crate::request::ReserveRequest;
-use crate::reservation::Reservation;
-use crate::units::{HostBytes, HostPage, HostRange};
 
 const SIGNAL: FaultSignal = FaultSignal::Segmentation(2);
 
@@ -62,26 +56,3 @@ macro_rules! on_backends {
 }
 
 crate::for_each_backend!(on_backends);
-
-/// Without an allocator the registry can be full.
-#[cfg(not(feature = "alloc"))]
-mod full {
-    use crate::backend::StaticArena;
-    use crate::fault::{FaultRegistration, MemoryExtent, SLOTS};
-    use crate::region::Region;
-    use crate::request::ReserveRequest;
-
-    #[test]
-    fn a_region_that_could_not_be_registered_is_released() {
-        static ARENA: StaticArena<4096> = StaticArena::new();
-        let _all_slots = SLOTS.write();
-        let request = ReserveRequest::new(4096, 4096).classify_faults();
-        let mut held = std::vec::Vec::new();
-        while let Ok(one) = FaultRegistration::new(None, MemoryExtent::default()) {
-            held.push(one);
-        }
-        assert!(Region::new(&ARENA, &request).is_err());
-        held.clear();
-        assert!(Region::new(&ARENA, &request).is_ok(), "the arena is free again");
-    }
-}
