@@ -20,9 +20,6 @@ pub(super) fn check_request(
         let error = invalid("the initial size exceeds the maximum", request.initial());
         return Err(error.possible(request.maximum()));
     }
-    if !request.initial().is_multiple_of(request.unit_bytes()) {
-        return Err(invalid("the initial size is not a multiple of its unit", request.initial()));
-    }
     if request.demands_full_guards_and_ahead() {
         let rule = "full guards need exact commit, and committing ahead was asked for";
         return Err(invalid(rule, request.initial()));
@@ -33,7 +30,11 @@ pub(super) fn check_request(
         let error = invalid("the image reaches beyond the initial size", image.end());
         return Err(error.possible(request.initial()));
     }
-    round_up(page, request.initial(), Operation::Reserve).map(|_| ())
+    round_up(page, request.initial(), Operation::Reserve)?;
+    if !request.initial().is_multiple_of(request.unit_bytes()) {
+        return Err(invalid("the initial size is not a multiple of its unit", request.initial()));
+    }
+    Ok(())
 }
 
 /// `bytes` in whole pages, or the error that says how many the host can address.
