@@ -52,6 +52,7 @@
 //! | type | `Send` | `Sync` | why |
 //! |---|---|---|---|
 //! | [`Region<P>`] | if `P` is | if `P` is | it owns its bytes; `&Region` only reads |
+//! | [`LentBytes`] | no | no | a bare address range, borrowed from its lender |
 //! | [`Reservation`] | no | no | a bare address range, owned by the region that holds it |
 //! | [`MemoryImage`] | yes | yes | its bytes never change |
 //! | [`StaticArena`] | yes | yes | one lock guards who owns which run |
@@ -128,7 +129,7 @@ pub use on_demand::{NoRoom, OnDemand};
 #[doc(hidden)]
 pub use planted::planted;
 pub use protection::Protection;
-pub use region::{Region, RegionView};
+pub use region::{LentBytes, Region, RegionView};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};
 pub use reservation::{Reservation, Rung, Shortfall, ShortfallCause};
 pub use units::{HostBytes, HostPage, HostRange, HostRights};

@@ -48,6 +48,7 @@ const UNSAFE: &[(&str, &str)] = &[
         "the context of interrupted code",
     ),
     ("crates/wrt-platform/src/region/access.rs", "checked access through the one pointer"),
+    ("crates/wrt-platform/src/region/lent.rs", "copies between memories and from slices"),
     ("crates/wrt-platform/src/region/mod.rs", "the one type that owns the pointer"),
     ("crates/wrt-platform/src/region/protection.rs", "takes rights from pages"),
     ("examples/small/src/bin/custom_allocator.rs", "shows how an allocator keeps the contract"),

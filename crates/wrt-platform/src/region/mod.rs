@@ -1,11 +1,13 @@
 //! The one type that owns a base pointer.
 //!
 //! `mod.rs` adds exclusive access to a [`Lifecycle`]: creation, growth, reset. `access.rs` is every
-//! access to its bytes, `protection.rs` takes rights away from some of them and gives them back,
-//! `rights.rs` is the list of those. `view.rs` is what compiled code may know of it.
+//! access to its bytes, `lent.rs` copies between two regions, `protection.rs` takes rights away from
+//! some bytes and gives them back, `rights.rs` is the list of those. `view.rs` is what compiled code
+//! may know of it.
 #![allow(unsafe_code)]
 
 mod access;
+mod lent;
 mod protection;
 mod rights;
 mod view;
@@ -14,6 +16,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use self::rights::RightsTable;
+pub use lent::LentBytes;
 pub use view::RegionView;
 
 use crate::allocator::{Discarded, PageAllocator};
