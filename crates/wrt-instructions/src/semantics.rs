@@ -1,7 +1,11 @@
 //! What the instructions do, written once for all widths (core specification, "Memory
 //! Instructions"). The table's rows name these functions.
+//!
+//! What is loaded passes through an integer of 32 or 64 bits wherever a trap may stand in its
+//! place: the two are then held side by side, while narrower types and vectors overlap the trap and
+//! are put together again after every load.
 
-use wrt_runtime::{GuestMemory, Inaccessible, Trap};
+use wrt_runtime::{GuestMemory, Trap};
 
 use crate::stored::{Stored, Wrap};
 use crate::v128::V128;
@@ -12,7 +16,7 @@ pub(crate) fn extend<T: Stored, R: From<T>, M: GuestMemory>(
     memory: &M,
     ea: u64,
 ) -> Result<R, Trap> {
-    Ok(R::from(T::load_from(memory, ea)?))
+    T::load_from(memory, ea, R::from)
 }
 
 /// Loads 8 bytes of lanes and extends each to twice its width.
@@ -21,32 +25,40 @@ pub(crate) fn widen<T: Stored, W: Stored + From<T>, M: GuestMemory>(
     memory: &M,
     ea: u64,
 ) -> Result<V128, Trap> {
-    let narrow: [u8; 8] = memory.load(ea).map_err(|Inaccessible| memory.refused(ea, 8))?;
+    let narrow = bits::<u64, M>(memory, ea)?.to_le_bytes();
     Ok(V128::from_lanes(narrow.chunks_exact(T::SIZE).map(|lane| W::from(T::read_le(lane)))))
 }
 
 /// Loads one `T` into all lanes.
 #[inline(always)]
-pub(crate) fn splat<T: Stored, M: GuestMemory>(memory: &M, ea: u64) -> Result<V128, Trap> {
-    let lane = T::load_from(memory, ea)?;
-    Ok(V128::from_lanes(core::iter::repeat(lane)))
+pub(crate) fn splat<T: Stored + Into<u64>, M: GuestMemory>(
+    memory: &M,
+    ea: u64,
+) -> Result<V128, Trap> {
+    let lane = bits::<T, M>(memory, ea)?;
+    Ok(V128::from_lanes(core::iter::repeat(lane_of::<T>(lane))))
 }
 
 /// Loads one `T` into lane 0 and zeroes the rest.
 #[inline(always)]
-pub(crate) fn zero<T: Stored, M: GuestMemory>(memory: &M, ea: u64) -> Result<V128, Trap> {
-    T::load_from(memory, ea).map(|lane| V128::from_lanes([lane]))
+pub(crate) fn zero<T: Stored + Into<u64>, M: GuestMemory>(
+    memory: &M,
+    ea: u64,
+) -> Result<V128, Trap> {
+    let lane = bits::<T, M>(memory, ea)?;
+    Ok(V128::from_lanes([lane_of::<T>(lane)]))
 }
 
 /// Loads one `T` into a lane of `vector`.
 #[inline(always)]
-pub(crate) fn load_lane<T: Stored, M: GuestMemory>(
+pub(crate) fn load_lane<T: Stored + Into<u64>, M: GuestMemory>(
     memory: &M,
     ea: u64,
     lane: u8,
     vector: V128,
 ) -> Result<V128, Trap> {
-    T::load_from(memory, ea).map(|value| vector.with_lane(lane, value))
+    let value = bits::<T, M>(memory, ea)?;
+    Ok(vector.with_lane(lane, lane_of::<T>(value)))
 }
 
 /// Stores the low bits of `value` as a `T`.
@@ -68,4 +80,16 @@ pub(crate) fn store_lane<T: Stored, M: GuestMemory>(
     vector: V128,
 ) -> Result<(), Trap> {
     vector.lane::<T>(lane).store_to(memory, ea)
+}
+
+/// Loads one `T` as the low bits of an integer.
+#[inline(always)]
+fn bits<T: Stored + Into<u64>, M: GuestMemory>(memory: &M, ea: u64) -> Result<u64, Trap> {
+    T::load_from(memory, ea, T::into)
+}
+
+/// The lane that [`bits`] has loaded.
+#[inline(always)]
+fn lane_of<T: Stored>(bits: u64) -> T {
+    T::read_le(&bits.to_le_bytes())
 }

@@ -1,6 +1,6 @@
 //! What can lie in memory: a number of bytes, little-endian on every host.
 
-use wrt_runtime::{GuestMemory, Inaccessible, Trap};
+use wrt_runtime::{GuestMemory, Trap};
 
 use crate::v128::V128;
 use crate::value::{F32, F64};
@@ -10,7 +10,11 @@ pub(crate) trait Stored: Copy + Default {
     /// Bytes in memory.
     const SIZE: usize;
 
-    fn load_from<M: GuestMemory>(memory: &M, ea: u64) -> Result<Self, Trap>;
+    fn load_from<M: GuestMemory, R>(
+        memory: &M,
+        ea: u64,
+        then: impl FnOnce(Self) -> R,
+    ) -> Result<R, Trap>;
 
     fn store_to<M: GuestMemory>(self, memory: &mut M, ea: u64) -> Result<(), Trap>;
 
@@ -28,19 +32,13 @@ macro_rules! stored {
             const SIZE: usize = size_of::<$bits>();
 
             #[inline(always)]
-            fn load_from<M: GuestMemory>(memory: &M, ea: u64) -> Result<Self, Trap> {
-                match memory.load(ea) {
-                    Ok(bytes) => Ok($from(<$bits>::from_le_bytes(bytes))),
-                    Err(Inaccessible) => Err(memory.refused(ea, Self::SIZE as u64)),
-                }
+            fn load_from<M: GuestMemory, R>(memory: &M, ea: u64, then: impl FnOnce(Self) -> R) -> Result<R, Trap> {
+                memory.load(ea, |bytes| then($from(<$bits>::from_le_bytes(bytes))))
             }
 
             #[inline(always)]
             fn store_to<M: GuestMemory>(self, memory: &mut M, ea: u64) -> Result<(), Trap> {
-                match memory.store(ea, <$bits>::to_le_bytes($to(self))) {
-                    Ok(()) => Ok(()),
-                    Err(Inaccessible) => Err(memory.refused(ea, Self::SIZE as u64)),
-                }
+                memory.store(ea, <$bits>::to_le_bytes($to(self)))
             }
 
             #[inline(always)]

@@ -108,6 +108,14 @@ pub struct GrowError {
     pub cause: GrowErrorCause,
 }
 
+impl GrowError {
+    /// The growth of `current` pages by `delta` that did not happen because of `cause`.
+    #[must_use]
+    pub const fn new(current: u64, delta: u64, cause: GrowErrorCause) -> Self {
+        Self { current, delta, cause }
+    }
+}
+
 /// Why a memory did not grow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -47,8 +47,10 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod borrower;
 mod budget;
 mod bulk;
+mod bulk_source;
 mod error;
 mod growth;
 mod guest;
@@ -65,8 +67,10 @@ mod segment;
 mod trap;
 mod veto;
 
+pub use borrower::Borrower;
 pub use budget::Budget;
 pub use bulk::BulkOperation;
+pub use bulk_source::BulkSource;
 pub use error::{GrowError, GrowErrorCause, IntegrityError, IntegrityFault, MemoryError};
 pub use growth::{GrowEvent, GrowRequest, ReleaseEvent};
 pub use guest::GuestMemory;
@@ -80,4 +84,4 @@ pub use segment::DataSegment;
 pub use trap::{Access, Trap, TrapReport};
 pub use veto::GrowVeto;
 pub use wrt_platform;
-pub use wrt_platform::Inaccessible;
+pub use wrt_platform::LentBytes;

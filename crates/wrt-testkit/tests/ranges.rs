@@ -6,7 +6,7 @@ use wrt_platform::{
     Capabilities, Discarded, MemoryImage, PageAllocator, Protection, Region, ReserveRequest,
     for_each_backend,
 };
-use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryType, Trap};
+use wrt_runtime::{GuestMemory, LinearMemory, MemoryBuilder, MemoryType, Trap};
 
 const PAGE: u64 = 65536;
 
@@ -187,6 +187,25 @@ fn write_only(allocator: impl PageAllocator) {
     assert!(region.data().unwrap() == expected);
 }
 
+/// What may be written takes copies from elsewhere, readable or not.
+fn copies_to_write_only(allocator: impl PageAllocator) {
+    let ty = MemoryType::wasm32(1, None).unwrap();
+    let mut memory = LinearMemory::new(&allocator, ty).unwrap();
+    let mut other = LinearMemory::new(&allocator, ty).unwrap();
+    other.write(500, b"another").unwrap();
+    memory.protect(4000..4200, Protection::WRITE).unwrap();
+    memory.write(4010, b"host").unwrap();
+    memory.memory_init(4020, b"segment", 0, 7).unwrap();
+    memory.memory_copy_from(4030, &other, 500, 7).unwrap();
+    memory.memory_copy(4040, 100, 7).unwrap();
+    assert_eq!(memory.memory_copy(100, 4040, 7), Err(Trap::Protected));
+    assert_eq!(other.memory_copy_from(0, &memory, 4030, 7), Err(Trap::Protected));
+    assert!(memory.read(4010, &mut [0; 4]).is_err());
+    memory.protect(4000..4200, Protection::READ_WRITE).unwrap();
+    let bytes = memory.get_safe_slice(4010, 30).unwrap();
+    assert_eq!(&*bytes, b"host\0\0\0\0\0\0segment\0\0\0another\0\0\0");
+}
+
 fn discards(allocator: impl PageAllocator) {
     let ty = MemoryType::wasm32(2, None).unwrap();
     let mut memory = LinearMemory::new(&allocator, ty).unwrap();
@@ -234,6 +253,11 @@ macro_rules! on_backends {
             #[test]
             fn bytes_to_write_only_are_erased_too() {
                 super::write_only($new);
+            }
+
+            #[test]
+            fn bytes_to_write_only_take_copies() {
+                super::copies_to_write_only($new);
             }
 
             #[test]

@@ -3,7 +3,9 @@
 use wrt_platform::{Inaccessible, PageAllocator};
 
 use super::LinearMemory;
+use crate::borrower::Borrower;
 use crate::bulk::BulkOperation;
+use crate::bulk_source::BulkSource;
 use crate::error::MemoryError;
 use crate::guest::GuestMemory;
 use crate::observer::Observer;
@@ -65,9 +67,15 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         source: u64,
         len: u64,
     ) -> Result<(), MemoryError> {
-        other.check(source, len).map_err(|trap| other.refuse(trap, source, len))?;
-        self.memory_copy_from(target, other, source, len)
-            .map_err(|trap| self.refuse(trap, target, len))
+        let mut lent = false;
+        let outcome = other.lend(source, len, Borrower::Memory { address: target }, |bytes| {
+            lent = true;
+            self.bulk_store(target, BulkSource::Memory { address: source, bytes })
+        });
+        outcome.map_err(|trap| match lent {
+            false => other.refuse(trap, source, len),
+            true => self.refuse(trap, target, len),
+        })
     }
 
     /// Copies `len` bytes of a data segment from `source` on.

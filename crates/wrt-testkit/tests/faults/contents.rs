@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wrt_instructions::{MemArg, i64_load, i64_store};
 use wrt_platform::{PageAllocator, Region, ReserveRequest, for_each_backend};
 use wrt_runtime::{
-    Access, BulkOperation, GrowEvent, GrowRequest, GrowVeto, GuestMemory, Inaccessible,
-    LinearMemory, MemoryBuilder, MemoryType, Observer, ReleaseEvent, Trap,
+    Access, BulkOperation, GrowEvent, GrowRequest, GrowVeto, GuestMemory, LinearMemory,
+    MemoryBuilder, MemoryType, Observer, ReleaseEvent, Trap,
 };
 use wrt_testkit::FaultyAllocator;
 
@@ -181,7 +181,7 @@ fn f12_bounds_come_first(allocator: impl PageAllocator) {
         let address = 65536 - distance;
         let long = vec![0xFF; distance as usize + 1];
         let len = distance + 1;
-        assert_eq!(memory.store(address, [0xFF; 16]), Err(Inaccessible));
+        assert_eq!(memory.store(address, [0xFF; 16]), Err(Trap::OutOfBounds));
         assert_eq!(memory.memory_fill(address, 0xFF, len), Err(Trap::OutOfBounds));
         assert_eq!(memory.memory_copy(address, 0, len), Err(Trap::OutOfBounds));
         assert_eq!(memory.memory_copy(0, address, len), Err(Trap::OutOfBounds));
