@@ -14,6 +14,7 @@ pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
     cfg_placement(file, findings);
     ignored_tests(file, findings);
     safety_cites(file, findings);
+    cargo_is_called_in_one_place(file, findings);
 }
 
 /// `unsafe` stands only in files that the list names.
@@ -174,6 +175,21 @@ fn cites(comment: &str) -> bool {
     numbered || ["contract", "caller", "valid region"].iter().any(|name| comment.contains(name))
 }
 
+/// What of a user's settings reaches cargo is decided in one file.
+fn cargo_is_called_in_one_place(file: &File, findings: &mut Vec<Finding>) {
+    // The rules themselves, here, run nothing.
+    if !file.path.starts_with("xtask/src/") || file.path.starts_with("xtask/src/tidy/") {
+        return;
+    }
+    let calls = |text: &str| {
+        text.contains("cmd!(") && ["\"cargo ", "\"rustc "].iter().any(|word| text.contains(word))
+    };
+    for (line, _) in file.lines().filter(|(_, text)| calls(text)) {
+        let message = "xtask/src/cargo.rs makes the commands of cargo and names the compiler";
+        findings.push(Finding::error(&file.path, line, "cargo-called", message));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::check;
@@ -244,5 +260,14 @@ mod tests {
         assert_eq!(rules(path, "// SAFETY: it is fine.\n"), ["safety-cites"]);
         assert!(rules(path, "// SAFETY: by I2 the byte is\n// mapped.\n").is_empty());
         assert!(rules(path, "// SAFETY: the caller's contract.\n").is_empty());
+    }
+
+    #[test]
+    fn cargo_is_called_by_its_own_file() {
+        let path = "xtask/src/test.rs";
+        assert_eq!(rules(path, "fn f() { cmd!(sh, \"cargo test\") }"), ["cargo-called"]);
+        assert_eq!(rules(path, "fn f() { cmd!(sh, \"rustc -vV\") }"), ["cargo-called"]);
+        assert!(rules(path, "fn f() { cmd!(sh, \"rustup run {t} cargo check\") }").is_empty());
+        assert!(rules("benches/a.rs", "fn f() { cmd!(sh, \"cargo test\") }").is_empty());
     }
 }
