@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
 use crate::{
-    cargo, check, compiler, faults, programs, setup, side_by_side, spec, targets, test, tidy,
+    cargo, check, compiler, faults, loom, programs, setup, side_by_side, spec, targets, test, tidy,
 };
 
 #[derive(clap::Args)]
@@ -20,11 +20,12 @@ pub(crate) struct Args {
 /// A step: its name, and what it runs.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("tidy", tidy::run),
     ("check", check::this_machine),
     ("test", test::run),
     ("faults", |workspace| faults::run(workspace, &faults::Args::default())),
+    ("loom", |workspace| loom::run(workspace, &loom::Args::default())),
     ("spec", |workspace| spec::run(workspace, &spec::Args::default())),
     ("spec, all scripts", complete_suite),
     ("cross --run", other_machines),

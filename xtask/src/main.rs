@@ -8,6 +8,7 @@ mod ci;
 mod compiler;
 mod cross;
 mod faults;
+mod loom;
 mod programs;
 mod setup;
 mod side_by_side;
@@ -45,6 +46,8 @@ enum Command {
     Cross(cross::Args),
     /// Plant known bugs one by one, and see the test of each catch it
     Faults(faults::Args),
+    /// Models of what several threads do at once, and known bugs that they must find
+    Loom(loom::Args),
     /// Run the benches and print one table: ours, baseline, ratio, spread
     Bench(bench::Args),
     /// The house rules, as code
@@ -78,6 +81,7 @@ fn run(menu: Menu) -> anyhow::Result<()> {
         Command::Spec(args) => spec::run(&workspace, &args),
         Command::Cross(args) => cross::run(&workspace, &args),
         Command::Faults(args) => faults::run(&workspace, &args),
+        Command::Loom(args) => loom::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Tidy => tidy::run(&workspace),
         Command::Programs(args) => programs::run(&workspace, &args),

@@ -8,18 +8,6 @@ pub(crate) use loom::sync::atomic;
 
 use self::atomic::{AtomicBool, Ordering};
 
-/// Switches from a thread that could have gone on, at most, in one execution. Every bug that these
-/// models have found needs one or two.
-const PREEMPTIONS: usize = 3;
-
-/// Runs `model` for each order of events that [`PREEMPTIONS`] allow, and each value that a load may
-/// give in it by the memory model.
-pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(PREEMPTIONS);
-    builder.check(model);
-}
-
 /// A function that is not `const`.
 macro_rules! const_fn {
     ($(#[$attribute:meta])* $visibility:vis fn $($function:tt)*) => {

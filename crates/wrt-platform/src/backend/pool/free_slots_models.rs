@@ -4,7 +4,6 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::*;
-use crate::sync::explore;
 
 /// The key of an image that no slot has: every slot will do, once none was found that has it.
 const IMAGE: ImageKey = 0x1000;
@@ -12,7 +11,7 @@ const IMAGE: ImageKey = 0x1000;
 /// A slot is free at every moment, though not always the same one: whoever looks finds it.
 #[test]
 fn a_slot_that_is_free_all_the_time_is_found() {
-    explore(|| {
+    loom::model(|| {
         let free = Arc::new(FreeSlots::new(2).unwrap());
         let (one, two) = (free.take(0, PLAIN).unwrap().0, free.take(0, PLAIN).unwrap().0);
         free.put(1, two, PLAIN);
@@ -31,7 +30,7 @@ fn a_slot_that_is_free_all_the_time_is_found() {
 /// New slots are taken without a lock.
 #[test]
 fn a_new_slot_is_given_out_once() {
-    explore(|| {
+    loom::model(|| {
         let free = Arc::new(FreeSlots::new(2).unwrap());
         let other = Arc::clone(&free);
         let other = thread::spawn(move || other.take(0, PLAIN).unwrap());

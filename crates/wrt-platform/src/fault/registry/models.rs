@@ -8,12 +8,11 @@ use loom::thread;
 
 use super::entry::{Entry, Words};
 use super::list::List;
-use crate::sync::explore;
 
 /// A reader sees the words of one write, however often they are written meanwhile.
 #[test]
 fn a_reader_sees_one_write() {
-    explore(|| {
+    loom::model(|| {
         let entry: &'static Entry<2> = Box::leak(Box::new(Entry::new()));
         let writer = thread::spawn(move || {
             for change in 1..=3 {
@@ -27,18 +26,20 @@ fn a_reader_sees_one_write() {
     });
 }
 
-/// Two threads register at once, one of which leaves again, so that entries are made, returned, and
-/// made anew in a further chunk. Nobody shares one, and a reader finds what is registered.
+/// Two threads register at once, one of which leaves again and comes back, so that entries are made,
+/// returned, and made anew in a further chunk. Nobody shares one, and a reader finds what is registered.
 #[test]
 fn an_entry_has_one_owner() {
-    explore(|| {
+    loom::model(|| {
         let list: &'static List<1, 1> = Box::leak(Box::new(List::new()));
         let other = thread::spawn(move || {
-            let entry = list.take().unwrap();
-            entry.write([7]);
-            assert_eq!(entry.read_own(), [7], "two own an entry");
-            entry.write([0]);
-            list.give_back(entry);
+            for _ in 0..2 {
+                let entry = list.take().unwrap();
+                entry.write([7]);
+                assert_eq!(entry.read_own(), [7], "two own an entry");
+                entry.write([0]);
+                list.give_back(entry);
+            }
         });
         let entry = list.take().unwrap();
         entry.write([5]);
