@@ -22,6 +22,7 @@
 //! once. They use nothing but the contract, so they can be run on any backend, on a part of it
 //! ([`Promise::check`]), and on backends chosen at run time (`&dyn PageAllocator`).
 
+mod asked;
 mod broken;
 mod checks;
 mod child;

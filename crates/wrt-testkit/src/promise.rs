@@ -4,6 +4,7 @@ use core::fmt;
 
 use wrt_platform::PageAllocator;
 
+use crate::asked::Asked;
 use crate::checks::{growth, images, ladder, requests, reuse, rights, sizes, tags};
 
 /// A promise found broken.
@@ -14,12 +15,18 @@ pub struct Violation {
     pub promise: Promise,
     /// What was seen instead.
     pub detail: String,
+    /// The last request that the backend got before, with sizes in bytes.
+    pub request: Option<String>,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { promise, detail } = self;
-        write!(f, "{promise} ({}): {detail}", promise.description())
+        let Self { promise, detail, request } = self;
+        write!(f, "{promise} ({}): {detail}", promise.description())?;
+        match request {
+            Some(request) => write!(f, "; the last request: {request}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -123,8 +130,13 @@ macro_rules! promises {
             ///
             /// What was seen that breaks it.
             pub fn check<A: PageAllocator + ?Sized>(self, allocator: &A) -> Result<(), Violation> {
-                let outcome = match self { $(Self::$promise => $check(allocator),)* };
-                outcome.map_err(|detail| Violation { promise: self, detail: detail.0 })
+                let asked = Asked::new(allocator);
+                let outcome = match self { $(Self::$promise => $check(&asked),)* };
+                outcome.map_err(|detail| Violation {
+                    promise: self,
+                    detail: detail.0,
+                    request: asked.last_request(),
+                })
             }
         }
     };

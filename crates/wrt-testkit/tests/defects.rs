@@ -119,6 +119,22 @@ fn defects_are_caught_on_the_heap() {
 }
 
 #[test]
+fn messages_name_the_request() {
+    let broken = Defect::DirtyGrowth.seen_by_checks(HeapAllocator::new()).unwrap_err();
+    let text = "promises that are broken: 1\n- fresh-zero (bytes that become accessible read \
+                zero): new bytes: byte 4095 of 4096 is 0xee, not 0x00; the last request: 0 to \
+                262144 bytes, reservation 67108864, guard 65536, BestThatFits, Exact\n";
+    assert!(broken.to_string().starts_with(text), "{broken}");
+    let broken = Defect::NamesRefused.seen_by_checks(HeapAllocator::new()).unwrap_err();
+    let text = broken.violations()[0].to_string();
+    assert!(text.contains("; the last request: 8192 to 16384 bytes, "), "{text}");
+    assert!(text.ends_with(&format!(", name \"{}\"", "n".repeat(40))), "{text}");
+    let moved = Defect::FeelsMoves.seen_by_checks(HeapAllocator::new()).unwrap_err();
+    let text = moved.violations()[0].request.as_deref().unwrap();
+    assert!(text.starts_with("16384 to 32768 bytes, "), "{text}");
+}
+
+#[test]
 fn every_promise_can_be_broken() {
     for promise in Promise::ALL {
         let broken = Defect::ALL.iter().any(|defect| defect.breaks() == *promise);

@@ -53,6 +53,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/region/protection.rs", "takes rights from pages"),
     ("examples/small/src/bin/custom_allocator.rs", "shows how an allocator keeps the contract"),
     ("examples/small/src/bin/fault_report.rs", "accesses without a check, as compiled code has"),
+    ("crates/wrt-testkit/src/asked.rs", "hands the contract's operations on"),
     ("crates/wrt-testkit/src/broken/committing.rs", "breaks growth and rights on purpose"),
     ("crates/wrt-testkit/src/broken/memory.rs", "writes where broken backends must not"),
     ("crates/wrt-testkit/src/broken/mod.rs", "allocators that break the contract on purpose"),

@@ -13,6 +13,7 @@ pub(crate) mod tags;
 
 use wrt_platform::{HostBytes, HostRange, PageAllocator, Protection, Region, ReserveRequest};
 
+use crate::asked::text_of;
 use crate::child::ChildTest;
 use crate::contract::RawMemory;
 use crate::mappings::Mappings;
@@ -52,8 +53,11 @@ pub fn check_backend<A: PageAllocator + ?Sized>(allocator: &A) -> Result<(), Bro
 pub fn check_moving<A: PageAllocator>(allocator: A) -> Result<(), Violation> {
     let bytes = 4 * allocator.page().bytes() as u64;
     let request = ReserveRequest::new(bytes, 2 * bytes);
-    moved_region(allocator, &request)
-        .map_err(|detail| Violation { promise: Promise::OldBytes, detail: detail.0 })
+    moved_region(allocator, &request).map_err(|detail| Violation {
+        promise: Promise::OldBytes,
+        detail: detail.0,
+        request: Some(text_of(&request)),
+    })
 }
 
 fn moved_region<A: PageAllocator>(allocator: A, request: &ReserveRequest<'_>) -> Outcome {
