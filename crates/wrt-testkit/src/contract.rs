@@ -2,8 +2,11 @@
 #![allow(unsafe_code)]
 
 use core::ops::Range;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use core::slice;
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::{Acquire, Release};
+use std::thread;
 
 use wrt_platform::{
     AllocError, AllocErrorKind, Committed, Corruption, Discarded, HostBytes, HostRange, HostRights,
@@ -236,6 +239,33 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         unsafe { self.allocator.resident(&self.reservation, self.committed) }
     }
 
+    /// Calls `during` while another thread reads the committed bytes over and over. Returns the
+    /// offset of the first byte that it saw change, for operations that must not write.
+    pub fn change_seen_during(&self, during: impl FnOnce()) -> Option<usize> {
+        let (bytes, before) = (self.bytes(), self.bytes().to_vec());
+        let (began, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                loop {
+                    let last_look = ended.load(Acquire);
+                    let found = first_difference(bytes, &before);
+                    began.store(true, Release);
+                    if last_look || found.is_some() {
+                        return found;
+                    }
+                }
+            });
+            // The reader is stopped also if `during` panics.
+            let stop = StopOnDrop(&ended);
+            while !began.load(Acquire) {
+                thread::yield_now();
+            }
+            during();
+            drop(stop);
+            reader.join().unwrap_or_default()
+        })
+    }
+
     /// Reads the byte at `place`, or `None` if the reservation has no such byte. Where the
     /// backend keeps its promises, all places but the last committed byte end the process with a
     /// fault, so call it in a [`ChildTest`](crate::ChildTest).
@@ -262,6 +292,28 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
             _ => Err(misuse(operation, "the range is not committed")),
         }
     }
+}
+
+/// Tells a thread to stop.
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Release);
+    }
+}
+
+/// The offset of the first word of `bytes` that is not as `before`, read from memory each time
+/// whatever the compiler believes of bytes that are borrowed.
+fn first_difference(bytes: &[u8], before: &[u8]) -> Option<usize> {
+    let (words, _) = bytes.as_chunks::<8>();
+    let (expected, _) = before.as_chunks::<8>();
+    let differs = |(word, expected): (&[u8; 8], &[u8; 8])| {
+        // SAFETY: the reference is valid to read.
+        let found = unsafe { ptr::from_ref(word).read_volatile() };
+        found != *expected
+    };
+    words.iter().zip(expected).position(differs).map(|index| 8 * index)
 }
 
 /// The address as the host knows it: hardware tags are in the highest byte, where 64-bit user

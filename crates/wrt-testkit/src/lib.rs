@@ -39,7 +39,7 @@ mod promise;
 mod script;
 
 pub use broken::{BrokenAllocator, Defect};
-pub use checks::{check_backend, check_moving};
+pub use checks::{check_backend, check_moving, check_threads};
 pub use child::{ChildTest, Ending};
 pub use contract::{Place, RawMemory, Touch};
 pub use corners::corners;

@@ -42,6 +42,11 @@ impl Mappings {
                 apart || allowed.is_empty()
             });
         }
+        self.list(range, rights)
+    }
+
+    /// Whether there are lines for every byte of `range`, all with exactly these rights.
+    pub(crate) fn list(&self, range: &Range<usize>, rights: Protection) -> bool {
         let mut covered = range.start;
         for (mapping, allowed) in &self.lines {
             if covered >= range.end || mapping.start > covered {
@@ -55,6 +60,13 @@ impl Mappings {
             }
         }
         covered >= range.end
+    }
+
+    /// Whether there is a line for any byte of `range`.
+    pub(crate) fn touch(&self, range: &Range<usize>) -> bool {
+        let apart =
+            |mapping: &Range<usize>| mapping.end <= range.start || range.end <= mapping.start;
+        !self.lines.iter().all(|(mapping, _)| apart(mapping))
     }
 
     /// How many mappings there are.

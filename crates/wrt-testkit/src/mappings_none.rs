@@ -28,6 +28,16 @@ impl Mappings {
         match self.0 {}
     }
 
+    /// Whether there are lines for every byte of `range`, all with exactly these rights.
+    pub(crate) const fn list(&self, _range: &Range<usize>, _rights: Protection) -> bool {
+        match self.0 {}
+    }
+
+    /// Whether there is a line for any byte of `range`.
+    pub(crate) const fn touch(&self, _range: &Range<usize>) -> bool {
+        match self.0 {}
+    }
+
     /// How many mappings there are.
     #[must_use]
     pub const fn count(&self) -> usize {

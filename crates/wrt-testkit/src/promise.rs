@@ -5,7 +5,10 @@ use core::fmt;
 use wrt_platform::PageAllocator;
 
 use crate::asked::Asked;
-use crate::checks::{growth, images, ladder, requests, reuse, rights, sizes, tags};
+use crate::checks::{
+    capabilities, growth, images, ladder, leaks, queries, reach, requests, reuse, rights, sizes,
+    tags,
+};
 
 /// A promise found broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -144,27 +147,31 @@ macro_rules! promises {
 
 promises! {
     (Page, "page", "the page is a power of two and never changes", sizes::page, []);
-    (Capabilities, "capabilities", "capabilities never change and do not contradict each other", rights::capabilities, [Page]);
+    (Capabilities, "capabilities", "capabilities never change and do not contradict each other", capabilities::constant, [Page]);
     (Bounds, "bounds", "a reservation starts on a page and has room for its initial size", sizes::bounds, [Page]);
     (Accessible, "accessible", "committed bytes can be read and written", growth::accessible, [Bounds]);
     (FreshZero, "fresh-zero", "bytes that become accessible read zero", growth::fresh_zero, [Accessible]);
     (OldBytes, "old-bytes", "growth keeps the bytes that were there", growth::old_bytes, [Accessible]);
     (StableBase, "stable-base", "a base that is said to be stable never moves", growth::stable_base, [Capabilities, Accessible]);
     (GrowAtomic, "grow-atomic", "a growth that is refused changes nothing", growth::atomic, [FreshZero, OldBytes]);
+    (Capacity, "capacity", "every byte up to the capacity has its own place", reach::capacity, [FreshZero, OldBytes]);
     (ReuseZero, "reuse-zero", "no memory sees a byte of a released one", reuse::reuse_zero, [FreshZero, OldBytes]);
     (Reset, "reset", "after a reset everything committed reads zero", reuse::reset, [ReuseZero]);
     (Apart, "apart", "two memories share no byte", sizes::apart, [ReuseZero]);
-    (Release, "release", "a released memory leaves its room to others", reuse::release, [Accessible, Apart]);
+    (Release, "release", "a released memory leaves its room to others", leaks::release, [Accessible, Apart]);
+    (Descriptors, "descriptors", "a released memory leaves no descriptor open", leaks::descriptors, [Release, Reset]);
     (Guards, "guards", "guards are as large as the rung says", ladder::guards, [Capabilities, Bounds]);
     (Ladder, "ladder", "a rung that is demanded is given or refused", ladder::demands, [Guards]);
     (Shortfall, "shortfall", "there is a reason for less than was wanted, and none for all of it", ladder::shortfall, [Guards, Ladder]);
     (Closed, "closed", "nobody can access guards or what is not committed", ladder::closed, [Accessible, Guards, Reset]);
+    (ReadOnly, "read-only", "verification and the count of resident bytes change nothing", queries::read_only, [OldBytes, Closed]);
     (Protect, "protect", "rights can be taken and given back, or the backend says it cannot", rights::protect, [Capabilities, FreshZero, OldBytes]);
     (HostRights, "host-rights", "rights that are taken are gone", rights::host_rights, [Protect]);
     (RightsKept, "rights-kept", "rights that were taken come back only when they are given back", rights::kept, [HostRights, Closed]);
     (WriteExecute, "write-execute", "writable and executable pages are given or refused where they are allowed", rights::write_execute, [HostRights]);
     (Discard, "discard", "a discarded range reads zero and nothing else changes", reuse::discard, [FreshZero, OldBytes]);
-    (Resident, "resident", "resident bytes are those that occupy physical memory", reuse::resident, [ReuseZero, Discard]);
+    (WideOffsets, "wide-offsets", "offsets of more than 32 bits are offsets like any other", reach::wide_offsets, [StableBase, GrowAtomic, Capacity, Reset, HostRights, Discard]);
+    (Resident, "resident", "resident bytes are those that occupy physical memory", reuse::resident, [ReuseZero, Discard, ReadOnly]);
     (Released, "released", "pages are given back to the host if the backend says so, and only then", reuse::released, [Capabilities, Resident]);
     (ImageFirst, "image-first", "a memory with an image holds it at first", images::first, [Capabilities, ReuseZero]);
     (ImageReset, "image-reset", "a memory with an image holds it after every reset", images::reset, [ImageFirst, Reset]);
@@ -173,7 +180,7 @@ promises! {
     (Tagging, "tagging", "tags that are required are given or refused", tags::demanded, [Capabilities]);
     (FreshTags, "fresh-tags", "a tag is another than those of neighbours, and than the one before a reset or release", tags::fresh, [Tagging, Reset, Apart]);
     (Name, "name", "any text is a name, and a name is all it changes", requests::name, [Closed, FreshZero]);
-    (Verify, "verify", "a memory that nobody harmed passes verification", requests::verify, [Closed, RightsKept, Discard, Apart, Name]);
+    (Verify, "verify", "a memory that nobody harmed passes verification", requests::verify, [ReadOnly, RightsKept, Discard, Apart, Name]);
     (ZeroSizes, "zero-sizes", "sizes of zero are sizes like any other", requests::zero_sizes, [Discard, Reset, Verify]);
     (ImpossibleSizes, "impossible-sizes", "sizes that nobody can have are errors", requests::impossible_sizes, [Ladder, Shortfall, GrowAtomic]);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wrt_platform::{PageAllocator, for_each_backend};
-use wrt_testkit::{Promise, check_backend, check_moving};
+use wrt_testkit::{Promise, check_backend, check_moving, check_threads};
 
 macro_rules! checked {
     ($(($name:ident, $type:ty, $new:expr);)*) => {$(
@@ -26,6 +26,12 @@ macro_rules! checked {
             }
 
             #[test]
+            fn threads_get_memories_of_their_own() {
+                let allocator: $type = $new;
+                check_threads(&allocator).unwrap();
+            }
+
+            #[test]
             fn memories_outlive_moves_of_the_allocator() {
                 let allocator: $type = $new;
                 check_moving(allocator).unwrap();
@@ -42,4 +48,14 @@ fn promises_have_names_of_their_own() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), Promise::ALL.len());
+}
+
+#[test]
+fn the_guide_lists_every_promise() {
+    let guide = include_str!("../../../docs/backends.md");
+    let (_, table) = guide.split_once("| promise | what is promised |\n|---|---|\n").unwrap();
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let listed: Vec<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    let names: Vec<_> = Promise::ALL.iter().map(|promise| promise.name()).collect();
+    assert_eq!(listed, names);
 }

@@ -3,29 +3,21 @@
 
 use std::sync::Mutex;
 
-use wrt_platform::{HeapAllocator, PageAllocator};
+use wrt_platform::{HeapAllocator, PageAllocator, Region, ReserveRequest};
 use wrt_testkit::{ChildTest, Defect, Mappings, Promise};
 
 /// What one backend leaves behind on purpose must not disturb the count of another's.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Gives each of these defects that it can have to a backend. Returns those it can have.
-fn caught_on(name: &str, inner: impl PageAllocator, defects: &[Defect]) -> Vec<Defect> {
+fn caught_on(name: &str, inner: impl PageAllocator + Sync, defects: &[Defect]) -> Vec<Defect> {
     let _alone = ONE_AT_A_TIME.lock();
     let able = |defect: &Defect| inner.capabilities().contains(defect.needs());
     let (with, without): (Vec<_>, Vec<_>) = defects.iter().copied().partition(able);
     let mut wrong = Vec::new();
     for defect in &with {
-        if needs_the_host(*defect) && ChildTest::is_emulated() {
-            println!("{name}: {} is not tried: an emulator hides resident pages", defect.name());
-            continue;
-        }
-        if needs_mappings(*defect) && Mappings::of_process().is_none() {
-            println!("{name}: {} is not tried: the host lists no mappings", defect.name());
-            continue;
-        }
-        if usize::BITS < 64 && never_reaches_a_narrow_backend(*defect) {
-            println!("{name}: {} is not tried: such sizes never reach it", defect.name());
+        if let Some(reason) = why_not_tried(*defect, &inner) {
+            println!("{name}: {} is not tried: {reason}", defect.name());
             continue;
         }
         let blamed = match defect.seen_by_checks(&inner) {
@@ -43,20 +35,31 @@ fn caught_on(name: &str, inner: impl PageAllocator, defects: &[Defect]) -> Vec<D
     with
 }
 
-/// Whether it is about sizes that no `HostBytes` holds where it has 32 bits: a region refuses them
-/// before its backend hears of them.
-fn never_reaches_a_narrow_backend(defect: Defect) -> bool {
-    matches!(defect, Defect::ImpossibleGranted | Defect::WrongNumbers)
-}
-
-/// Whether it takes the host's list of mappings to see it on any backend.
-fn needs_mappings(defect: Defect) -> bool {
-    matches!(defect, Defect::Leaks | Defect::ProtectIgnored | Defect::WriteExecuteLost)
-}
-
-/// Whether it takes the host's own view of physical memory to see it.
-fn needs_the_host(defect: Defect) -> bool {
-    matches!(defect, Defect::ResidentNothing | Defect::ReleasedOnPaper)
+/// Why this host does not show what a defect does.
+fn why_not_tried(defect: Defect, inner: &impl PageAllocator) -> Option<&'static str> {
+    let narrow = usize::BITS < 64;
+    match defect {
+        Defect::ResidentNothing | Defect::ReleasedOnPaper => {
+            ChildTest::is_emulated().then_some("an emulator hides resident pages")
+        }
+        Defect::Leaks | Defect::ProtectIgnored | Defect::WriteExecuteLost => {
+            Mappings::of_process().is_none().then_some("the host lists no mappings")
+        }
+        Defect::GuardLeft => {
+            let listed = Mappings::of_process().is_some_and(|mappings| mappings.is_complete());
+            (!listed).then_some("the host does not list closed mappings")
+        }
+        Defect::DescriptorLeft => cfg!(windows).then_some("the host lists no descriptors"),
+        // A region refuses such sizes before its backend hears of them.
+        Defect::ImpossibleGranted | Defect::WrongNumbers => {
+            narrow.then_some("no size has more than 32 bits")
+        }
+        Defect::CommitCut | Defect::DiscardCut | Defect::ProtectCut => {
+            let wide = Region::new(inner, &ReserveRequest::new(5 << 30, 5 << 30));
+            wide.is_err().then_some("the host has no room for more than 4 GiB")
+        }
+        _ => None,
+    }
 }
 
 /// On backends that have all that a defect can need.

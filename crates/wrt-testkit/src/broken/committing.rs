@@ -6,7 +6,7 @@ use wrt_platform::{
     PageAllocator, Protection, Reservation, ReserveRequest,
 };
 
-use super::memory::Memory;
+use super::memory::{Memory, NEAR_PAGES};
 use super::reserving::IMPOSSIBLE;
 use super::{BrokenAllocator, Defect};
 
@@ -35,7 +35,11 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             return self.move_away(reservation, new);
         }
         let half = self.inner.page().round_down((old.as_u64() + new.as_u64()) / 2);
-        let target = if self.is(Defect::GrowHalfDone) { half } else { new };
+        let target = match self.defect {
+            Defect::GrowHalfDone => half,
+            Defect::CommitCut => self.cut(new),
+            _ => new,
+        };
         let committed = self.with(reservation, |memory| self.commit_inner(memory, target))?;
         self.spoil(reservation, old, new);
         Ok(committed)
@@ -45,7 +49,9 @@ impl<P: PageAllocator> BrokenAllocator<P> {
     fn refuses(&self, reservation: &Reservation, new: HostBytes) -> bool {
         let page = self.inner.page().bytes() as u64;
         let refuses = [Defect::RefusalWrites, Defect::RefusalCommits, Defect::RefusesForGood];
-        refuses.contains(&self.defect) && new.as_u64() > 64 * page && new == reservation.capacity()
+        refuses.contains(&self.defect)
+            && new.as_u64() > NEAR_PAGES * page
+            && new == reservation.capacity()
     }
 
     /// Says no, and does what a refusal must not.
@@ -53,18 +59,26 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         self.with(reservation, |memory| match self.defect {
             // SAFETY: the page has its usual rights, and the caller of the commit owns it.
             Defect::RefusalWrites => unsafe { memory.write(0, &[0xEE]) },
-            Defect::RefusalCommits => {
-                let page = self.inner.page().round_up(1).unwrap_or_default();
-                let more = memory.committed.checked_add(page).unwrap_or_default();
-                if more <= memory.inner.capacity() {
-                    // That it was refused is what the caller hears either way.
-                    let _ = self.commit_inner(memory, more);
-                }
-            }
+            Defect::RefusalCommits => self.commit_one_page_more(memory),
             Defect::RefusesForGood => memory.was_refused = true,
             _ => {}
         });
         refusal(new)
+    }
+
+    /// Commits a page that nobody asked for.
+    pub(super) fn commit_one_page_more(&self, memory: &mut Memory) {
+        let page = self.inner.page().round_up(1).unwrap_or_default();
+        let more = memory.committed.checked_add(page).unwrap_or_default();
+        if more <= memory.inner.capacity() {
+            // Callers are told nothing of it either way.
+            let _ = self.commit_inner(memory, more);
+        }
+    }
+
+    /// The lower half of a size or offset of 64 bits.
+    pub(super) fn cut(&self, bytes: HostBytes) -> HostBytes {
+        self.inner.page().round_down(bytes.as_u64() & u64::from(u32::MAX))
     }
 
     /// Commits `new` bytes from the callers' base, and what belongs to the defect.
@@ -87,7 +101,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
     /// Changes bytes after a commit.
     fn spoil(&self, reservation: &Reservation, old: HostBytes, new: HostBytes) {
         let grew = old > HostBytes::ZERO && new > old;
-        let moved = self.state.borrow().home != core::ptr::from_ref(self).addr();
+        let moved = self.state().home != core::ptr::from_ref(self).addr();
         let spoiled = match self.defect {
             Defect::DirtyGrowth if grew => Some(new.get() - 1),
             Defect::LosesOldBytes if grew => Some(0),
@@ -106,6 +120,9 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             }
             if self.is(Defect::ForgottenOnCommit) && grew {
                 self.forget_rights(memory, HostRange::EMPTY);
+            }
+            if self.is(Defect::AliasesFarPages) {
+                memory.cover(self.inner.page());
             }
         });
     }
@@ -154,9 +171,12 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         } else {
             protection
         };
-        if self.is(Defect::ProtectIgnored) {
-            return Ok(());
-        }
+        let range = match self.defect {
+            Defect::ProtectIgnored => return Ok(()),
+            Defect::ProtectRefused => return Err(AllocError::unsupported(Operation::Protect)),
+            Defect::ProtectCut => HostRange { start: self.cut(range.start), ..range },
+            _ => range,
+        };
         self.with(reservation, |memory| {
             memory.was_protected = true;
             let inner_range = memory.inner_range(range);

@@ -51,6 +51,7 @@ defects! {
     (PageChanges, "page-changes", Page, [], "after the first release the page has twice the size");
     (CapabilitiesChange, "capabilities-change", Capabilities, [], "every other memory changes what the backend says it can do");
     (CapabilitiesContradict, "capabilities-contradict", Capabilities, [], "memories can be shared and their bases move");
+    (CapabilitiesFade, "capabilities-fade", Capabilities, [], "the first discard changes what the backend says it can do");
     (RoomMissing, "room-missing", Bounds, [], "the capacity lacks a page");
     (BaseOffPage, "base-off-page", Bounds, [], "the base lies 64 bytes into a page");
     (GrowHalfDone, "grow-half-done", Accessible, [GUARDS], "a commit stops half-way and says that all went well");
@@ -62,12 +63,16 @@ defects! {
     (RefusalWrites, "refusal-writes", GrowAtomic, [], "a refused growth changes the first byte");
     (RefusalCommits, "refusal-commits", GrowAtomic, [GUARDS], "a refused growth leaves another page open");
     (RefusesForGood, "refuses-for-good", GrowAtomic, [], "after one refusal a memory never grows again");
+    (AliasesFarPages, "aliases-far-pages", Capacity, [STABLE_BASE, GUARDS], "pages past the first 64 are those again");
     (StaleMemory, "stale-memory", ReuseZero, [], "a memory gets the bytes of a released one");
     (ResetKeepsByte, "reset-keeps-byte", Reset, [], "a reset leaves a byte");
     (ResetShrinks, "reset-shrinks", Reset, [], "a reset keeps a page less than it was told to");
     (Overlap, "overlap", Apart, [], "two memories of one shape get the same pages");
     (DoubleRelease, "double-release", Apart, [], "a released memory is free twice over, for two");
+    (NoLock, "no-lock", Apart, [], "two threads that reserve at once get the same pages");
     (Leaks, "leaks", Release, [], "released memories stay");
+    (GuardLeft, "guard-left", Release, [GUARDS], "the guard before the base stays when a memory is released");
+    (DescriptorLeft, "descriptor-left", Descriptors, [], "a memory with an image leaves a descriptor open");
     (GuardsTooSmall, "guards-too-small", Guards, [GUARDS], "the guard before the base has half its size");
     (RungTooHigh, "rung-too-high", Guards, [], "full guards are claimed and others given");
     (DemandIgnored, "demand-ignored", Ladder, [], "guards are demanded and a memory without is given");
@@ -77,8 +82,12 @@ defects! {
     (GuardOpen, "guard-open", Closed, [GUARDS], "the page before the base can be accessed, where guards are small");
     (UncommittedOpen, "uncommitted-open", Closed, [GUARDS], "a page more than was committed can be accessed");
     (ResetLeavesOpen, "reset-leaves-open", Closed, [GUARDS], "a reset does not close what it does not keep");
+    (VerifyWrites, "verify-writes", ReadOnly, [], "verification changes a byte and restores it");
+    (VerifyOpens, "verify-opens", ReadOnly, [GUARDS], "verification opens the page past what is committed");
+    (ResidentDrops, "resident-drops", ReadOnly, [], "counting resident bytes discards a page");
     (ProtectErases, "protect-erases", Protect, [PROTECT], "bytes do not outlast the loss of their rights");
     (ProtectUnclaimed, "protect-unclaimed", Protect, [PROTECT], "rights can be changed, but the capability is missing");
+    (ProtectRefused, "protect-refused", Protect, [], "rights can be changed, the backend says, and it never does");
     (ProtectIgnored, "protect-ignored", HostRights, [], "protecting is said to work and does nothing");
     (ForgottenOnCommit, "forgotten-on-commit", RightsKept, [PROTECT], "growth gives all rights back");
     (ForgottenOnDiscard, "forgotten-on-discard", RightsKept, [PROTECT], "a discard gives all rights back");
@@ -86,6 +95,9 @@ defects! {
     (WriteExecuteLost, "write-execute-lost", WriteExecute, [PROTECT], "pages that should be writable and executable can only be written");
     (DiscardKeeps, "discard-keeps", Discard, [], "a discard leaves the bytes as they are");
     (DiscardTooMuch, "discard-too-much", Discard, [], "a discard takes one byte past the range along");
+    (CommitCut, "commit-cut", WideOffsets, [STABLE_BASE, GUARDS], "a commit forgets the upper half of a size of 64 bits");
+    (DiscardCut, "discard-cut", WideOffsets, [STABLE_BASE, GUARDS], "a discard forgets the upper half of an offset of 64 bits");
+    (ProtectCut, "protect-cut", WideOffsets, [STABLE_BASE, PROTECT], "a change of rights forgets the upper half of an offset of 64 bits");
     (ResidentTooMuch, "resident-too-much", Resident, [], "more bytes are resident than there are");
     (ResidentNothing, "resident-nothing", Resident, [], "no byte is ever resident");
     (ReleasedOnPaper, "released-on-paper", Released, [DISCARD], "discarded pages are only overwritten, and said to be given back");
@@ -127,7 +139,7 @@ impl Defect {
             Self::CapabilitiesContradict => Capabilities::SHARED,
             Self::MovesThoughStable => Capabilities::STABLE_BASE,
             Self::RungTooHigh | Self::GuardsClaimed => Capabilities::GUARDS,
-            Self::ProtectIgnored => Capabilities::PROTECT,
+            Self::ProtectIgnored | Self::ProtectRefused => Capabilities::PROTECT,
             Self::ReleasedOnPaper | Self::DiscardClaimed => Capabilities::DISCARD,
             Self::TagsClaimed => Capabilities::TAGGED,
             Self::ImagesClaimed => Capabilities::IMAGES,

@@ -2,11 +2,14 @@
 #![allow(unsafe_code)]
 
 use core::ptr::NonNull;
+use std::fs::File;
 
 use wrt_platform::{
     Committed, GuardPolicy, HostBytes, HostPage, HostRange, HostRights, MemoryImage, Renewed,
     Reservation, ReserveRequest, Tagging,
 };
+
+use super::overlay::{self, Leftover};
 
 /// Everything that a broken backend remembers.
 #[derive(Debug, Default)]
@@ -23,6 +26,11 @@ pub(super) struct State {
     pub(super) written: Option<(MemoryImage, Vec<u8>)>,
     /// Where the allocator was when it made its last memory.
     pub(super) home: usize,
+    /// Whether pages were ever discarded.
+    pub(super) discarded: bool,
+    /// What released memories have left.
+    pub(super) leftovers: Vec<Leftover>,
+    pub(super) descriptors: Vec<File>,
 }
 
 /// What makes two requests ask for the same.
@@ -78,9 +86,47 @@ pub(super) struct Memory {
     pub(super) rights: Vec<HostRights>,
     pub(super) was_protected: bool,
     pub(super) was_refused: bool,
+    /// Bytes that are the first [`NEAR_PAGES`] again and again.
+    pub(super) covered: usize,
 }
 
+// SAFETY: reservations belong to no thread, and the state's lock guards all of them.
+unsafe impl Send for Memory {}
+
+/// Pages of a memory that are always its own.
+pub(super) const NEAR_PAGES: u64 = 64;
+
 impl Memory {
+    /// Whether all committed bytes, of which there are some, can be read and written.
+    pub(super) fn is_usual(&self) -> bool {
+        self.rights.is_empty() && self.committed > HostBytes::ZERO && !self.gone
+    }
+
+    /// Whether it can be had again as if it were new.
+    pub(super) fn is_plain(&self) -> bool {
+        self.owners == 0 && self.rights.is_empty() && self.image.is_none() && !self.shown.tagged()
+    }
+
+    /// Maps the first pages over those that follow, as far as a process may have mappings.
+    pub(super) fn cover(&mut self, page: HostPage) {
+        const MOST: usize = 1024;
+        let unit = NEAR_PAGES as usize * page.bytes();
+        let len = self.committed.get().min(MOST * unit);
+        if self.is_usual() && len > unit {
+            // SAFETY: the first `len` bytes are committed (M1) and have their usual rights.
+            let done = unsafe { overlay::repeat(self.inner.base(), unit, len) };
+            self.covered = if done.is_ok() { len } else { 0 };
+        }
+    }
+
+    /// Gives the inner backend pages of its own back.
+    pub(super) fn uncover(&self) {
+        if self.covered > 0 {
+            // SAFETY: the bytes were committed when they were covered, and their owner lets go.
+            unsafe { overlay::replace(self.inner.base(), self.covered) };
+        }
+    }
+
     /// Records what a reset of the inner backend has left; gives the bytes that are committed.
     pub(super) fn follow(&mut self, renewed: Renewed) -> HostBytes {
         if let Committed::Moved(base) = renewed.base {

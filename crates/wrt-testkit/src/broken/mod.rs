@@ -2,16 +2,20 @@
 //!
 //! `defect.rs` is the table of what can be wrong. `memory.rs` keeps what the backend below was
 //! asked for, so that its contract is kept whatever is told to callers. `reserving.rs`,
-//! `committing.rs` and `returning.rs` are where things go wrong.
+//! `committing.rs`, `returning.rs` and `querying.rs` are where things go wrong, `overlay.rs` what
+//! of it takes calls to the host.
 #![allow(unsafe_code)]
 
 mod committing;
 mod defect;
 mod memory;
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "overlay_none.rs")]
+mod overlay;
+mod querying;
 mod reserving;
 mod returning;
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wrt_platform::{
     AllocError, Capabilities, Committed, Corruption, Discarded, HostBytes, HostPage, HostRange,
@@ -20,7 +24,7 @@ use wrt_platform::{
 
 pub use self::defect::Defect;
 use self::memory::{Memory, State};
-use crate::checks::{check_backend, check_moving};
+use crate::checks::{check_backend, check_moving, check_threads};
 use crate::promise::Broken;
 
 /// A good backend with one [`Defect`].
@@ -36,7 +40,7 @@ use crate::promise::Broken;
 pub struct BrokenAllocator<P: PageAllocator> {
     inner: P,
     defect: Defect,
-    state: RefCell<State>,
+    state: Mutex<State>,
 }
 
 impl Defect {
@@ -46,12 +50,14 @@ impl Defect {
     ///
     /// What the checks found: if they are worth their name, the one promise that it
     /// [breaks](Self::breaks).
-    pub fn seen_by_checks<P: PageAllocator>(self, inner: P) -> Result<(), Broken> {
+    pub fn seen_by_checks<P: PageAllocator + Sync>(self, inner: P) -> Result<(), Broken> {
         // SAFETY: only the checks use it, in an order that looks before it touches.
         check_backend(&unsafe { BrokenAllocator::new(&inner, self) })?;
         // SAFETY: as above.
         let moving = check_moving(unsafe { BrokenAllocator::new(&inner, self) });
-        moving.map_err(|violation| Broken { violations: vec![violation], not_judged: Vec::new() })
+        // SAFETY: as above.
+        let sound = moving.and(check_threads(&unsafe { BrokenAllocator::new(&inner, self) }));
+        sound.map_err(|violation| Broken { violations: vec![violation], not_judged: Vec::new() })
     }
 }
 
@@ -63,7 +69,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
     /// It does not keep the contract of [`PageAllocator`], so whoever uses it must not trust it:
     /// only checks that look before they touch may.
     pub unsafe fn new(inner: P, defect: Defect) -> Self {
-        Self { inner, defect, state: RefCell::new(State::default()) }
+        Self { inner, defect, state: Mutex::new(State::default()) }
     }
 
     /// What is wrong with it.
@@ -75,9 +81,13 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         self.defect == defect
     }
 
-    /// What is known of the memory with this reservation.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of the memory with this reservation. `look` must not ask again.
     fn with<T>(&self, reservation: &Reservation, look: impl FnOnce(&mut Memory) -> T) -> T {
-        let mut state = self.state.borrow_mut();
+        let mut state = self.state();
         look(&mut state.memories[reservation.cookie()])
     }
 }
@@ -87,13 +97,19 @@ impl<P: PageAllocator> BrokenAllocator<P> {
 unsafe impl<P: PageAllocator> PageAllocator for BrokenAllocator<P> {
     fn page(&self) -> HostPage {
         let page = self.inner.page();
-        let changed = self.is(Defect::PageChanges) && self.state.borrow().released > 0;
+        let changed = self.is(Defect::PageChanges) && self.state().released > 0;
         if changed { HostPage::new(2 * page.bytes()).unwrap_or(page) } else { page }
     }
 
     fn capabilities(&self) -> Capabilities {
         let honest = self.inner.capabilities();
-        if self.is(Defect::CapabilitiesChange) && self.state.borrow().reserved.is_multiple_of(2) {
+        let state = self.state();
+        let changed = match self.defect {
+            Defect::CapabilitiesChange => state.reserved.is_multiple_of(2),
+            Defect::CapabilitiesFade => state.discarded,
+            _ => false,
+        };
+        if changed {
             return honest ^ Capabilities::DISCARD;
         }
         (honest | self.defect.claims()) - self.defect.denies()
@@ -148,31 +164,20 @@ unsafe impl<P: PageAllocator> PageAllocator for BrokenAllocator<P> {
         _: HostBytes,
         exceptions: &[HostRights],
     ) -> Result<(), Corruption> {
-        let memory = self.with(reservation, |memory| memory.clone());
-        let told = if self.is(Defect::ExceptionsIgnored) { &[] } else { exceptions };
-        if self.is(Defect::FalseAlarm) && memory.committed > HostBytes::ZERO {
-            return Err(Corruption::Canary);
-        }
-        // SAFETY: M1.
-        unsafe { self.inner.verify(&memory.inner, memory.committed, told) }
+        self.broken_verify(reservation, exceptions)
     }
 
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
-        let memory = self.with(reservation, |memory| memory.clone());
-        match self.defect {
-            Defect::ResidentTooMuch => Some(committed.as_u64() + 1),
-            Defect::ResidentNothing => Some(0),
-            // SAFETY: M1.
-            _ => unsafe { self.inner.resident(&memory.inner, memory.committed) },
-        }
+        self.broken_resident(reservation, committed)
     }
 }
 
 impl<P: PageAllocator> Drop for BrokenAllocator<P> {
     /// Whatever callers were told, the inner backend gets everything back.
     fn drop(&mut self) {
-        for memory in &self.state.borrow().memories {
+        for memory in &self.state().memories {
             if !memory.gone {
+                memory.uncover();
                 // SAFETY: M1, and nobody uses the memory after its allocator.
                 unsafe { self.inner.release(&memory.inner, memory.committed) };
             }

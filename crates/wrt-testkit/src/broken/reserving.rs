@@ -1,12 +1,16 @@
 //! Reservations that are not what they seem.
 #![allow(unsafe_code)]
 
+use core::time::Duration;
+use std::fs::File;
+use std::{env, thread};
+
 use wrt_platform::{
     AllocError, AllocErrorKind, GuardPolicy, HostBytes, Operation, PageAllocator, Reservation,
     ReserveRequest, Rung, Shortfall, ShortfallCause, Tagging,
 };
 
-use super::memory::{Filling, Memory, shape_of};
+use super::memory::{Filling, Memory, Shape, State, shape_of};
 use super::{BrokenAllocator, Defect};
 
 /// More than any host can address.
@@ -14,6 +18,9 @@ pub(super) const IMPOSSIBLE: u64 = 1 << 56;
 
 /// Bytes by which a base misses its page.
 const OFF_PAGE: usize = 64;
+
+/// How long a thread takes to have what it found free.
+const MEANWHILE: Duration = Duration::from_micros(200);
 
 /// The longest name that a backend which refuses names takes.
 const LONGEST_NAME: usize = 79;
@@ -30,11 +37,15 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         let asked = self.what_is_asked(request);
         let inner = self.inner.reserve(&asked).map_err(|error| self.told(error))?;
         let mut memory = self.memory(request, inner);
-        memory.shown = self.shown(request, &memory);
-        let shown = memory.shown;
-        let mut state = self.state.borrow_mut();
+        let shown = self.shown(request, &memory);
+        let mut state = self.state();
         state.home = core::ptr::from_ref(self).addr();
         state.reserved += 1;
+        if self.is(Defect::DescriptorLeft) && memory.image.is_some() {
+            state.descriptors.extend(env::current_exe().and_then(File::open));
+        }
+        memory.shown = shown.with_cookie(state.memories.len());
+        let shown = memory.shown;
         state.memories.push(memory);
         Ok(shown)
     }
@@ -63,8 +74,11 @@ impl<P: PageAllocator> BrokenAllocator<P> {
 
     /// A memory that someone else has, or had.
     fn same_again(&self, request: &ReserveRequest<'_>) -> Option<Reservation> {
-        let mut state = self.state.borrow_mut();
         let shape = shape_of(request);
+        if self.is(Defect::NoLock) {
+            return self.taken_without_lock(shape);
+        }
+        let mut state = self.state();
         let found = match self.defect {
             Defect::Overlap => {
                 state.memories.iter().position(|memory| memory.owners > 0 && memory.shape == shape)
@@ -76,6 +90,20 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             }
             _ => None,
         }?;
+        let memory = &mut state.memories[found];
+        memory.owners += 1;
+        Some(memory.shown.moved_to(memory.inner.base()))
+    }
+
+    /// Looks what is free, and takes it later: another thread may have found the same.
+    fn taken_without_lock(&self, shape: Shape) -> Option<Reservation> {
+        let fits = |state: &State, index: &usize| state.memories[*index].shape == shape;
+        let state = self.state();
+        let found = state.spare.iter().copied().find(|index| fits(&state, index))?;
+        drop(state);
+        thread::sleep(MEANWHILE);
+        let mut state = self.state();
+        state.spare.retain(|index| *index != found);
         let memory = &mut state.memories[found];
         memory.owners += 1;
         Some(memory.shown.moved_to(memory.inner.base()))
@@ -128,7 +156,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             _ => shift > 0,
         };
         let extra = if one_more { page.round_up(1).unwrap_or_default() } else { HostBytes::ZERO };
-        let mut state = self.state.borrow_mut();
+        let mut state = self.state();
         let image = request.initial_image();
         let stale = match self.defect {
             Defect::StaleImage if image.is_none() => state.stale.take(),
@@ -155,6 +183,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             rights: Vec::new(),
             was_protected: false,
             was_refused: false,
+            covered: 0,
         }
     }
 
@@ -186,13 +215,11 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             Some(filling) if memory.image.is_some() => filling.range,
             _ => inner.image_range(),
         };
-        let index = self.state.borrow().memories.len();
         let shown = Reservation::new(base, capacity)
             .with_guards(before, inner.guard_after())
             .with_rung(rung)
             .with_shortfall(shortfall)
-            .with_image(image)
-            .with_cookie(index);
+            .with_image(image);
         if inner.tagged() { shown.with_tags() } else { shown }
     }
 }

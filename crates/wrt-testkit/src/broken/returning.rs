@@ -6,7 +6,9 @@ use wrt_platform::{
 };
 
 use super::memory::{Filling, Memory};
+use super::overlay::Leftover;
 use super::{BrokenAllocator, Defect};
+use crate::contract::address_of;
 
 impl<P: PageAllocator> BrokenAllocator<P> {
     pub(super) fn broken_discard(
@@ -14,6 +16,9 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         reservation: &Reservation,
         range: HostRange,
     ) -> Result<Discarded, AllocError> {
+        self.state().discarded = true;
+        let start = if self.is(Defect::DiscardCut) { self.cut(range.start) } else { range.start };
+        let range = HostRange { start, ..range };
         self.with(reservation, |memory| {
             let zeroes = vec![0; range.len.get()];
             match self.defect {
@@ -100,32 +105,45 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         let index = reservation.cookie();
         self.with(reservation, |memory| memory.owners = memory.owners.saturating_sub(1));
         self.remember(index);
-        let mut state = self.state.borrow_mut();
+        let mut state = self.state();
         state.released += 1;
         let memory = &mut state.memories[index];
         let again = match self.defect {
             Defect::Leaks => 0,
             Defect::StaleMemory => 1,
-            Defect::DoubleRelease => {
-                let (inner, committed) = (memory.inner, memory.committed);
-                // SAFETY: M1; the last owner has let go of it, rights are back.
-                let left = unsafe { self.inner.reset(&inner, committed, HostBytes::ZERO) };
-                if left.map(|renewed| memory.follow(renewed)).is_ok() { 2 } else { 0 }
-            }
+            Defect::DoubleRelease if self.emptied(memory) => 2,
+            Defect::NoLock if memory.is_plain() && self.emptied(memory) => 1,
+            Defect::DoubleRelease => 0,
             _ if memory.owners > 0 => 0,
             _ => {
                 memory.gone = true;
+                memory.uncover();
                 // SAFETY: M1; nobody has it any more, and `gone` keeps it from being used.
                 unsafe { self.inner.release(&memory.inner, memory.committed) };
+                (memory.image, memory.filling) = (None, None);
                 0
             }
         };
+        if self.is(Defect::GuardLeft) && state.memories[index].gone {
+            let inner = &state.memories[index].inner;
+            let len = inner.guard_before().get();
+            let start = address_of(inner.base()).saturating_sub(len);
+            state.leftovers.extend(Leftover::at(start, len));
+        }
         state.spare.extend(core::iter::repeat_n(index, again));
+    }
+
+    /// Erases a memory that its last owner let go of.
+    fn emptied(&self, memory: &mut Memory) -> bool {
+        let (inner, committed) = (memory.inner, memory.committed);
+        // SAFETY: M1; nobody uses it any more, rights are back.
+        let left = unsafe { self.inner.reset(&inner, committed, HostBytes::ZERO) };
+        left.map(|renewed| memory.follow(renewed)).is_ok()
     }
 
     /// Keeps what the next memory must not see.
     fn remember(&self, index: usize) {
-        let mut state = self.state.borrow_mut();
+        let mut state = self.state();
         let memory = state.memories[index].clone();
         let Some(image) = memory.image.clone() else { return };
         if self.is(Defect::StaleImage) {

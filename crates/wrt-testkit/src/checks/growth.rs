@@ -58,7 +58,7 @@ pub(crate) fn old_bytes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
 }
 
 /// Gives every eight bytes their own value, so that nothing can be elsewhere and seem right.
-fn fill_with_addresses(bytes: &mut [u8]) {
+pub(super) fn fill_with_addresses(bytes: &mut [u8]) {
     let (words, _) = bytes.as_chunks_mut::<8>();
     for (index, word) in words.iter_mut().enumerate() {
         *word = (index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();

@@ -141,7 +141,7 @@ pub(crate) fn closed<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
 
 /// Asks the host about all that belongs to a memory with guards and is not committed. Guards that
 /// are not mapped are nobody's: whoever maps something there next has it within reach.
-fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
+pub(super) fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
     let reservation = memory.reservation();
     let (committed, capacity) = (memory.committed(), reservation.capacity());
     if reservation.rung() == Rung::ChecksOnly {

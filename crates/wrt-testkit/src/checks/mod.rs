@@ -1,15 +1,22 @@
-//! One check for each [`Promise`], by concern: `sizes.rs` what a reservation is, `ladder.rs` its
-//! guards, `growth.rs` commit, `rights.rs` protection and capabilities, `reuse.rs` the ways back,
-//! `images.rs` initial contents, `tags.rs` hardware tags, `requests.rs` odd requests.
+//! One check for each [`Promise`], by concern: `capabilities.rs` what a backend claims, `sizes.rs`
+//! what a reservation is, `ladder.rs` its guards, `growth.rs` commit, `reach.rs` the far ends of
+//! large memories, `rights.rs` protection, `queries.rs` operations that only look, `reuse.rs` the
+//! ways back, `leaks.rs` what a released memory leaves, `images.rs` initial contents, `tags.rs`
+//! hardware tags, `requests.rs` odd requests, `threads.rs` several threads.
 
+pub(crate) mod capabilities;
 pub(crate) mod growth;
 pub(crate) mod images;
 pub(crate) mod ladder;
+pub(crate) mod leaks;
+pub(crate) mod queries;
+pub(crate) mod reach;
 pub(crate) mod requests;
 pub(crate) mod reuse;
 pub(crate) mod rights;
 pub(crate) mod sizes;
 pub(crate) mod tags;
+mod threads;
 
 use wrt_platform::{HostBytes, HostRange, PageAllocator, Protection, Region, ReserveRequest};
 
@@ -18,6 +25,8 @@ use crate::child::ChildTest;
 use crate::contract::RawMemory;
 use crate::mappings::Mappings;
 use crate::promise::{Broken, Detail, Promise, Violation, ensure};
+
+pub use threads::check_threads;
 
 /// What a check returns.
 pub(crate) type Outcome = Result<(), Detail>;

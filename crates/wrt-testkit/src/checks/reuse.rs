@@ -1,12 +1,11 @@
-//! The ways back: discard, reset, release.
+//! The ways back: discard, reset, and reuse of what was released.
 
-use wrt_platform::{Capabilities, Discarded, HostRange, PageAllocator, Region, Rung};
+use wrt_platform::{Capabilities, Discarded, HostRange, PageAllocator, Region};
 
 use super::{Outcome, POISON, expect_bytes, pages, poisoned, request};
 use crate::child::ChildTest;
 use crate::contract::RawMemory;
-use crate::mappings::Mappings;
-use crate::promise::{Detail, ensure};
+use crate::promise::ensure;
 
 pub(crate) fn discard<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let mut memory = poisoned(allocator, 4, 8)?;
@@ -72,58 +71,6 @@ pub(crate) fn reuse_zero<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
         region.data_mut()?.fill(POISON);
     }
     Ok(())
-}
-
-pub(crate) fn release<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    const CYCLES: usize = 1000;
-    let all = pages(allocator, 64).as_u64();
-    for cycle in 0..CYCLES {
-        // Without full guards: an emulator that keeps a record of each page would not end.
-        let grown = Region::new(allocator, &request(allocator, 1, 64).reservation(all))
-            .and_then(|mut region| region.grow_to(pages(allocator, 2).as_u64()));
-        ensure!(grown.is_ok(), "memory {cycle} of {CYCLES}, one at a time: {grown:?}");
-    }
-    address_space(allocator)
-}
-
-/// A backend may keep what it has for the next memory, but not take more for each. Other threads
-/// map and unmap things too, so many rounds decide: by and large each must have taken at least
-/// half of what its memories take for it to be a leak.
-fn address_space<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    const LEAKS: usize = 6;
-    const CLEAN: usize = 2;
-    let (mut clean, mut leaks) = (0, Vec::new());
-    while clean < CLEAN && leaks.len() < LEAKS {
-        match taken_in_a_round(allocator)? {
-            Some(bytes) => leaks.push(bytes),
-            None => clean += 1,
-        }
-    }
-    let rounds = clean + leaks.len();
-    ensure!(leaks.len() < LEAKS, "of {rounds} rounds of memories some left {leaks:?} bytes mapped");
-    Ok(())
-}
-
-/// How many bytes a round of memories has left mapped, if they are as many as of a leak.
-fn taken_in_a_round<A: PageAllocator + ?Sized>(allocator: &A) -> Result<Option<u64>, Detail> {
-    const MEMORIES: u64 = 100;
-    let Some(before) = Mappings::of_process() else { return Ok(None) };
-    let (mut committed, mut reserved) = (0, 0);
-    for _ in 0..MEMORIES {
-        let memory = poisoned(allocator, 64, 64)?;
-        let reservation = memory.reservation();
-        committed = memory.committed().as_u64();
-        // Smaller ones are less than what others do meanwhile.
-        if reservation.rung() == Rung::FullGuards {
-            reserved = reservation.capacity().as_u64() + reservation.guard_after().as_u64();
-        }
-    }
-    let Some(after) = Mappings::of_process() else { return Ok(None) };
-    let accessible = after.accessible_bytes().saturating_sub(before.accessible_bytes());
-    let all = after.bytes().saturating_sub(before.bytes());
-    let leaks =
-        accessible > MEMORIES * committed / 2 || reserved > 0 && all > MEMORIES * reserved / 2;
-    Ok(leaks.then_some(all))
 }
 
 pub(crate) fn resident<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {

@@ -1,4 +1,4 @@
-//! Rights on pages, and what a backend says it can do.
+//! Rights on pages.
 
 use wrt_platform::{AllocErrorKind, Capabilities, HostRange, PageAllocator, Protection, Region};
 
@@ -131,16 +131,5 @@ pub(crate) fn write_execute<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome
         expect_rights("the range", &memory, middle(allocator), Protection::READ_WRITE)?;
         expect_bytes("bytes that could be executed", memory.bytes(), POISON)?;
     }
-    Ok(())
-}
-
-pub(crate) fn capabilities<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
-    let claimed = allocator.capabilities();
-    drop(RawMemory::reserve(allocator, &request(allocator, 1, 2))?);
-    let now = allocator.capabilities();
-    ensure!(claimed == now, "they were {claimed:?} and are {now:?}");
-    let consistent =
-        !claimed.contains(Capabilities::SHARED) || claimed.contains(Capabilities::STABLE_BASE);
-    ensure!(consistent, "SHARED is nothing without STABLE_BASE");
     Ok(())
 }

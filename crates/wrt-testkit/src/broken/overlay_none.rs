@@ -1,0 +1,32 @@
+//! This host is not asked, and has no defects of this kind.
+#![allow(unsafe_code)]
+
+use core::convert::Infallible;
+use core::ptr::NonNull;
+
+/// Nothing is mapped.
+///
+/// # Safety
+///
+/// None.
+pub(super) unsafe fn repeat(_base: NonNull<u8>, _unit: usize, _len: usize) -> Result<(), ()> {
+    Err(())
+}
+
+/// Nothing is mapped.
+///
+/// # Safety
+///
+/// None.
+pub(super) unsafe fn replace(_base: NonNull<u8>, _len: usize) {}
+
+/// A mapping that this host does not make.
+#[derive(Debug)]
+pub(super) struct Leftover(#[allow(dead_code, reason = "there is none")] Infallible);
+
+impl Leftover {
+    /// None.
+    pub(super) const fn at(_start: usize, _len: usize) -> Option<Self> {
+        None
+    }
+}
