@@ -99,6 +99,7 @@ pub use backend::HeapAllocator;
 pub use backend::MmapAllocator;
 #[cfg(windows)]
 pub use backend::VirtualAllocator;
+pub use backend::{Extent, ExtentRefusal, StaticAllocator, StaticArena, descend_ladder};
 #[cfg(all(
     feature = "alloc",
     target_arch = "aarch64",
@@ -107,7 +108,6 @@ pub use backend::VirtualAllocator;
 pub use backend::{MteAllocator, TagChecks, TagScope};
 #[cfg(all(unix, feature = "alloc"))]
 pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
-pub use backend::{StaticAllocator, StaticArena};
 pub use capabilities::Capabilities;
 pub use commit::CommitPolicy;
 #[doc(hidden)]

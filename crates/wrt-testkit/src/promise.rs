@@ -154,8 +154,8 @@ promises! {
     (OldBytes, "old-bytes", "growth keeps the bytes that were there", growth::old_bytes, [Accessible]);
     (StableBase, "stable-base", "a base that is said to be stable never moves", growth::stable_base, [Capabilities, Accessible]);
     (GrowAtomic, "grow-atomic", "a growth that is refused changes nothing", growth::atomic, [FreshZero, OldBytes]);
-    (Capacity, "capacity", "every byte up to the capacity has its own place", reach::capacity, [FreshZero, OldBytes]);
     (ReuseZero, "reuse-zero", "no memory sees a byte of a released one", reuse::reuse_zero, [FreshZero, OldBytes]);
+    (Capacity, "capacity", "every byte up to the capacity has its own place", reach::capacity, [ReuseZero]);
     (Reset, "reset", "after a reset everything committed reads zero", reuse::reset, [ReuseZero]);
     (Apart, "apart", "two memories share no byte", sizes::apart, [ReuseZero]);
     (Release, "release", "a released memory leaves its room to others", leaks::release, [Accessible, Apart]);

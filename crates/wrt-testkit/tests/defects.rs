@@ -42,8 +42,12 @@ fn why_not_tried(defect: Defect, inner: &impl PageAllocator) -> Option<&'static 
         Defect::ResidentNothing | Defect::ReleasedOnPaper => {
             ChildTest::is_emulated().then_some("an emulator hides resident pages")
         }
-        Defect::Leaks | Defect::ProtectIgnored | Defect::WriteExecuteLost => {
+        Defect::Leaks | Defect::ProtectIgnored => {
             Mappings::of_process().is_none().then_some("the host lists no mappings")
+        }
+        Defect::WriteExecuteLost => {
+            let listed = Mappings::of_process().is_some() && !ChildTest::is_emulated();
+            (!listed).then_some("the host does not list what can be executed")
         }
         Defect::GuardLeft => {
             let listed = Mappings::of_process().is_some_and(|mappings| mappings.is_complete());

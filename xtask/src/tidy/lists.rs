@@ -76,6 +76,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-testkit/tests/handler/tags.rs", "a pointer with the wrong tag"),
     ("crates/wrt-testkit/tests/system_calls/gaps.rs", "a mapping at the addresses of another"),
     ("crates/wrt-testkit/tests/mte/probe/mod.rs", "accesses with wrong tags, which must fault"),
+    ("crates/wrt-testkit/tests/ladder.rs", "a backend of somebody else's, on the public ladder"),
     ("crates/wrt-testkit/tests/leaks.rs", "a global allocator that counts"),
 ];
 

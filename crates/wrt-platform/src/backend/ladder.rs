@@ -23,22 +23,27 @@ struct Wanted {
     full: Option<Extent>,
 }
 
-/// What a reservation takes: a guard, the capacity, a guard.
+/// The address space of one reservation: a guard, the capacity, a guard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Extent {
-    pub(super) before: HostBytes,
-    pub(super) capacity: HostBytes,
-    pub(super) after: HostBytes,
+pub struct Extent {
+    /// Bytes of guard before the base.
+    pub before: HostBytes,
+    /// Bytes from the base that can be committed.
+    pub capacity: HostBytes,
+    /// Bytes of guard past the capacity.
+    pub after: HostBytes,
 }
 
 impl Extent {
     /// Bytes in all, or `None` if the host could not address them.
-    pub(super) fn total(self) -> Option<HostBytes> {
+    #[must_use]
+    pub fn total(self) -> Option<HostBytes> {
         self.before.checked_add(self.capacity)?.checked_add(self.after)
     }
 
-    /// That of a reservation that this module made.
-    pub(super) const fn of(reservation: &Reservation) -> Self {
+    /// The extent of a reservation that [`descend_ladder`] made, for its release.
+    #[must_use]
+    pub const fn of(reservation: &Reservation) -> Self {
         Self {
             before: reservation.guard_before(),
             capacity: reservation.capacity(),
@@ -47,20 +52,64 @@ impl Extent {
     }
 }
 
-/// Why the host did not give an extent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Refusal {
-    pub(super) error: OsError,
+/// Why the host did not give an [`Extent`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExtentRefusal {
+    /// What the host answered.
+    pub error: OsError,
     /// The limit on the process's address space that may have been in the way, in bytes.
-    pub(super) limit: Option<u64>,
+    pub limit: Option<u64>,
 }
 
-/// Descends from the rung that `request` asks for until `map` succeeds. What it maps is
-/// inaccessible until it is committed.
-pub(super) fn reserve(
+/// Reserves address space for `request` on the highest rung of the reservation ladder that the host
+/// gives: full guards, small guards and less and less capacity, no guards. A
+/// [`GuardPolicy`] chooses where the descent starts, and a demand ends it.
+///
+/// For backends that map address space without access and commit it later, as the crate's own do.
+/// `map` is asked for one extent after another until it gives one. It maps all of the extent
+/// inaccessible, which all but committed bytes stay, and returns the base, the address past the
+/// first guard. The base of an extent of no bytes is any address on a page.
+///
+/// The reservation says its capacity, its guards, its [`Rung`], and by its [`Shortfall`] why it is
+/// less than what was wanted. A backend adds its own cookie, image and tags.
+///
+/// ```
+/// use core::ptr::NonNull;
+/// use wrt_platform::{
+///     Extent, ExtentRefusal, HostPage, OsError, ReserveRequest, Rung, ShortfallCause,
+///     descend_ladder,
+/// };
+///
+/// const NO_MEMORY: ExtentRefusal = ExtentRefusal { error: OsError(12), limit: None };
+///
+/// /// A host that has 1 GiB of addresses, from 4 GiB on.
+/// fn map_closed(extent: Extent) -> Result<NonNull<u8>, ExtentRefusal> {
+///     let total = extent.total().ok_or(NO_MEMORY)?.as_u64();
+///     let base = (4 << 30) + extent.before.as_u64();
+///     let base = NonNull::new(core::ptr::without_provenance_mut(base as usize));
+///     base.filter(|_| total <= 1 << 30).ok_or(NO_MEMORY)
+/// }
+///
+/// # #[cfg(target_pointer_width = "64")] {
+/// let request = ReserveRequest::new(64 << 10, 4 << 30);
+/// let reservation = descend_ladder(&request, HostPage::SMALLEST, map_closed)?;
+/// assert_eq!(reservation.rung(), Rung::SmallGuard);
+/// assert_eq!(reservation.capacity().as_u64(), 512 << 20);
+/// assert_eq!(reservation.guard_before().as_u64(), ReserveRequest::DEFAULT_GUARD);
+/// let shortfall = reservation.shortfall().map(|shortfall| shortfall.cause);
+/// assert_eq!(shortfall, Some(ShortfallCause::Os(OsError(12))));
+/// # }
+/// # Ok::<(), wrt_platform::AllocError>(())
+/// ```
+///
+/// # Errors
+///
+/// When the host does not even give the initial bytes, or no rung that the policy demands. The
+/// error carries the host's last answer.
+pub fn descend_ladder(
     request: &ReserveRequest<'_>,
     page: HostPage,
-    mut map: impl FnMut(Extent) -> Result<NonNull<u8>, Refusal>,
+    mut map: impl FnMut(Extent) -> Result<NonNull<u8>, ExtentRefusal>,
 ) -> Result<Reservation, AllocError> {
     let wanted = Wanted::new(request, page)?;
     let first = wanted.best().total().map_or(u64::MAX, HostBytes::as_u64);
@@ -211,19 +260,19 @@ fn full_guards(
 }
 
 /// Why the host refused, as far as can be known.
-fn why(refusal: Refusal) -> ShortfallCause {
+fn why(refusal: ExtentRefusal) -> ShortfallCause {
     match refusal.limit {
         Some(limit) => ShortfallCause::AddressSpaceLimit { limit },
         None => ShortfallCause::Os(refusal.error),
     }
 }
 
-fn refused(request: &ReserveRequest<'_>, last: Option<Refusal>) -> AllocError {
+fn refused(request: &ReserveRequest<'_>, last: Option<ExtentRefusal>) -> AllocError {
     let refuse = |kind| AllocError::new(Operation::Reserve, kind, request.initial());
     match last {
         None => refuse(AllocErrorKind::AddressSpace),
-        Some(Refusal { error, limit: None }) => refuse(AllocErrorKind::Os(error)),
-        Some(Refusal { error, limit: Some(limit) }) => {
+        Some(ExtentRefusal { error, limit: None }) => refuse(AllocErrorKind::Os(error)),
+        Some(ExtentRefusal { error, limit: Some(limit) }) => {
             refuse(AllocErrorKind::Os(error)).possible(limit)
         }
     }
@@ -237,7 +286,7 @@ mod tests {
 
     const PAGE: HostPage = HostPage::SMALLEST;
 
-    const FULL: Refusal = Refusal { error: OsError(12), limit: None };
+    const FULL: ExtentRefusal = ExtentRefusal { error: OsError(12), limit: None };
 
     /// The rung that a host with `room` bytes gives, and what it was asked for on the way.
     fn on_host(
@@ -245,7 +294,7 @@ mod tests {
         request: &ReserveRequest<'_>,
     ) -> (Result<Reservation, AllocError>, Vec<Extent>) {
         let mut asked = Vec::new();
-        let outcome = reserve(request, PAGE, |extent: Extent| {
+        let outcome = descend_ladder(request, PAGE, |extent: Extent| {
             asked.push(extent);
             let total = extent.total().map_or(u64::MAX, HostBytes::as_u64);
             if total <= room { Ok(NonNull::dangling()) } else { Err(FULL) }

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "alloc")]
 mod heap;
-#[cfg(any(unix, windows))]
 mod ladder;
 #[cfg(unix)]
 mod mmap;
@@ -20,6 +19,7 @@ mod virtual_alloc;
 
 #[cfg(feature = "alloc")]
 pub use heap::HeapAllocator;
+pub use ladder::{Extent, ExtentRefusal, descend_ladder};
 #[cfg(unix)]
 pub use mmap::MmapAllocator;
 #[cfg(all(

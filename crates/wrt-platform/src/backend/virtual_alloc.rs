@@ -13,7 +13,7 @@ use windows_sys::Win32::System::Memory::{
 };
 use windows_sys::Win32::System::SystemInformation::{GetSystemInfo, SYSTEM_INFO};
 
-use super::ladder::{self, Extent, Refusal};
+use super::ladder::{Extent, ExtentRefusal, descend_ladder};
 use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
@@ -71,7 +71,7 @@ unsafe impl PageAllocator for VirtualAllocator {
         if request.tagging_policy() == Tagging::Required {
             return Err(AllocError::unsupported(Operation::Reserve));
         }
-        ladder::reserve(request, self.page(), reserve_inaccessible)
+        descend_ladder(request, self.page(), reserve_inaccessible)
     }
 
     unsafe fn commit(
@@ -217,8 +217,8 @@ fn all_pages(from: usize, to: usize, right: impl Fn(PAGE_PROTECTION_FLAGS) -> bo
 
 /// Reserves an extent without access and returns the address past the first guard. An extent of
 /// nothing is a dangling, aligned base.
-fn reserve_inaccessible(extent: Extent) -> Result<NonNull<u8>, Refusal> {
-    let refusal = |error| Refusal { error, limit: None };
+fn reserve_inaccessible(extent: Extent) -> Result<NonNull<u8>, ExtentRefusal> {
+    let refusal = |error| ExtentRefusal { error, limit: None };
     let total = extent.total().ok_or(refusal(NOT_ENOUGH_MEMORY))?.get();
     if total == 0 {
         return Ok(NonNull::without_provenance(HOST_ALIGNED));

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use rustix::io::Errno;
 
 use super::pages::Extent;
-use crate::backend::ladder::{self, Refusal};
+use crate::backend::ladder::{ExtentRefusal, descend_ladder};
 use crate::error::{AllocError, OsError};
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
@@ -17,10 +17,10 @@ pub(in crate::backend) fn reserve(
     page: HostPage,
     mut map: impl FnMut(Extent) -> Result<NonNull<u8>, Errno>,
 ) -> Result<Reservation, AllocError> {
-    ladder::reserve(request, page, |extent| map(extent).map_err(refusal))
+    descend_ladder(request, page, |extent| map(extent).map_err(refusal))
 }
 
-fn refusal(errno: Errno) -> Refusal {
+fn refusal(errno: Errno) -> ExtentRefusal {
     let limit = if errno == Errno::NOMEM { super::address_space_limit() } else { None };
-    Refusal { error: OsError(errno.raw_os_error()), limit }
+    ExtentRefusal { error: OsError(errno.raw_os_error()), limit }
 }
