@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::count::Count;
+
 /// The operation of [`PageAllocator`](crate::PageAllocator) that failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -66,15 +68,29 @@ pub enum AllocErrorKind {
     Capacity,
     /// The arena or heap has no free run of that size.
     Exhausted,
-    /// The backend, or the registry of faults, holds as many memories as it has slots for.
-    Slots,
+    /// More bytes than a slot of the pool has.
+    SlotSize,
+    /// The registry of faults has no entry left.
+    RegistryFull,
+    /// All slots of the backend hold memories.
+    Slots {
+        /// How many slots there are.
+        most: usize,
+    },
     /// The host refused.
     Os(OsError),
     /// The host refused, and did not take back what it had given by then: bytes that are not
     /// committed may be accessible.
     Unrestored(OsError),
-    /// The backend cannot do this, or not give what the request demands; its capabilities say so.
+    /// The backend cannot do this; its capabilities say so.
     Unsupported,
+    /// The backend does not have what the request demands.
+    Unmet {
+        /// The demand.
+        demand: Demand,
+        /// What the backend has, as a clause: "the heap backend has no guards".
+        backend: &'static str,
+    },
     /// The machine has no memory tags, or its kernel does not let programs use them.
     NoTags,
     /// Part of the range is protected.
@@ -84,6 +100,28 @@ pub enum AllocErrorKind {
         /// How many that is.
         most: usize,
     },
+}
+
+/// What a request can demand beyond bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Demand {
+    /// [`GuardPolicy::FullGuards`](crate::GuardPolicy::FullGuards).
+    FullGuards,
+    /// [`GuardPolicy::SmallGuard`](crate::GuardPolicy::SmallGuard).
+    SmallGuard,
+    /// [`Tagging::Required`](crate::Tagging::Required).
+    Tags,
+}
+
+impl fmt::Display for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FullGuards => "full guards were demanded",
+            Self::SmallGuard => "guards were demanded",
+            Self::Tags => "memory tags were required",
+        })
+    }
 }
 
 /// A request that the platform could not fulfil. Nothing has changed.
@@ -118,6 +156,12 @@ impl AllocError {
         Self::new(operation, AllocErrorKind::Exhausted, bytes as u64)
     }
 
+    /// A backend that has, in the words of `backend`, less than `demand`.
+    #[must_use]
+    pub const fn unmet(demand: Demand, backend: &'static str, requested: u64) -> Self {
+        Self::new(Operation::Reserve, AllocErrorKind::Unmet { demand, backend }, requested)
+    }
+
     /// The backend lacks `operation`.
     #[must_use]
     pub const fn unsupported(operation: Operation) -> Self {
@@ -132,13 +176,11 @@ impl fmt::Display for AllocError {
             return kind.fmt(f);
         }
         if matches!(kind, AllocErrorKind::Unsupported) {
-            return match operation {
-                Operation::Reserve => f.write_str("this backend lacks what the request demands"),
-                _ => write!(f, "this backend cannot {operation}"),
-            };
+            return write!(f, "this backend cannot {operation} memory");
         }
-        write!(f, "cannot {operation} {requested} bytes: {kind}")?;
+        write!(f, "cannot {operation} {}: {kind}", Count(*requested, "byte"))?;
         match possible {
+            Some(1) => f.write_str(" (1 byte was possible)"),
             Some(bytes) => write!(f, " ({bytes} bytes were possible)"),
             None => Ok(()),
         }
@@ -153,10 +195,14 @@ impl fmt::Display for AllocErrorKind {
             Self::Maximum => f.write_str("beyond the declared maximum"),
             Self::Capacity => f.write_str("beyond what the memory has reserved"),
             Self::Exhausted => f.write_str("no free run of that size is left"),
-            Self::Slots => f.write_str("as many memories as there are slots for"),
+            Self::SlotSize => f.write_str("more than a slot of the pool has"),
+            Self::RegistryFull => f.write_str("the registry of faults is full"),
+            Self::Slots { most: 1 } => f.write_str("the only slot is in use"),
+            Self::Slots { most } => write!(f, "all {most} slots are in use"),
             Self::Os(error) => write!(f, "{error}"),
             Self::Unrestored(error) => write!(f, "{error}, and it could not be undone"),
             Self::Unsupported => f.write_str("not supported by this backend"),
+            Self::Unmet { demand, backend } => write!(f, "{backend}; {demand}"),
             Self::NoTags => f.write_str("this machine has no memory tags (Arm MTE)"),
             Self::Protected => f.write_str("part of the range is protected"),
             Self::Ranges { most } => write!(f, "a memory has at most {most} protected ranges"),
@@ -165,6 +211,18 @@ impl fmt::Display for AllocErrorKind {
 }
 
 impl core::error::Error for AllocError {}
+
+/// There is no memory for a piece of bookkeeping, such as a name or a list of ranges.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoRoom;
+
+impl fmt::Display for NoRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no memory is left for the bookkeeping")
+    }
+}
+
+impl core::error::Error for NoRoom {}
 
 /// An access that does not lie wholly within the accessible bytes of a region.
 ///

@@ -73,6 +73,7 @@ mod allocator;
 mod backend;
 mod capabilities;
 mod commit;
+mod count;
 mod epilogue;
 mod error;
 mod fault;
@@ -111,9 +112,12 @@ pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use capabilities::Capabilities;
 pub use commit::CommitPolicy;
 #[doc(hidden)]
+pub use count::Count;
+#[doc(hidden)]
 pub use epilogue::{Concluding, Epilogue};
 pub use error::{
-    AccessFault, AllocError, AllocErrorKind, Corruption, Inaccessible, Operation, OsError,
+    AccessFault, AllocError, AllocErrorKind, Corruption, Demand, Inaccessible, NoRoom, Operation,
+    OsError,
 };
 #[cfg(all(unix, feature = "std"))]
 pub use fault::{
@@ -124,7 +128,8 @@ pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryEx
 pub use guarantees::AccessGuarantees;
 pub use image::MemoryImage;
 pub use name::MemoryName;
-pub use on_demand::{NoRoom, OnDemand};
+#[doc(hidden)]
+pub use on_demand::OnDemand;
 #[cfg(wrt_planted)]
 #[doc(hidden)]
 pub use planted::planted;

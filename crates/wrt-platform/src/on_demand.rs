@@ -3,14 +3,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::error::NoRoom;
+
 /// A value that is rarely there: two words until it is, on the heap when it is. Without the
 /// `alloc` feature its room is in place.
 #[derive(Debug)]
 pub struct OnDemand<T>(Option<Box<[T]>>);
-
-/// There is no memory for the value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NoRoom;
 
 impl<T> OnDemand<T> {
     /// No value, which takes no room.

@@ -1,12 +1,10 @@
 //! Room for what most memories never need, in place where nothing can be allocated.
 
+use crate::error::NoRoom;
+
 /// A value that is rarely there. With the `alloc` feature it is on the heap when it is.
 #[derive(Debug)]
 pub struct OnDemand<T>(Option<T>);
-
-/// There is no memory for the value. Never the case here.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NoRoom;
 
 impl<T> OnDemand<T> {
     /// No value.

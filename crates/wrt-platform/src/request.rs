@@ -3,6 +3,7 @@
 use core::num::NonZeroU64;
 
 use crate::commit::CommitPolicy;
+use crate::error::{AllocError, Demand};
 use crate::image::MemoryImage;
 use crate::reservation::{Shortfall, ShortfallCause};
 use crate::units::HostPage;
@@ -230,7 +231,43 @@ impl<'a> ReserveRequest<'a> {
     /// Whether a memory without guards must be refused.
     #[must_use]
     pub const fn demands_guards(&self) -> bool {
-        matches!(self.guards, GuardPolicy::FullGuards | GuardPolicy::SmallGuard)
+        self.guard_demand().is_some()
+    }
+
+    /// The guards that are demanded, if any are.
+    #[must_use]
+    pub const fn guard_demand(&self) -> Option<Demand> {
+        match self.guards {
+            GuardPolicy::FullGuards => Some(Demand::FullGuards),
+            GuardPolicy::SmallGuard => Some(Demand::SmallGuard),
+            GuardPolicy::BestThatFits | GuardPolicy::ChecksOnly => None,
+        }
+    }
+
+    /// Refuses guards that are demanded, for a backend that has none. `backend` says so as a
+    /// clause: "the heap backend has no guards".
+    ///
+    /// # Errors
+    ///
+    /// [`Unmet`](crate::AllocErrorKind::Unmet) where guards are demanded.
+    pub const fn refuse_guards(&self, backend: &'static str) -> Result<(), AllocError> {
+        match self.guard_demand() {
+            Some(demand) => Err(AllocError::unmet(demand, backend, self.initial)),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses tags that are required, for a backend that has none: see
+    /// [`refuse_guards`](Self::refuse_guards).
+    ///
+    /// # Errors
+    ///
+    /// [`Unmet`](crate::AllocErrorKind::Unmet) where tags are required.
+    pub const fn refuse_tags(&self, backend: &'static str) -> Result<(), AllocError> {
+        match self.tagging {
+            Tagging::Required => Err(AllocError::unmet(Demand::Tags, backend, self.initial)),
+            Tagging::Off | Tagging::Wanted => Ok(()),
+        }
     }
 
     /// The shortfall of a backend that has no guards: none if none are wanted.

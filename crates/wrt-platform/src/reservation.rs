@@ -3,6 +3,7 @@
 use core::fmt;
 use core::ptr::NonNull;
 
+use crate::count::Count;
 use crate::error::OsError;
 use crate::units::{HostBytes, HostRange};
 
@@ -41,7 +42,7 @@ pub enum ShortfallCause {
         /// Bytes that the process may map in all.
         limit: u64,
     },
-    /// The host has not so many addresses.
+    /// The host does not have that many addresses.
     AddressSpace,
     /// Memories of more than 4 GiB reach further than any guard.
     BeyondFourGib,
@@ -61,13 +62,15 @@ impl Shortfall {
 
 impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes of address space were wanted: ", self.wanted)?;
+        write!(f, "{} of address space were wanted: ", Count(self.wanted, "byte"))?;
         match self.cause {
             ShortfallCause::Os(error) => error.fmt(f),
             ShortfallCause::AddressSpaceLimit { limit } => {
-                write!(f, "the process may map {limit} bytes in all")
+                write!(f, "the process may map {} in all", Count(limit, "byte"))
             }
-            ShortfallCause::AddressSpace => f.write_str("the host has not so many addresses"),
+            ShortfallCause::AddressSpace => {
+                f.write_str("the host does not have that many addresses")
+            }
             ShortfallCause::BeyondFourGib => {
                 f.write_str("a memory of more than 4 GiB reaches further than any guard")
             }

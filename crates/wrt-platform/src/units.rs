@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::count::Count;
 use crate::protection::Protection;
 
 /// The unit in which a backend gives out and protects memory: a power of two, in bytes.
@@ -89,7 +90,7 @@ impl HostBytes {
 
 impl fmt::Display for HostBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", self.0)
+        Count(self.as_u64(), "byte").fmt(f)
     }
 }
 

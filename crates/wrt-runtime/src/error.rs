@@ -2,15 +2,14 @@
 
 use core::fmt;
 
-use wrt_platform::{AllocError, Corruption, NoRoom};
+use wrt_platform::{AllocError, Corruption, Count, MemoryName, NoRoom};
 
 use crate::memory_type::InvalidMemoryType;
-use crate::name::Name;
 use crate::trap::{Access, TrapReport};
 use crate::veto::GrowVeto;
 
 /// A memory that was not made, or an access of the host's that was not done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum MemoryError {
     /// The type breaks a rule.
@@ -28,9 +27,23 @@ pub enum MemoryError {
         pages: u64,
         /// The refusal.
         veto: GrowVeto,
+        /// The memory's name, if it was given one.
+        name: Option<MemoryName>,
     },
-    /// The platform could not give the bytes.
-    Platform(AllocError),
+    /// The platform refused.
+    Platform {
+        /// Its reason.
+        cause: AllocError,
+        /// The memory's name, if it was given one.
+        name: Option<MemoryName>,
+    },
+    /// The range ends before it starts.
+    ReversedRange {
+        /// The first byte wanted.
+        start: u64,
+        /// The end of the range, which is lower.
+        end: u64,
+    },
     /// The range is not within the memory, or protected; the report says which.
     Refused(TrapReport),
     /// The range is not within the data segment.
@@ -56,19 +69,29 @@ impl fmt::Display for MemoryError {
         match self {
             Self::InvalidType(error) => error.fmt(f),
             Self::AboveLimit { minimum, limit } => {
-                write!(f, "a memory of {minimum} pages exceeds the embedder's limit of {limit}")
+                let minimum = Count(*minimum, "page");
+                write!(f, "a memory of {minimum} exceeds the embedder's limit of {limit}")
             }
-            Self::Vetoed { pages, veto } => {
-                write!(f, "cannot create a memory of {pages} pages: {veto}")
+            Self::Vetoed { pages, veto, name } => {
+                let (memory, pages) = (Called(name), Count(*pages, "page"));
+                write!(f, "cannot create {memory} of {pages}: {veto}")
             }
-            Self::Platform(error) => error.fmt(f),
+            Self::Platform { cause, name: None } => cause.fmt(f),
+            Self::Platform { cause, name } => write!(f, "{}: {cause}", Called(name)),
+            Self::ReversedRange { start, end } => {
+                write!(f, "the range {start:#x}..{end:#x} ends before it starts")
+            }
             Self::Refused(report) => report.fmt(f),
             Self::SegmentOutOfBounds { source, len, segment_len } => write!(
                 f,
-                "cannot copy {len} bytes from byte {source} of a data segment of {segment_len} bytes"
+                "cannot copy {} from byte {source} of a data segment of {}",
+                Count(*len, "byte"),
+                Count(*segment_len, "byte")
             ),
-            Self::NoRoom(NoRoom) => f.write_str("no memory is left for the bookkeeping"),
-            Self::TooManySeals { most } => write!(f, "the memory has {most} seals already"),
+            Self::NoRoom(error) => error.fmt(f),
+            Self::TooManySeals { most } => {
+                write!(f, "the memory has {} already", Count(*most as u64, "seal"))
+            }
         }
     }
 }
@@ -78,8 +101,13 @@ impl core::error::Error for MemoryError {
         match self {
             Self::InvalidType(error) => Some(error),
             Self::Vetoed { veto, .. } => Some(veto),
-            Self::Platform(error) => Some(error),
-            _ => None,
+            Self::Platform { cause, .. } => Some(cause),
+            Self::Refused(report) => Some(report),
+            Self::NoRoom(error) => Some(error),
+            Self::AboveLimit { .. }
+            | Self::ReversedRange { .. }
+            | Self::SegmentOutOfBounds { .. }
+            | Self::TooManySeals { .. } => None,
         }
     }
 }
@@ -91,8 +119,20 @@ impl From<InvalidMemoryType> for MemoryError {
 }
 
 impl From<AllocError> for MemoryError {
-    fn from(error: AllocError) -> Self {
-        Self::Platform(error)
+    fn from(cause: AllocError) -> Self {
+        Self::Platform { cause, name: None }
+    }
+}
+
+/// A memory in a sentence: by its name, or as one of many.
+pub(crate) struct Called<'a>(pub(crate) &'a Option<MemoryName>);
+
+impl fmt::Display for Called<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "memory {name:?}"),
+            None => f.write_str("a memory"),
+        }
     }
 }
 
@@ -106,13 +146,22 @@ pub struct GrowError {
     pub delta: u64,
     /// Why they were not.
     pub cause: GrowErrorCause,
+    /// The memory's name, if it was given one.
+    pub name: Option<MemoryName>,
 }
 
 impl GrowError {
-    /// The growth of `current` pages by `delta` that did not happen because of `cause`.
+    /// The growth of `current` pages by `delta` that did not happen because of `cause`,
+    /// of a memory without a name.
     #[must_use]
     pub const fn new(current: u64, delta: u64, cause: GrowErrorCause) -> Self {
-        Self { current, delta, cause }
+        Self { current, delta, cause, name: None }
+    }
+
+    /// The same, of the memory with this name.
+    #[must_use]
+    pub const fn of_memory(self, name: Option<MemoryName>) -> Self {
+        Self { name, ..self }
     }
 }
 
@@ -135,10 +184,13 @@ pub enum GrowErrorCause {
 
 impl fmt::Display for GrowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { current, delta, cause } = self;
-        write!(f, "cannot grow a memory of {current} pages by {delta}: ")?;
+        let Self { current, delta, cause, name } = self;
+        let (memory, current) = (Called(name), Count(*current, "page"));
+        write!(f, "cannot grow {memory} of {current} by {delta}: ")?;
         match cause {
-            GrowErrorCause::Maximum { limit } => write!(f, "its maximum is {limit} pages"),
+            GrowErrorCause::Maximum { limit } => {
+                write!(f, "its maximum is {}", Count(*limit, "page"))
+            }
             GrowErrorCause::Vetoed(veto) => veto.fmt(f),
             GrowErrorCause::Platform(error) => error.fmt(f),
             GrowErrorCause::Panicked => f.write_str("a hook or the platform panicked"),
@@ -151,18 +203,19 @@ impl core::error::Error for GrowError {
         match &self.cause {
             GrowErrorCause::Vetoed(veto) => Some(veto),
             GrowErrorCause::Platform(error) => Some(error),
-            _ => None,
+            GrowErrorCause::Maximum { .. } | GrowErrorCause::Panicked => None,
         }
     }
 }
 
 /// Something that must hold of a memory and does not.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct IntegrityError {
     /// What was found.
     pub fault: IntegrityFault,
-    pub(crate) name: Option<Name>,
+    /// The memory's name, if it was given one.
+    pub name: Option<MemoryName>,
 }
 
 /// What an integrity check found.
@@ -187,23 +240,33 @@ pub enum IntegrityFault {
 impl fmt::Display for IntegrityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "memory {name:?}: ")?,
+            Some(_) => write!(f, "{}: ", Called(&self.name))?,
             None => f.write_str("memory: ")?,
         }
         match &self.fault {
             IntegrityFault::Platform(corruption) => corruption.fmt(f),
             IntegrityFault::Length { bytes } => {
-                write!(f, "its length of {bytes} bytes contradicts its type")
+                write!(f, "its length of {} contradicts its type", Count(*bytes, "byte"))
             }
             IntegrityFault::SealBroken(Access { address, size }) => {
-                write!(f, "{size} sealed bytes at {address:#x} have changed")
+                write!(f, "{} at {address:#x} changed", Count(*size, "sealed byte"))
             }
             IntegrityFault::SealUnreadable(Access { address, size }) => {
-                write!(f, "{size} sealed bytes at {address:#x} cannot be read")
+                write!(f, "{} at {address:#x} cannot be read", Count(*size, "sealed byte"))
             }
             IntegrityFault::UnknownSeal => f.write_str("the seal is not one of this memory"),
         }
     }
 }
 
-impl core::error::Error for IntegrityError {}
+impl core::error::Error for IntegrityError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.fault {
+            IntegrityFault::Platform(corruption) => Some(corruption),
+            IntegrityFault::Length { .. }
+            | IntegrityFault::SealBroken(_)
+            | IntegrityFault::SealUnreadable(_)
+            | IntegrityFault::UnknownSeal => None,
+        }
+    }
+}

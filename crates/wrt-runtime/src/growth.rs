@@ -52,13 +52,8 @@ impl GrowRequest {
 
     /// The growth that failed.
     pub(crate) const fn failed(&self, cause: GrowErrorCause) -> GrowEvent {
-        let outcome = Err(self.error(cause));
+        let outcome = Err(GrowError::new(self.current, self.delta, cause));
         GrowEvent { current: self.current, outcome, ..self.done() }
-    }
-
-    /// The error of a growth that failed.
-    pub(crate) const fn error(&self, cause: GrowErrorCause) -> GrowError {
-        GrowError { current: self.current, delta: self.delta, cause }
     }
 }
 

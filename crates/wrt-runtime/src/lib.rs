@@ -57,7 +57,6 @@ mod guest;
 mod memory;
 mod memory_type;
 mod metrics;
-mod name;
 mod observer;
 #[cfg_attr(not(wrt_planted), path = "planted_none.rs")]
 mod planted;

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use wrt_platform::AccessFault;
+use wrt_platform::{AccessFault, Count, MemoryName};
 
-use crate::name::Name;
+use crate::error::Called;
 
 /// Why an instruction stopped the guest. One word, so that hot results stay small; the detail is
 /// computed on request by [`LinearMemory::explain`](crate::LinearMemory::explain).
@@ -63,7 +63,8 @@ impl Access {
 
 /// A trap with all that a person needs to find its cause; made by
 /// [`LinearMemory::explain`](crate::LinearMemory::explain).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct TrapReport {
     /// Why the access was not done.
     pub trap: Trap,
@@ -71,19 +72,20 @@ pub struct TrapReport {
     pub access: Access,
     /// Bytes that the memory has.
     pub memory_len: u64,
-    pub(crate) name: Option<Name>,
+    /// The memory's name, if it was given one.
+    pub name: Option<MemoryName>,
 }
 
 impl fmt::Display for TrapReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { trap, access: Access { address, size }, memory_len, name } = self;
-        write!(f, "{trap}: {size} bytes at address {address:#x} of ")?;
-        match name {
-            Some(name) => write!(f, "memory {name:?}")?,
-            None => f.write_str("a memory")?,
-        }
-        write!(f, " with {memory_len} bytes")
+        let (size, memory_len) = (Count(*size, "byte"), Count(*memory_len, "byte"));
+        write!(f, "{trap}: {size} at address {address:#x} of {} with {memory_len}", Called(name))
     }
 }
 
-impl core::error::Error for TrapReport {}
+impl core::error::Error for TrapReport {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.trap)
+    }
+}

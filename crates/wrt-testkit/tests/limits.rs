@@ -80,7 +80,7 @@ fn what_does_not_fit_is_refused() {
     memory.data_mut().unwrap().fill(0xB6);
     let large = MemoryType::wasm32(65536, None).unwrap();
     let refused = || LinearMemory::new(MmapAllocator::new(), large).unwrap_err();
-    let MemoryError::Platform(error) = refused() else { panic!("{}", refused()) };
+    let MemoryError::Platform { cause: error, .. } = refused() else { panic!("{}", refused()) };
     assert_eq!(error.kind, AllocErrorKind::Os(NO_MEMORY));
     assert_eq!(error.requested, 4 * GIB);
     if !ChildTest::is_emulated() {

@@ -47,7 +47,7 @@ fn refused(allocator: impl PageAllocator) {
     for pages in [32768, 65535, 65536] {
         let ty = MemoryType::wasm32(pages, None).unwrap();
         let error = LinearMemory::new(&allocator, ty).unwrap_err();
-        let MemoryError::Platform(error) = error else { panic!("{error}") };
+        let MemoryError::Platform { cause: error, .. } = error else { panic!("{error}") };
         assert_eq!(error.kind, AllocErrorKind::AddressSpace);
         assert_eq!(error.requested, pages * 65536);
         assert_eq!(error.possible, Some(allocator.page().round_down(u64::MAX).as_u64()));

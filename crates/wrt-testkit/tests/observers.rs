@@ -190,7 +190,7 @@ fn names_and_errors(allocator: impl PageAllocator) {
     );
     assert_eq!(
         memory.grow(4).unwrap_err().to_string(),
-        "cannot grow a memory of 1 pages by 4: its maximum is 4 pages"
+        "cannot grow memory \"guest heap\" of 1 page by 4: its maximum is 4 pages"
     );
     let seal = memory.seal(16..32).unwrap();
     memory.write(31, b"!").unwrap();

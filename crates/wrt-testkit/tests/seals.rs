@@ -24,7 +24,7 @@ fn one_byte_closed(allocator: impl PageAllocator) {
         assert_eq!(memory.verify(&seal).unwrap_err().to_string(), unreadable);
         assert_eq!(memory.verify_integrity().unwrap_err().to_string(), unreadable);
         memory.protect(closed..closed + 1, Protection::READ).unwrap();
-        let broken = "memory: 65536 sealed bytes at 0x0 have changed";
+        let broken = "memory: 65536 sealed bytes at 0x0 changed";
         assert_eq!(memory.verify(&seal).unwrap_err().to_string(), broken);
         assert_eq!(memory.verify_integrity().unwrap_err().to_string(), broken);
     }
@@ -41,7 +41,7 @@ fn write_only(allocator: impl PageAllocator) {
     assert_eq!(memory.verify(&seal).unwrap_err().to_string(), unreadable);
     assert_eq!(memory.verify_integrity().unwrap_err().to_string(), unreadable);
     memory.protect(0..PAGE, Protection::READ_WRITE).unwrap();
-    assert!(memory.verify(&seal).unwrap_err().to_string().ends_with("have changed"));
+    assert!(memory.verify(&seal).unwrap_err().to_string().ends_with("changed"));
 }
 
 /// Closed bytes beside a seal and seals of no bytes are no fault.
@@ -66,7 +66,7 @@ fn broken_before_unreadable(allocator: impl PageAllocator) {
     memory.protect(5..6, NONE).unwrap();
     memory.write(15, &[1]).unwrap();
     let broken = memory.verify_integrity().unwrap_err().to_string();
-    assert_eq!(broken, "memory: 10 sealed bytes at 0xa have changed");
+    assert_eq!(broken, "memory: 10 sealed bytes at 0xa changed");
     memory.write(15, &[0]).unwrap();
     let unreadable = memory.verify_integrity().unwrap_err().to_string();
     assert_eq!(unreadable, "memory: 10 sealed bytes at 0x0 cannot be read");

@@ -173,6 +173,10 @@ impl fmt::Display for InstantiateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Link(error) => error.fmt(f),
+            // The sentence names the memory already.
+            Self::Memory { name, source: MemoryError::Platform { cause, .. } } => {
+                write!(f, "cannot allocate {name}: {cause}")
+            }
             Self::Memory { name, source } => write!(f, "cannot allocate {name}: {source}"),
             Self::Limit(error) => error.fmt(f),
             Self::Run(error) => error.fmt(f),

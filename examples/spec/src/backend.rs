@@ -53,7 +53,10 @@ impl Backend {
     /// Whether an error is due to the fixed size of the backend. The others have the host's memory
     /// and no excuse.
     pub(crate) fn is_too_small(&self, error: &AllocError) -> bool {
-        let full = matches!(error.kind, AllocErrorKind::Exhausted | AllocErrorKind::Capacity);
+        let full = matches!(
+            error.kind,
+            AllocErrorKind::Exhausted | AllocErrorKind::SlotSize | AllocErrorKind::Capacity
+        );
         self.bounded && full
     }
 }

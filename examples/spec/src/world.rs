@@ -155,7 +155,7 @@ impl World {
         self.linker.instantiate(&mut self.store, module).map_err(|error| match error {
             InstantiateError::Link(error) => Stop::Link(Box::new(error)),
             InstantiateError::Run(error) => error.into(),
-            InstantiateError::Memory { source: MemoryError::Platform(cause), .. }
+            InstantiateError::Memory { source: MemoryError::Platform { cause, .. }, .. }
                 if self.backend.is_too_small(&cause) =>
             {
                 Stop::DoesNotFit(cause.to_string().into())

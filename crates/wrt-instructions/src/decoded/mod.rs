@@ -45,7 +45,14 @@ impl fmt::Display for ExecuteError {
     }
 }
 
-impl core::error::Error for ExecuteError {}
+impl core::error::Error for ExecuteError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Trap(trap) => Some(trap),
+            Self::Operand { .. } | Self::UnknownMemory(_) => None,
+        }
+    }
+}
 
 impl From<Trap> for ExecuteError {
     fn from(trap: Trap) -> Self {

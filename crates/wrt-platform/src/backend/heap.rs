@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
-use crate::request::{ReserveRequest, Tagging};
+use crate::request::ReserveRequest;
 use crate::reservation::{Reservation, Shortfall, ShortfallCause};
 use crate::units::{HostBytes, HostPage, HostRange};
 
@@ -166,9 +166,8 @@ unsafe impl PageAllocator for HeapAllocator {
     }
 
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
-        if request.demands_guards() || request.tagging_policy() == Tagging::Required {
-            return Err(AllocError::unsupported(Operation::Reserve));
-        }
+        request.refuse_guards("the heap backend has no guards")?;
+        request.refuse_tags("the heap backend has no memory tags")?;
         let most = PAGE.round_down(isize::MAX as u64 - (OVERHEAD + WORD) as u64);
         let capacity = PAGE.round_up(request.maximum()).unwrap_or(most).min(most);
         let wanted = request.wanted_capacity();

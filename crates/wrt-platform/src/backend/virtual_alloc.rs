@@ -18,7 +18,7 @@ use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::protection::Protection;
-use crate::request::{ReserveRequest, Tagging};
+use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
@@ -68,9 +68,7 @@ unsafe impl PageAllocator for VirtualAllocator {
     }
 
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
-        if request.tagging_policy() == Tagging::Required {
-            return Err(AllocError::unsupported(Operation::Reserve));
-        }
+        request.refuse_tags("the VirtualAlloc backend has no memory tags")?;
         descend_ladder(request, self.page(), reserve_inaccessible)
     }
 

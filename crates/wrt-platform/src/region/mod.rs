@@ -20,11 +20,11 @@ pub use lent::LentBytes;
 pub use view::RegionView;
 
 use crate::allocator::{Discarded, PageAllocator};
-use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, Operation};
+use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, NoRoom, Operation};
 use crate::guarantees::AccessGuarantees;
 use crate::image::MemoryImage;
 use crate::lifecycle::Lifecycle;
-use crate::on_demand::{NoRoom, OnDemand};
+use crate::on_demand::OnDemand;
 use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;

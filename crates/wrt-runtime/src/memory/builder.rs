@@ -3,8 +3,8 @@
 use core::num::NonZeroU64;
 
 use wrt_platform::{
-    CommitPolicy, Concluding, GuardPolicy, MemoryImage, OnDemand, PageAllocator, Region,
-    ReserveRequest, Tagging,
+    CommitPolicy, Concluding, GuardPolicy, MemoryImage, MemoryName, OnDemand, PageAllocator,
+    Region, ReserveRequest, Tagging,
 };
 
 use super::LinearMemory;
@@ -12,7 +12,6 @@ use super::ledger::Ledger;
 use crate::error::{GrowErrorCause, MemoryError};
 use crate::growth::{GrowEvent, GrowRequest};
 use crate::memory_type::MemoryType;
-use crate::name::Name;
 use crate::observer::{Approved, Observer, PostGrowHook, PreGrowHook};
 use crate::veto::GrowVeto;
 
@@ -244,7 +243,7 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         let limit = ty.limit().get().min(limit);
         let mut name = OnDemand::none();
         if let Some(text) = request.display_name() {
-            name.get_or_insert_with(|| Name::new(text)).map_err(MemoryError::NoRoom)?;
+            name.get_or_insert_with(|| MemoryName::new(text)).map_err(MemoryError::NoRoom)?;
         }
         let page_bytes = ty.page_size().bytes();
         let creation =
@@ -270,7 +269,10 @@ fn approved_region<P: PageAllocator, O: Observer>(
     creation: GrowRequest,
 ) -> Result<Region<P>, MemoryError> {
     let approved = Approved::ask(observer, creation);
-    let approved = approved.map_err(|veto| MemoryError::Vetoed { pages: creation.delta, veto })?;
+    let approved = approved.map_err(|veto| {
+        let name = request.display_name().map(MemoryName::new);
+        MemoryError::Vetoed { pages: creation.delta, veto, name }
+    })?;
     match Region::new(allocator, request) {
         Ok(region) => {
             approved.succeed();
@@ -278,7 +280,8 @@ fn approved_region<P: PageAllocator, O: Observer>(
         }
         Err(error) => {
             approved.fail(GrowErrorCause::Platform(error));
-            Err(MemoryError::Platform(error))
+            let name = request.display_name().map(MemoryName::new);
+            Err(MemoryError::Platform { cause: error, name })
         }
     }
 }

@@ -30,11 +30,18 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         let Some(new_size) = self.within_limit(&request) else {
             let cause = GrowErrorCause::Maximum { limit: maximum };
             self.observer.grow_refused(&request.failed(cause));
-            return Err(request.error(cause));
+            return Err(self.grow_error(&request, cause));
         };
-        self.add_pages(&request, new_size).map_err(|cause| request.error(cause))?;
+        let added = self.add_pages(&request, new_size);
+        added.map_err(|cause| self.grow_error(&request, cause))?;
         self.observer.after_grow(&request.done());
         Ok(current)
+    }
+
+    #[cold]
+    fn grow_error(&self, request: &GrowRequest, cause: GrowErrorCause) -> GrowError {
+        let error = GrowError::new(request.current, request.delta, cause);
+        error.of_memory(self.name.get().copied())
     }
 
     /// The size after a growth, unless it exceeds what the memory may have.
@@ -110,7 +117,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         if let Some(seals) = self.seals.get_mut() {
             seals.forget_all();
         }
-        self.region.reset()?;
+        self.region.reset().map_err(|cause| self.refused_by_platform(cause))?;
         let target = Access { address: 0, size: self.byte_len() };
         let pages = self.size();
         let released = self.observer.keep(pages, false);

@@ -5,10 +5,11 @@ use core::ops::Range;
 use wrt_platform::{AccessFault, Inaccessible, PageAllocator};
 
 use super::LinearMemory;
+use super::pages::checked_len;
 use crate::error::{IntegrityError, IntegrityFault, MemoryError};
 use crate::observer::Observer;
 use crate::seal::{Seal, Seals, checksum};
-use crate::trap::{Access, Trap};
+use crate::trap::Access;
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// Takes a checksum of the bytes at `range`. The memory keeps it and compares it in
@@ -34,10 +35,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// When the range is not within the memory or may not be read, or the memory has eight seals
     /// already.
     pub fn seal(&mut self, range: Range<u64>) -> Result<Seal, MemoryError> {
-        let access = Access { address: range.start, size: range.end.wrapping_sub(range.start) };
-        if range.end < range.start {
-            return Err(self.refuse(Trap::OutOfBounds, access.address, 0));
-        }
+        let access = Access { address: range.start, size: checked_len(&range)? };
         let checksum = checksum(&self.get_safe_slice(access.address, access.size)?);
         let seals = self.seals.get_or_insert_with(Seals::new).map_err(MemoryError::NoRoom)?;
         seals.keep(access, checksum).ok_or(MemoryError::TooManySeals { most: Seals::MOST })

@@ -13,14 +13,16 @@ mod pages;
 use core::fmt;
 
 pub use builder::MemoryBuilder;
-use wrt_platform::{AccessGuarantees, Concluding, OnDemand, PageAllocator, Region, RegionView};
+use wrt_platform::{
+    AccessGuarantees, AllocError, Concluding, MemoryName, OnDemand, PageAllocator, Region,
+    RegionView,
+};
 
 use self::ledger::Ledger;
 
 use crate::error::MemoryError;
 use crate::memory_type::MemoryType;
 use crate::metrics::{AccessCounts, Counting, MemoryMetrics};
-use crate::name::Name;
 use crate::observer::Observer;
 use crate::seal::Seals;
 use crate::trap::{Access, Trap, TrapReport};
@@ -42,7 +44,7 @@ pub struct LinearMemory<P: PageAllocator, O: Observer = ()> {
     limit: u64,
     /// The most bytes it has ever had.
     peak: u64,
-    name: OnDemand<Name>,
+    name: OnDemand<MemoryName>,
     seals: OnDemand<Seals>,
 }
 
@@ -86,7 +88,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// The name given at creation; names longer than 47 bytes are cut.
     #[must_use]
     pub fn debug_name(&self) -> Option<&str> {
-        self.name.get().map(Name::as_str)
+        self.name.get().map(MemoryName::as_str)
     }
 
     /// The most bytes the memory ever had, also across resets.
@@ -132,6 +134,12 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     #[must_use]
     pub fn explain(&self, trap: Trap, access: Access) -> TrapReport {
         TrapReport { trap, access, memory_len: self.byte_len(), name: self.name.get().copied() }
+    }
+
+    /// The error of an operation that the platform refused.
+    #[cold]
+    fn refused_by_platform(&self, cause: AllocError) -> MemoryError {
+        MemoryError::Platform { cause, name: self.name.get().copied() }
     }
 
     /// The same memory with one more observer, which is called after those that it has. It was not

@@ -42,7 +42,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         protection: Protection,
     ) -> Result<(), MemoryError> {
         let len = self.len_within(&range)?;
-        Ok(self.region.protect(range.start, len, protection)?)
+        let outcome = self.region.protect(range.start, len, protection);
+        outcome.map_err(|cause| self.refused_by_platform(cause))
     }
 
     /// Makes the bytes at `range` read zero and gives whole host pages back to the host where it
@@ -65,7 +66,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// changes.
     pub fn discard(&mut self, range: Range<u64>) -> Result<Discarded, MemoryError> {
         let len = self.len_within(&range)?;
-        let discarded = self.region.discard(range.start, len)?;
+        let outcome = self.region.discard(range.start, len);
+        let discarded = outcome.map_err(|cause| self.refused_by_platform(cause))?;
         let target = Access { address: range.start, size: len };
         self.observer.bulk(BulkOperation::Discard { target });
         Ok(discarded)
@@ -73,8 +75,16 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
 
     /// The length of a range that lies within the memory.
     fn len_within(&self, range: &Range<u64>) -> Result<u64, MemoryError> {
-        let len = range.end.checked_sub(range.start).filter(|_| range.end <= self.byte_len());
-        let asked = range.end.saturating_sub(range.start);
-        len.ok_or_else(|| self.refuse(Trap::OutOfBounds, range.start, asked))
+        let len = checked_len(range)?;
+        if range.end > self.byte_len() {
+            return Err(self.refuse(Trap::OutOfBounds, range.start, len));
+        }
+        Ok(len)
     }
+}
+
+/// Bytes in a range, which must not be reversed.
+pub(super) fn checked_len(range: &Range<u64>) -> Result<u64, MemoryError> {
+    let Range { start, end } = *range;
+    end.checked_sub(start).ok_or(MemoryError::ReversedRange { start, end })
 }

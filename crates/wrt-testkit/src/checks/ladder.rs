@@ -77,7 +77,11 @@ pub(crate) fn demands<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
                 let one_page = policy == GuardPolicy::SmallGuard && request.guard_bytes() == 1;
                 let needless = able && one_page;
                 ensure!(!needless, "there are guards, but not a page when it is demanded: {error}");
-                let honest = able || error.kind == AllocErrorKind::Unsupported;
+                let honest = able
+                    || matches!(
+                        error.kind,
+                        AllocErrorKind::Unsupported | AllocErrorKind::Unmet { .. }
+                    );
                 ensure!(honest, "the answer should be that it cannot, not: {error}");
             }
         }

@@ -21,7 +21,8 @@ pub(crate) fn demanded<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
         Ok(tagged) => ensure!(tagged, "tags were required and a memory without was given"),
         Err(error) => {
             ensure!(!able, "{error}");
-            let unsupported = error.kind == AllocErrorKind::Unsupported;
+            let unsupported =
+                matches!(error.kind, AllocErrorKind::Unsupported | AllocErrorKind::Unmet { .. });
             ensure!(unsupported, "the answer should be that it cannot, not: {error}");
         }
     }

@@ -115,7 +115,7 @@ pub(crate) fn failures_are_told_in_reverse(allocator: impl PageAllocator) {
     court.log.take();
     court.c.mood.set(Mood::Veto);
     let vetoed = memory.grow(1).unwrap_err();
-    assert_eq!(vetoed.to_string(), "cannot grow a memory of 1 pages by 1: c says no");
+    assert_eq!(vetoed.to_string(), "cannot grow a memory of 1 page by 1: c says no");
     court.told(&["a 1 + 1?", "b 1 + 1?", "c 1 + 1?", "b 1 -> 1: c says no", "a 1 -> 1: c says no"]);
     court.b.mood.set(Mood::Veto);
     memory.grow(1).unwrap_err();
@@ -124,7 +124,7 @@ pub(crate) fn failures_are_told_in_reverse(allocator: impl PageAllocator) {
     memory.grow(1).unwrap_err();
     court.told(&["a 1 + 1?", "b unasked 1 -> 1: a says no", "c unasked 1 -> 1: a says no"]);
     let refused = court.memory(&faulty).unwrap_err();
-    assert_eq!(refused.to_string(), "cannot create a memory of 1 pages: a says no");
+    assert_eq!(refused.to_string(), "cannot create a memory of 1 page: a says no");
     court.told(&[
         "a create 0 + 1?",
         "b unasked create 0 -> 0: a says no",

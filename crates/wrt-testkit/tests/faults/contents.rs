@@ -29,7 +29,7 @@ fn f07_failed_reset(allocator: impl PageAllocator) {
         assert!(region.is_empty());
     }
     let refused = region.grow_to(1).unwrap_err().to_string();
-    let text = "cannot commit 1 bytes: a failed operation has emptied the memory; reset it first";
+    let text = "cannot commit 1 byte: a failed operation has emptied the memory; reset it first";
     assert_eq!(refused, text);
     region.verify().unwrap();
     // Whoever tries again gets a clean memory.

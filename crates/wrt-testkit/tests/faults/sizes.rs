@@ -66,7 +66,7 @@ fn f13_beyond_the_address_space(allocator: impl PageAllocator) {
                     assert!(ty.initial().bytes() <= 1 << 32, "{pages} pages of {page:?}");
                     continue;
                 };
-                let MemoryError::Platform(cause) = error else { panic!("{error}") };
+                let MemoryError::Platform { cause, .. } = error else { panic!("{error}") };
                 assert_eq!(cause.requested, ty.initial().bytes());
             }
             assert!(MemoryType::new(index, page, 1, Some(0)).is_err());
@@ -213,7 +213,7 @@ fn f18_the_error_says_what_was_possible() {
     assert!(matches!(error.cause, GrowErrorCause::Platform(_)));
     assert_eq!(
         error.to_string(),
-        "cannot grow a memory of 1 pages by 2: cannot commit 196608 bytes: beyond what the memory \
+        "cannot grow a memory of 1 page by 2: cannot commit 196608 bytes: beyond what the memory \
          has reserved (131072 bytes were possible)"
     );
 }

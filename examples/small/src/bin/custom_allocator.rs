@@ -37,16 +37,13 @@ unsafe impl PageAllocator for &OneBuffer {
     fn capabilities(&self) -> Capabilities { Capabilities::STABLE_BASE }
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
         if self.taken.replace(true) {
-            let kind = AllocErrorKind::Slots;
-            return Err(AllocError::new(Operation::Reserve, kind, request.initial()).possible(0));
+            let kind = AllocErrorKind::Slots { most: 1 };
+            return Err(AllocError::new(Operation::Reserve, kind, request.initial()));
         }
         let base = NonNull::new(self.bytes.get()).unwrap_or(NonNull::dangling()).cast();
         Ok(Reservation::new(base, self.page().round_down(BYTES as u64)))
     }
     unsafe fn commit(&self, r: &Reservation, old: HostBytes, new: HostBytes) -> Result<Committed, AllocError> {
-        if new > r.capacity() {
-            return Err(AllocError::new(Operation::Commit, AllocErrorKind::Capacity, new.as_u64()));
-        }
         // SAFETY: what is added ends within the capacity (C1).
         unsafe { zero(r, old, new.saturating_sub(old)) };
         Ok(Committed::InPlace)

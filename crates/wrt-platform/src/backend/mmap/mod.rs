@@ -25,7 +25,7 @@ use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::planted::planted;
 use crate::protection::Protection;
-use crate::request::{ReserveRequest, Tagging};
+use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
@@ -75,9 +75,7 @@ unsafe impl PageAllocator for MmapAllocator {
     }
 
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
-        if request.tagging_policy() == Tagging::Required {
-            return Err(AllocError::unsupported(Operation::Reserve));
-        }
+        request.refuse_tags("the mmap backend has no memory tags")?;
         let page = self.page();
         let map = |extent| pages::map_inaccessible(extent, request.display_name(), PageKind::PLAIN);
         let reservation = ladder::reserve(request, page, map)?;

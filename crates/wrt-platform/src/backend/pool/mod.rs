@@ -295,8 +295,8 @@ unsafe impl PageAllocator for PoolAllocator {
         let key = key_of(self.mappable(request).map(|(image, _)| image));
         let cpu = cpu::current();
         let Some((index, found)) = self.free.take(cpu, key) else {
-            let kind = AllocErrorKind::Slots;
-            return Err(AllocError::new(Operation::Reserve, kind, request.initial()).possible(0));
+            let kind = AllocErrorKind::Slots { most: self.slots.len() };
+            return Err(AllocError::new(Operation::Reserve, kind, request.initial()));
         };
         // SAFETY: the slot was just taken.
         let (image, changed) = match unsafe { self.prepare(index, request) } {

@@ -4,7 +4,7 @@ use super::config::{PoolConfig, PoolLayout};
 use crate::backend::mmap::pages::Extent;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Operation};
-use crate::request::{GuardPolicy, ReserveRequest, Tagging};
+use crate::request::{GuardPolicy, ReserveRequest};
 use crate::reservation::{Rung, Shortfall, ShortfallCause};
 use crate::units::{HostBytes, HostPage};
 
@@ -55,19 +55,24 @@ impl Shape {
 
     /// Refuses what no slot of this pool can be.
     pub(super) fn check(&self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
-        let lacks = match request.guard_policy() {
+        let covered = match request.guard_policy() {
             GuardPolicy::FullGuards => {
-                self.layout != PoolLayout::FullGuards || request.maximum() > 1 << 32
+                self.layout == PoolLayout::FullGuards && request.maximum() <= 1 << 32
             }
-            GuardPolicy::SmallGuard => !self.guards_suffice(request),
-            GuardPolicy::BestThatFits | GuardPolicy::ChecksOnly => false,
+            GuardPolicy::SmallGuard => self.guards_suffice(request),
+            GuardPolicy::BestThatFits | GuardPolicy::ChecksOnly => true,
         };
-        if lacks || request.tagging_policy() == Tagging::Required {
-            return Err(AllocError::unsupported(Operation::Reserve));
+        if !covered {
+            request.refuse_guards(match self.layout {
+                PoolLayout::FullGuards => "the pool's full guards cover memories of at most 4 GiB",
+                PoolLayout::SmallGuard => "the pool's guards are smaller",
+                PoolLayout::Dense => "a dense pool has no guards",
+            })?;
         }
+        request.refuse_tags("a pool has no memory tags")?;
         let capacity = self.slot.capacity.as_u64();
         if request.initial() > capacity {
-            let kind = AllocErrorKind::Exhausted;
+            let kind = AllocErrorKind::SlotSize;
             let error = AllocError::new(Operation::Reserve, kind, request.initial());
             return Err(error.possible(capacity));
         }

@@ -10,7 +10,7 @@ use self::slots::{Refusal, Slot, Slots};
 use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
-use crate::request::{ReserveRequest, Tagging};
+use crate::request::ReserveRequest;
 use crate::reservation::{Reservation, Shortfall, ShortfallCause};
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
@@ -182,19 +182,20 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
     }
 
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
-        if request.demands_guards() || request.tagging_policy() == Tagging::Required {
-            return Err(AllocError::unsupported(Operation::Reserve));
-        }
+        request.refuse_guards("the static arena has no guards")?;
+        request.refuse_tags("the static arena has no memory tags")?;
         let size = StaticArena::<N, MEMORIES>::SIZE;
         let wanted = PAGE.round_up(request.maximum()).map_or(usize::MAX, HostBytes::get);
         let initial = PAGE.round_up(request.initial()).map_or(usize::MAX, HostBytes::get);
         let mut slots = self.slots.lock();
         let slot = slots.take(size, PAGE.bytes(), initial, wanted).map_err(|refusal| {
-            let (kind, possible) = match refusal {
-                Refusal::TableFull => (AllocErrorKind::Slots, 0),
-                Refusal::LargestRun(bytes) => (AllocErrorKind::Exhausted, bytes),
-            };
-            refused(Operation::Reserve, kind, request.initial(), possible)
+            let refuse = |kind| AllocError::new(Operation::Reserve, kind, request.initial());
+            match refusal {
+                Refusal::TableFull => refuse(AllocErrorKind::Slots { most: MEMORIES }),
+                Refusal::LargestRun(bytes) => {
+                    refuse(AllocErrorKind::Exhausted).possible(bytes as u64)
+                }
+            }
         })?;
         self.drop_covered_canaries(&mut slots, slot.start);
         let capacity = PAGE.round_down(slot.capacity as u64);

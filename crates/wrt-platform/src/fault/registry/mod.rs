@@ -90,10 +90,11 @@ impl FaultRegistration {
     ///
     /// # Errors
     ///
-    /// [`AllocErrorKind::Slots`] when the registry is full and cannot grow: without the feature
+    /// [`AllocErrorKind::RegistryFull`] when the registry is full and cannot grow: without the feature
     /// `alloc` it holds 32 memories, and 4 where there is no operating system.
     pub fn new(name: Option<&str>, extent: MemoryExtent) -> Result<Self, AllocError> {
-        let refused = AllocError::new(Operation::Reserve, AllocErrorKind::Slots, extent.len as u64);
+        let refused =
+            AllocError::new(Operation::Reserve, AllocErrorKind::RegistryFull, extent.len as u64);
         let entry = REGISTRY.take().ok_or(refused)?;
         let name = MemoryName::new(name.unwrap_or_default());
         let registration = Self { entry };

@@ -87,7 +87,7 @@ fn entries_are_used_again_and_more_are_made() {
         assert_eq!(made.len(), LIMIT);
         if LIMIT == CHUNK {
             let error = FaultRegistration::new(None, extent(base, 1)).unwrap_err();
-            assert_eq!(error.kind, AllocErrorKind::Slots);
+            assert_eq!(error.kind, AllocErrorKind::RegistryFull);
         }
         for (index, _) in made.iter().enumerate() {
             let at = base + index * 0x2_0000 + 0x1000;

@@ -1,3 +1,0 @@
-//! The name of a memory, which the platform knows too.
-
-pub(crate) use wrt_platform::MemoryName as Name;
