@@ -1,7 +1,8 @@
 //! Does the observer `()` compile to nothing, and how many instructions has an access?
 //!
 //! Counted by `valgrind --tool=callgrind`, not timed: the same loop over the same addresses
-//! through a `Region`, which knows no observers, and through a `LinearMemory` observed by `()`.
+//! through a `Region`, which knows no observers, and through a `LinearMemory` observed by `()`:
+//! loads and stores of 4 bytes, loads of 2, and copies of 16 from another memory.
 //! The bench runs itself under valgrind, once for each side, and fails if the counts differ.
 //! `cargo test --benches` runs the loops once and counts nothing: that is not optimized.
 
@@ -10,7 +11,7 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
 use wrt_benches::addresses;
-use wrt_instructions::{MemArg, i32_load, i32_store};
+use wrt_instructions::{MemArg, i32_load, i32_load16_u, i32_store, memory_copy_between};
 use wrt_platform::{HeapAllocator, Region, ReserveRequest};
 use wrt_runtime::{LinearMemory, MemoryType};
 
@@ -55,20 +56,75 @@ fn store_memory(memory: &mut Memory, addresses: &[u32]) -> Option<()> {
     Some(())
 }
 
+#[inline(never)]
+fn narrow_region(region: &Region<HeapAllocator>, addresses: &[u32]) -> Option<u32> {
+    let mut sum = 0_u32;
+    for &address in addresses {
+        let bytes = region.array(u64::from(address) + OFFSET).ok()?;
+        sum = sum.wrapping_add(u32::from(u16::from_le_bytes(*bytes)));
+    }
+    Some(sum)
+}
+
+#[inline(never)]
+fn narrow_memory(memory: &Memory, addresses: &[u32]) -> Option<u32> {
+    let mut sum = 0_u32;
+    for &address in addresses {
+        let value = i32_load16_u(memory, MemArg::offset(OFFSET), address).ok()?;
+        sum = sum.wrapping_add(value.cast_unsigned());
+    }
+    Some(sum)
+}
+
+#[inline(never)]
+fn copy_regions(
+    target: &mut Region<HeapAllocator>,
+    source: &Region<HeapAllocator>,
+    addresses: &[u32],
+) -> Option<()> {
+    for &address in addresses {
+        let bytes = source.lend(u64::from(address), OFFSET).ok()?;
+        target.copy_in(u64::from(address) + OFFSET, bytes).ok()?;
+    }
+    Some(())
+}
+
+#[inline(never)]
+fn copy_memories(target: &mut Memory, source: &Memory, addresses: &[u32]) -> Option<()> {
+    for &address in addresses {
+        let to = u64::from(address) + OFFSET;
+        memory_copy_between(target, to, source, u64::from(address), OFFSET).ok()?;
+    }
+    Some(())
+}
+
 /// The functions that are counted, in pairs that must be equal.
-const PAIRS: [[&str; 2]; 2] = [["load_region", "load_memory"], ["store_region", "store_memory"]];
+const PAIRS: [[&str; 2]; 4] = [
+    ["load_region", "load_memory"],
+    ["store_region", "store_memory"],
+    ["narrow_region", "narrow_memory"],
+    ["copy_regions", "copy_memories"],
+];
 
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
 fn run_all_sides() {
     let words = addresses(ACCESSES, 16 << 10, false);
     let request = ReserveRequest::new(65536, 65536);
-    let mut region = Region::new(HeapAllocator::new(), &request).expect("64 KiB");
+    let new_region = || Region::new(HeapAllocator::new(), &request).expect("64 KiB");
+    let (mut region, other_region) = (new_region(), new_region());
     let ty = MemoryType::wasm32(1, Some(1)).expect("the type is valid");
-    let mut memory = LinearMemory::new(HeapAllocator::new(), ty).expect("64 KiB");
+    let new_memory = || LinearMemory::new(HeapAllocator::new(), ty).expect("64 KiB");
+    let (mut memory, other_memory) = (new_memory(), new_memory());
     black_box(load_region(black_box(&region), black_box(&words)));
     black_box(load_memory(black_box(&memory), black_box(&words)));
     black_box(store_region(black_box(&mut region), black_box(&words)));
     black_box(store_memory(black_box(&mut memory), black_box(&words)));
+    black_box(narrow_region(black_box(&region), black_box(&words)));
+    black_box(narrow_memory(black_box(&memory), black_box(&words)));
+    let (to, from) = (black_box(&mut region), black_box(&other_region));
+    black_box(copy_regions(to, from, black_box(&words)));
+    let (to, from) = (black_box(&mut memory), black_box(&other_memory));
+    black_box(copy_memories(to, from, black_box(&words)));
 }
 
 /// Instructions executed inside `function`, as callgrind counts them.
