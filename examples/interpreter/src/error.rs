@@ -5,6 +5,7 @@ use core::fmt;
 use wasmparser::BinaryReaderError;
 use wrt_runtime::{MemoryError, Trap};
 
+use crate::stop::StopReport;
 use crate::trap::{TrapKind, TrapReport};
 use crate::types::{ExternType, ValType};
 
@@ -165,6 +166,8 @@ pub enum InstantiateError {
     },
     /// One of its tables could not be had.
     Limit(LimitError),
+    /// The store limits what programs may do, and the module is not [metered](crate::Module::metered).
+    NotMetered,
     /// A segment or the start function failed. What was written before stays written.
     Run(Error),
 }
@@ -179,6 +182,7 @@ impl fmt::Display for InstantiateError {
             }
             Self::Memory { name, source } => write!(f, "cannot allocate {name}: {source}"),
             Self::Limit(error) => error.fmt(f),
+            Self::NotMetered => f.write_str("the store has limits, and the module is not metered"),
             Self::Run(error) => error.fmt(f),
         }
     }
@@ -190,6 +194,7 @@ impl core::error::Error for InstantiateError {
             Self::Link(error) => Some(error),
             Self::Memory { source, .. } => Some(source),
             Self::Limit(error) => Some(error),
+            Self::NotMetered => None,
             Self::Run(error) => Some(error),
         }
     }
@@ -219,8 +224,12 @@ impl From<Error> for InstantiateError {
 pub enum Error {
     /// The program trapped.
     Trap(Box<TrapReport>),
+    /// The program was stopped.
+    Stopped(Box<StopReport>),
     /// The program asked to end with this code.
     Exit(i32),
+    /// The program wrote to a stream whose reader is gone, and was to end then.
+    BrokenPipe,
     /// A host function failed.
     Host(String),
     /// The instance does not export that.
@@ -251,7 +260,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Trap(report) => report.fmt(f),
+            Self::Stopped(report) => report.fmt(f),
             Self::Exit(code) => write!(f, "exit with code {code}"),
+            Self::BrokenPipe => f.write_str("broken pipe"),
             Self::Host(message) => f.write_str(message),
             Self::NoSuchExport { name, wanted } => write!(f, "no exported {wanted} {name:?}"),
             Self::Arguments { wanted, found } => {
@@ -273,8 +284,12 @@ impl core::error::Error for Error {}
 pub enum HostError {
     /// As if the calling instruction had trapped.
     Trap(TrapKind),
+    /// By stopping the program, because of an [`Interrupt`](crate::Interrupt).
+    Interrupted,
     /// By ending the program with this code.
     Exit(i32),
+    /// By ending the program with [`Error::BrokenPipe`].
+    BrokenPipe,
     /// By failing, with a reason.
     Message(String),
 }

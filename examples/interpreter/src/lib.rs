@@ -12,6 +12,9 @@
 //! multi-memory, custom page sizes, tail calls and extended constant expressions. Every memory
 //! instruction goes through `wrt-instructions`; nothing else touches a guest's memory.
 //!
+//! What loading a module costs is in proportion to its size. What its programs may do can be limited
+//! by [fuel](StoreConfig::fuel) and by an [`Interrupt`]; code without limits does not pay for them.
+//!
 //! ```
 //! use wrt_interpreter::{Features, Linker, Module, Store, StoreConfig, Value};
 //! use wrt_platform::HeapAllocator;
@@ -36,11 +39,13 @@ mod exec;
 mod features;
 mod float;
 mod instruction;
+mod interrupt;
 mod ir;
 mod linker;
 mod memory_ops;
 mod module;
 mod simd;
+mod stop;
 mod store;
 mod translate;
 mod trap;
@@ -51,8 +56,10 @@ pub mod wasi;
 pub use backend::{Backend, Room};
 pub use error::{Error, HostError, InstantiateError, LimitError, LinkError, LoadError};
 pub use features::Features;
+pub use interrupt::Interrupt;
 pub use linker::Linker;
 pub use module::Module;
+pub use stop::{StopCause, StopReport};
 pub use store::{
     Caller, Extern, FuncId, GlobalId, InstanceId, MemoryId, Store, StoreConfig, TableId,
 };

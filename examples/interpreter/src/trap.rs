@@ -120,12 +120,21 @@ impl fmt::Display for TrapReport {
         if let Some(access) = &self.access {
             write!(f, ": {access}")?;
         }
-        if let Some(function) = &self.function {
-            write!(f, ", in {function}")?;
-        }
-        match self.offset {
-            Some(offset) => write!(f, " at offset {offset:#x}"),
-            None => Ok(()),
-        }
+        write_place(f, self.function.as_ref(), self.offset)
+    }
+}
+
+/// Where something happened, as the end of a line.
+pub(crate) fn write_place(
+    f: &mut fmt::Formatter<'_>,
+    function: Option<&FunctionRef>,
+    offset: Option<usize>,
+) -> fmt::Result {
+    if let Some(function) = function {
+        write!(f, ", in {function}")?;
+    }
+    match offset {
+        Some(offset) => write!(f, " at offset {offset:#x}"),
+        None => Ok(()),
     }
 }

@@ -10,6 +10,7 @@ use wrt_runtime::Observer;
 
 use super::machine::{BOUNDARY, Context, Exit, WINDOW, run};
 use crate::error::{Error, HostError};
+use crate::stop::{StopCause, StopReport};
 use crate::store::{Caller, FuncId, HOST, InstanceId, Store};
 use crate::trap::TrapKind;
 use crate::types::{ExternType, FuncType};
@@ -117,6 +118,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
                         at = callee;
                     }
                 }
+                Exit::OutOfFuel => return Err(self.stopped(left.at, StopCause::OutOfFuel)),
+                Exit::Interrupted => return Err(self.stopped(left.at, StopCause::Interrupted)),
                 Exit::Trap => {
                     let kind = left.trap.unwrap_or(TrapKind::Unreachable);
                     return Err(self.report(left.at, kind));
@@ -168,7 +171,9 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         match outcome {
             Ok(()) => self.take_results(base, &ty, &results),
             Err(HostError::Trap(kind)) => Err(self.trap_at(at, kind)),
+            Err(HostError::Interrupted) => Err(self.stopped_at(at, StopCause::Interrupted)),
             Err(HostError::Exit(code)) => Err(Error::Exit(code)),
+            Err(HostError::BrokenPipe) => Err(Error::BrokenPipe),
             Err(HostError::Message(message)) => Err(Error::Host(message)),
         }
     }
@@ -185,6 +190,13 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
 
     fn trap_at(&self, at: Option<Position>, kind: TrapKind) -> Error {
         at.map_or_else(|| Error::trap(kind), |at| self.report(at, kind))
+    }
+
+    fn stopped_at(&self, at: Option<Position>, cause: StopCause) -> Error {
+        at.map_or_else(
+            || Error::Stopped(Box::new(StopReport { cause, function: None, offset: None })),
+            |at| self.stopped(at, cause),
+        )
     }
 
     /// Runs the inner loop for one instance until it is left.
@@ -216,9 +228,11 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             pc: at.pc,
             trap: None,
             callee: (0, 0),
+            fuel: self.fuel,
+            interrupted: self.interrupt.flag(),
         };
         let exit = run(&mut context, memory, at.pc);
-        self.depth = context.depth;
+        (self.depth, self.fuel) = (context.depth, context.fuel);
         let at = Position { instance: at.instance, pc: context.pc, base: context.base };
         Left { exit, at, trap: context.trap, callee: context.callee }
     }

@@ -3,6 +3,7 @@
 //! test process; `--nocapture` shows which one it was.
 
 use core::cell::Cell;
+use core::sync::atomic::AtomicBool;
 
 use wrt_platform::HeapAllocator;
 use wrt_runtime::{IndexType, LinearMemory, MemoryType};
@@ -36,7 +37,9 @@ const ADDRESSING: [Addressing; 7] = [
     Addressing::At,
     Addressing::Far,
 ];
-const CONTROL: [Control; 18] = [
+const CONTROL: [Control; 20] = [
+    Control::Charge,
+    Control::ChargeCount,
     Control::Br,
     Control::BrTable,
     Control::Zero,
@@ -145,7 +148,7 @@ fn execute(code: &[Instr<Memory>], slot: impl Fn(u64) -> u64) -> (Exit, Option<T
     let ty =
         TableType { element: ValType::FuncRef, index: IndexType::I32, minimum: 0, maximum: None };
     let table = Table { ty, elements: (1..=COUNT as u64).collect() };
-    let mut globals = [0];
+    let (mut globals, interrupted) = ([0], AtomicBool::new(false));
     let mut context = Context {
         code,
         stack: Cell::from_mut(stack.as_mut_slice()).as_slice_of_cells(),
@@ -160,6 +163,8 @@ fn execute(code: &[Instr<Memory>], slot: impl Fn(u64) -> u64) -> (Exit, Option<T
         pc: 0,
         trap: None,
         callee: (0, 0),
+        fuel: u64::MAX,
+        interrupted: &interrupted,
     };
     let exit = run(&mut context, Some(&mut memory), 0);
     (exit, context.trap, context.pc)

@@ -1,8 +1,10 @@
 //! Branches, calls and moves.
 
+use core::sync::atomic::Ordering;
+
 use super::machine::{
-    BOUNDARY, Context, WINDOW, get, handlers, jump, leave_call, leave_end, leave_outside,
-    leave_trap, next, set, window,
+    BOUNDARY, Context, Exit, WINDOW, get, handlers, jump, leave_call, leave_end, leave_outside,
+    leave_stop, leave_trap, next, set, window,
 };
 use super::numeric::short;
 use crate::ir::{Cmp, FromSlot};
@@ -83,6 +85,25 @@ handlers! {
 
     fn unreachable(context, _regs, _op, rest, _memory) {
         leave_trap(context, rest, TrapKind::Unreachable)
+    }
+
+    fn charge(context, regs, op, rest, memory) {
+        let Some(left) = context.fuel.checked_sub(u64::from(op.imm)) else {
+            return leave_stop(context, rest, Exit::OutOfFuel);
+        };
+        if context.interrupted.load(Ordering::Relaxed) {
+            return leave_stop(context, rest, Exit::Interrupted);
+        }
+        context.fuel = left;
+        next!(context, regs, rest, memory)
+    }
+
+    fn charge_count(context, regs, op, rest, memory) {
+        let Some(left) = context.fuel.checked_sub(get(regs, op.a) >> (op.imm & 63)) else {
+            return leave_stop(context, rest, Exit::OutOfFuel);
+        };
+        context.fuel = left;
+        next!(context, regs, rest, memory)
     }
 
     fn br(context, regs, op, _rest, memory) {

@@ -43,6 +43,8 @@ pub(crate) fn handler<M: GuestMemory>(code: Code) -> Handler<M> {
 fn control_handler<M: GuestMemory>(op: Control) -> Handler<M> {
     match op {
         Control::Unreachable => control::unreachable,
+        Control::Charge => control::charge,
+        Control::ChargeCount => control::charge_count,
         Control::Br => control::br,
         Control::BrTable => control::br_table,
         Control::Zero => control::zero,

@@ -14,6 +14,7 @@
 
 use core::cell::Cell;
 use core::hint::black_box;
+use core::sync::atomic::AtomicBool;
 
 use wrt_runtime::{GuestMemory, Trap};
 
@@ -83,6 +84,10 @@ pub(crate) enum Exit {
     Return,
     /// The operation trapped.
     Trap,
+    /// The next operations cost more fuel than is left.
+    OutOfFuel,
+    /// The program was interrupted.
+    Interrupted,
     /// The operation is not for the inner loop.
     Outside,
     /// A function is to be called that is the host's or another instance's.
@@ -110,6 +115,9 @@ pub(crate) struct Context<'a, M> {
     pub(crate) trap: Option<TrapKind>,
     /// On [`Exit::Call`]: the function's address and where its frame starts.
     pub(crate) callee: (u32, u16),
+    /// Fuel that is left.
+    pub(crate) fuel: u64,
+    pub(crate) interrupted: &'a AtomicBool,
 }
 
 /// The slot's content.
@@ -240,6 +248,18 @@ pub(crate) fn leave_memory_trap<'a, M>(
     context.pc = current(context, &rest);
     context.trap = Some(TrapKind::Memory(trap));
     black_box(Exit::Trap)
+}
+
+/// Stops the program.
+#[cold]
+#[inline(never)]
+pub(crate) fn leave_stop<'a, M>(
+    context: &mut Context<'a, M>,
+    rest: Rest<'a, M>,
+    exit: Exit,
+) -> Exit {
+    context.pc = current(context, &rest);
+    black_box(exit)
 }
 
 /// Leaves the operation to the outer loop.

@@ -6,6 +6,7 @@ use wrt_runtime::{IndexType, Observer};
 use super::call::Position;
 use crate::error::Error;
 use crate::ir::{Addressing, Code, Control, Misc, Op};
+use crate::stop::{StopCause, StopReport};
 use crate::store::Store;
 use crate::trap::{FunctionRef, MemoryAccess, TrapKind, TrapReport};
 
@@ -15,20 +16,31 @@ type Range = (u32, u128, u64);
 impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     /// The report of a trap of the operation at a position.
     pub(super) fn report(&self, at: Position, kind: TrapKind) -> Error {
-        let mut report = TrapReport::bare(kind);
-        let instance = self.instances.get(at.instance as usize);
-        if let Some(instance) = instance {
-            let parts = &instance.module.parts;
-            report.offset = parts.code.offsets.get(at.pc).map(|offset| *offset as usize);
-            report.function = parts.code.function_of(at.pc).map(|own| {
-                let index = (parts.imported.funcs + own) as u32;
-                FunctionRef { index, name: parts.names.funcs.get(&index).cloned() }
-            });
-        }
+        let (function, offset) = self.place(at);
+        let mut report = TrapReport { function, offset, ..TrapReport::bare(kind) };
         if matches!(kind, TrapKind::Memory(_)) {
             report.access = self.access(at);
         }
         Error::Trap(Box::new(report))
+    }
+
+    /// The report of a program that is stopped before the operation at a position.
+    pub(super) fn stopped(&self, at: Position, cause: StopCause) -> Error {
+        let (function, offset) = self.place(at);
+        Error::Stopped(Box::new(StopReport { cause, function, offset }))
+    }
+
+    /// The function an operation belongs to and the offset of its instruction in the module.
+    fn place(&self, at: Position) -> (Option<FunctionRef>, Option<usize>) {
+        let Some(instance) = self.instances.get(at.instance as usize) else {
+            return (None, None);
+        };
+        let parts = &instance.module.parts;
+        let function = parts.code.function_of(at.pc).map(|own| {
+            let index = (parts.imported.funcs + own) as u32;
+            FunctionRef { index, name: parts.names.funcs.get(&index).cloned() }
+        });
+        (function, parts.code.offsets.get(at.pc).map(|offset| *offset as usize))
     }
 
     /// The report of a segment that does not fit its memory.

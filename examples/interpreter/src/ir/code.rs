@@ -110,6 +110,10 @@ pub(crate) enum Addressing {
 pub(crate) enum Control {
     /// Traps.
     Unreachable,
+    /// Takes `imm` units of fuel, or stops the program if there are fewer or it was interrupted.
+    Charge,
+    /// Takes one unit of fuel for every `2^imm` of what `a` holds, or stops the program.
+    ChargeCount,
     /// To operation `imm`.
     Br,
     /// To the target in the `min(a + b, imm)`-th of the `imm + 1` operations that follow, `b` being

@@ -47,6 +47,8 @@ pub(crate) struct Parts {
     pub(crate) data: Vec<DataSegmentInit>,
     pub(crate) code: Code,
     pub(crate) names: Names,
+    /// Whether the code looks after every basic block whether it may go on.
+    pub(crate) metered: bool,
 }
 
 /// How many of each kind are imported.
@@ -134,7 +136,19 @@ impl Module {
     ///
     /// Says what is wrong with the module and where, or what this interpreter does not have.
     pub fn new(bytes: &[u8], features: &Features) -> Result<Self, LoadError> {
-        let parts = parse::parse(bytes, features)?;
+        let parts = parse::parse(bytes, features, false)?;
+        Ok(Self { parts: Arc::new(parts) })
+    }
+
+    /// A module for stores with [fuel](crate::StoreConfig::fuel) or an
+    /// [interrupt](crate::StoreConfig::interrupt): one operation more a basic block, by which it is
+    /// paid and which looks at the interrupt.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn metered(bytes: &[u8], features: &Features) -> Result<Self, LoadError> {
+        let parts = parse::parse(bytes, features, true)?;
         Ok(Self { parts: Arc::new(parts) })
     }
 

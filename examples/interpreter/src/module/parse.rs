@@ -20,12 +20,12 @@ use crate::translate::{Scratch, translate};
 /// Functions are translated once everything they may refer to is known to be valid.
 type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
-pub(super) fn parse(bytes: &[u8], features: &Features) -> Result<Parts, LoadError> {
+pub(super) fn parse(bytes: &[u8], features: &Features, metered: bool) -> Result<Parts, LoadError> {
     let features = features.to_wasmparser();
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);
     parser.set_features(features);
-    let mut parts = Parts::default();
+    let mut parts = Parts { metered, ..Parts::default() };
     let mut bodies = Vec::new();
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(LoadError::malformed)?;

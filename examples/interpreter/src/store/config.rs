@@ -3,6 +3,8 @@
 use wrt_platform::{CommitPolicy, PageAllocator};
 use wrt_runtime::Observer;
 
+use crate::interrupt::Interrupt;
+
 /// Where a store's memories come from, who observes them, and how deep programs may call.
 pub struct StoreConfig<P: PageAllocator, O: Observer = ()> {
     pub(crate) allocator: P,
@@ -12,6 +14,8 @@ pub struct StoreConfig<P: PageAllocator, O: Observer = ()> {
     pub(crate) stack_slots: usize,
     pub(crate) call_depth: usize,
     pub(crate) table_elements: u64,
+    pub(crate) fuel: Option<u64>,
+    pub(crate) interrupt: Option<Interrupt>,
 }
 
 impl<P: PageAllocator> StoreConfig<P> {
@@ -32,6 +36,8 @@ impl<P: PageAllocator, O: Observer> StoreConfig<P, O> {
             stack_slots: 1 << 20,
             call_depth: 1 << 16,
             table_elements: 10_000_000,
+            fuel: None,
+            interrupt: None,
         }
     }
 
@@ -64,5 +70,22 @@ impl<P: PageAllocator, O: Observer> StoreConfig<P, O> {
     #[must_use]
     pub fn max_table_elements(self, elements: u64) -> Self {
         Self { table_elements: elements, ..self }
+    }
+    /// How much the store's programs may do together, in units of fuel. Its modules must be
+    /// [metered](crate::Module::metered).
+    ///
+    /// An instruction costs one unit; `block`, `loop`, `else`, `end` and `nop` cost none. Bulk
+    /// instructions cost one more for every 64 bytes or 8 elements of a table. A basic block is paid
+    /// when it begins: a program ends with [`Error::Stopped`](crate::Error::Stopped) where the next
+    /// one costs more than is left.
+    #[must_use]
+    pub fn fuel(self, units: u64) -> Self {
+        Self { fuel: Some(units), ..self }
+    }
+
+    /// What stops the store's programs. Its modules must be [metered](crate::Module::metered).
+    #[must_use]
+    pub fn interrupt(self, interrupt: Interrupt) -> Self {
+        Self { interrupt: Some(interrupt), ..self }
     }
 }

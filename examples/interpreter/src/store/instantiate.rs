@@ -43,6 +43,9 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         imports: &[Extern],
     ) -> Result<InstanceId, InstantiateError> {
         let parts = Arc::clone(&module.parts);
+        if self.has_limits() && !parts.metered {
+            return Err(InstantiateError::NotMetered);
+        }
         let id = InstanceId(self.instances.len() as u32);
         let types: Vec<u32> = parts.types.iter().map(|ty| self.types.intern(ty)).collect();
         let mut allocated = Allocated::with_imports(imports);

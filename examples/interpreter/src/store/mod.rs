@@ -14,6 +14,7 @@ use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryError, MemoryType, Observer
 
 use crate::error::{Error, HostError, LimitError};
 use crate::exec::{Frame, WINDOW};
+use crate::interrupt::Interrupt;
 use crate::types::{FuncType, GlobalType, TableType};
 use crate::value::Value;
 
@@ -55,6 +56,9 @@ pub struct Store<P: PageAllocator, O: Observer = ()> {
     pub(crate) depth: usize,
     /// How many calls from the host into instances are running.
     pub(crate) nesting: usize,
+    /// Fuel that is left.
+    pub(crate) fuel: u64,
+    pub(crate) interrupt: Interrupt,
 }
 
 impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
@@ -74,6 +78,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
             frames: vec![0; config.call_depth],
             depth: 0,
             nesting: 0,
+            fuel: config.fuel.unwrap_or(u64::MAX),
+            interrupt: config.interrupt.clone().unwrap_or_default(),
             config,
         }
     }
@@ -174,6 +180,16 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     /// All memories of this store, in the order of their creation.
     pub fn memories(&self) -> impl ExactSizeIterator<Item = &LinearMemory<P, O>> {
         self.memories.iter()
+    }
+
+    /// Fuel that is left, if the store has a limit.
+    pub fn fuel(&self) -> Option<u64> {
+        self.config.fuel.map(|_| self.fuel)
+    }
+
+    /// Whether programs must be able to stop.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.config.fuel.is_some() || self.config.interrupt.is_some()
     }
 
     /// The type of a function of this store.

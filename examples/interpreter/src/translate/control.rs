@@ -70,7 +70,10 @@ impl Translator<'_> {
                 self.branch(*relative_depth);
                 self.dead();
             }
-            Operator::BrIf { relative_depth } => self.br_if(*relative_depth),
+            Operator::BrIf { relative_depth } => {
+                self.br_if(*relative_depth);
+                self.begin_basic_block();
+            }
             Operator::BrTable { targets } => self.br_table(targets)?,
             Operator::Return => {
                 self.emit_return();
@@ -134,6 +137,7 @@ impl Translator<'_> {
         self.settle_block();
         self.open(Kind::Loop(0), ty);
         let start = self.bind_here();
+        self.begin_basic_block();
         if let Some(label) = self.labels.last_mut() {
             label.kind = Kind::Loop(start);
         }
@@ -149,6 +153,7 @@ impl Translator<'_> {
         self.settle_block();
         self.open(Kind::Block, ty);
         let branch = self.emit_branch(Condition { negated: !condition.negated, ..condition });
+        self.begin_basic_block();
         if let Some(label) = self.labels.last_mut() {
             label.kind = Kind::If(branch);
         }
@@ -164,6 +169,7 @@ impl Translator<'_> {
             }
         }
         let here = self.bind_here();
+        self.begin_basic_block();
         let Some(label) = self.labels.last_mut() else {
             return;
         };
@@ -198,6 +204,7 @@ impl Translator<'_> {
             return;
         }
         let here = self.bind_here();
+        self.begin_basic_block();
         let missing_else = match label.kind {
             Kind::If(branch) => Some(branch),
             _ => None,

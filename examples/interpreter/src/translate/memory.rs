@@ -224,6 +224,7 @@ impl Translator<'_> {
     fn bulk_near(&mut self, op: Control) {
         let (third, second, first) = (self.pop(), self.pop(), self.pop());
         let (a, b, c) = (self.slot_of(first), self.slot_of(second), self.slot_of(third));
+        self.meter_bytes(c);
         self.emit(Op::wide(Code::Control(op), a, b, c, 0));
     }
 
@@ -258,6 +259,16 @@ impl Translator<'_> {
         self.settle(height);
         self.truncate(height);
         let a = self.top as u16;
+        match op {
+            Misc::MemoryFill | Misc::MemoryCopy | Misc::MemoryInit => {
+                self.meter_bytes(a.wrapping_add(2));
+            }
+            Misc::TableFill | Misc::TableCopy | Misc::TableInit => {
+                self.meter_elements(a.wrapping_add(2));
+            }
+            Misc::TableGrow => self.meter_elements(a.wrapping_add(1)),
+            _ => {}
+        }
         self.emit(Op::new(Code::Misc(op), a, b as u16, imm));
         if results > 0 {
             self.push_own(ValType::I64);

@@ -12,6 +12,7 @@ mod effort;
 mod hostile;
 mod locals;
 mod memory;
+mod meter;
 mod numeric;
 mod operands;
 mod rules;
@@ -104,6 +105,8 @@ struct Translator<'m> {
     /// Where the current instruction is in the module.
     offset: u64,
     too_large: bool,
+    /// The operation that pays for the current basic block, once it has one.
+    charge: Option<usize>,
 }
 
 impl<'m> Translator<'m> {
@@ -137,6 +140,7 @@ impl<'m> Translator<'m> {
             skipped: 0,
             offset: 0,
             too_large,
+            charge: None,
         })
     }
 
@@ -254,6 +258,9 @@ impl<'m> Translator<'m> {
     fn step(&mut self, operator: &Operator<'_>) -> Result<(), LoadError> {
         if !self.reachable {
             return self.skip(operator);
+        }
+        if self.parts.metered {
+            self.meter(operator);
         }
         let known = self.control(operator)?
             || self.call(operator)?

@@ -101,7 +101,11 @@ pub(super) fn poll(state: &mut State, guest: &mut Guest<'_>, args: &Args<'_>) ->
     if first > 0 {
         // What was written until now is seen while we wait.
         state.descriptors.flush()?;
-        std::thread::sleep(Duration::from_nanos(first));
+        let duration = Duration::from_nanos(first);
+        match &state.interrupt {
+            Some(interrupt) => interrupt.sleep(duration),
+            None => std::thread::sleep(duration),
+        }
     }
     let mut events = 0;
     for subscription in subscriptions.iter().filter(|one| due(one) <= first) {

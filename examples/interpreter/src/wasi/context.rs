@@ -10,8 +10,10 @@ use std::{fmt, fs};
 use wrt_platform::PageAllocator;
 use wrt_runtime::Observer;
 
+use super::background::Background;
 use super::descriptor::{Descriptors, Input, Object, OpenDirectory, Output};
 use super::functions;
+use crate::interrupt::Interrupt;
 use crate::linker::Linker;
 use crate::store::Store;
 
@@ -22,6 +24,10 @@ pub(super) struct State {
     pub(super) environment: Vec<Vec<u8>>,
     pub(super) descriptors: Descriptors,
     pub(super) started: Instant,
+    /// What ends waiting, and the program with it.
+    pub(super) interrupt: Option<Interrupt>,
+    /// Whether a write to a stream whose reader is gone ends the program.
+    pub(super) ends_at_broken_pipe: bool,
 }
 
 /// Arguments, environment, streams and directories of one program. A clone is the same context.
@@ -84,15 +90,54 @@ impl core::error::Error for PreopenError {
     }
 }
 
+/// A context that could not be made.
+#[non_exhaustive]
+#[derive(Debug)]
+pub enum ContextError {
+    /// A directory could not be preopened.
+    Preopen(PreopenError),
+    /// The thread that reads standard input could not be started.
+    Thread(io::Error),
+}
+
+impl fmt::Display for ContextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preopen(error) => error.fmt(f),
+            Self::Thread(error) => write!(f, "cannot start a thread for standard input: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for ContextError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Preopen(error) => Some(error),
+            Self::Thread(error) => Some(error),
+        }
+    }
+}
+
+/// What a program reads as its standard input.
+#[derive(Default)]
+enum Stdin {
+    #[default]
+    Empty,
+    Inherited,
+    Given(Box<dyn Read>),
+}
+
 /// Collects what a program is given.
 #[derive(Default)]
 pub struct WasiBuilder {
     args: Vec<Vec<u8>>,
     environment: Vec<Vec<u8>>,
-    stdin: Option<(Box<dyn Read>, bool)>,
+    stdin: Stdin,
     stdout: Option<(Box<dyn Write>, bool)>,
     stderr: Option<(Box<dyn Write>, bool)>,
     preopens: Vec<(PathBuf, String)>,
+    interrupt: Option<Interrupt>,
+    ends_at_broken_pipe: bool,
 }
 
 /// Enough for few calls of the host, little enough to be at hand.
@@ -123,7 +168,7 @@ impl WasiBuilder {
     /// Standard input.
     #[must_use]
     pub fn stdin(mut self, reader: impl Read + 'static) -> Self {
-        self.stdin = Some((Box::new(reader), false));
+        self.stdin = Stdin::Given(Box::new(reader));
         self
     }
 
@@ -144,11 +189,29 @@ impl WasiBuilder {
     /// The streams of this process.
     #[must_use]
     pub fn inherit_streams(mut self) -> Self {
-        let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
-        let terminals = [stdin.is_terminal(), stdout.is_terminal(), stderr.is_terminal()];
-        self.stdin = Some((Box::new(stdin), terminals[0]));
-        self.stdout = Some((Box::new(stdout), terminals[1]));
-        self.stderr = Some((Box::new(stderr), terminals[2]));
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let terminals = [stdout.is_terminal(), stderr.is_terminal()];
+        self.stdin = Stdin::Inherited;
+        self.stdout = Some((Box::new(stdout), terminals[0]));
+        self.stderr = Some((Box::new(stderr), terminals[1]));
+        self
+    }
+
+    /// Ends the program's waiting when the interrupt is raised: for a clock, or for an inherited
+    /// standard input, which a thread of its own reads then. The program ends with
+    /// [`Error::Stopped`](crate::Error::Stopped).
+    #[must_use]
+    pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = Some(interrupt);
+        self
+    }
+
+    /// Ends the program with [`Error::BrokenPipe`](crate::Error::BrokenPipe) when it writes to a
+    /// stream whose reader is gone, as `SIGPIPE` ends a process. Otherwise the program gets an
+    /// error number.
+    #[must_use]
+    pub fn end_at_broken_pipe(mut self) -> Self {
+        self.ends_at_broken_pipe = true;
         self
     }
 
@@ -163,15 +226,21 @@ impl WasiBuilder {
     ///
     /// # Errors
     ///
-    /// When a directory is not there or is none.
-    pub fn build(self) -> Result<WasiContext, PreopenError> {
-        let Self { args, environment, stdin, stdout, stderr, preopens } = self;
-        let mut objects = vec![input(stdin), output(stdout, BUFFER_BYTES), output(stderr, 0)];
-        for (path, name) in preopens {
-            objects.push(preopened(path, name)?);
+    /// When a directory is not there or is none, or the host has no thread for standard input.
+    pub fn build(self) -> Result<WasiContext, ContextError> {
+        let stdin = input(self.stdin, self.interrupt.as_ref()).map_err(ContextError::Thread)?;
+        let mut objects = vec![stdin, output(self.stdout, BUFFER_BYTES), output(self.stderr, 0)];
+        for (path, name) in self.preopens {
+            objects.push(preopened(path, name).map_err(ContextError::Preopen)?);
         }
-        let descriptors = Descriptors::new(objects);
-        let state = State { args, environment, descriptors, started: Instant::now() };
+        let state = State {
+            args: self.args,
+            environment: self.environment,
+            descriptors: Descriptors::new(objects),
+            started: Instant::now(),
+            interrupt: self.interrupt,
+            ends_at_broken_pipe: self.ends_at_broken_pipe,
+        };
         Ok(WasiContext { state: Rc::new(RefCell::new(state)) })
     }
 }
@@ -182,9 +251,18 @@ impl fmt::Debug for WasiBuilder {
     }
 }
 
-fn input(stream: Option<(Box<dyn Read>, bool)>) -> Object {
-    let (reader, terminal) = stream.unwrap_or_else(|| (Box::new(io::empty()), false));
-    Object::Input(Input { reader: BufReader::with_capacity(BUFFER_BYTES, reader), terminal })
+fn input(stdin: Stdin, interrupt: Option<&Interrupt>) -> io::Result<Object> {
+    let (reader, terminal): (Box<dyn Read>, bool) = match (stdin, interrupt) {
+        (Stdin::Empty, _) => (Box::new(io::empty()), false),
+        (Stdin::Given(reader), _) => (reader, false),
+        (Stdin::Inherited, None) => (Box::new(io::stdin()), io::stdin().is_terminal()),
+        (Stdin::Inherited, Some(interrupt)) => {
+            let reader = Background::new(io::stdin(), interrupt.clone())?;
+            (Box::new(reader), io::stdin().is_terminal())
+        }
+    };
+    let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
+    Ok(Object::Input(Input { reader, terminal }))
 }
 
 fn output(stream: Option<(Box<dyn Write>, bool)>, capacity: usize) -> Object {

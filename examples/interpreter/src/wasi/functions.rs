@@ -11,6 +11,7 @@ use super::errno::Errno;
 use super::guest::{Args, Bytes, Guest};
 use super::{clock, directory, file, io, process};
 use crate::error::HostError;
+use crate::interrupt::Interrupt;
 use crate::linker::Linker;
 use crate::store::{Caller, Store};
 use crate::types::{FuncType, ValType};
@@ -132,5 +133,11 @@ where
     let mut state = state.try_borrow_mut().map_err(busy)?;
     let memory = caller.memory_mut().map(|memory| memory as &mut dyn Bytes);
     let answered = answer(&mut state, &mut Guest::new(memory), &Args(args));
+    if state.interrupt.as_ref().is_some_and(Interrupt::is_raised) {
+        return Err(HostError::Interrupted);
+    }
+    if answered == Err(Errno::BrokenPipe) && state.ends_at_broken_pipe {
+        return Err(HostError::BrokenPipe);
+    }
     Ok(answered.map_or_else(|errno| errno as u16, |()| 0))
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use super::context::State;
-use super::descriptor::{Descriptors, FileKind, Input, Object, Output};
+use super::descriptor::{FileKind, Input, Object, Output};
 use super::errno::Errno;
 use super::guest::{Args, Guest, Vector};
 
@@ -36,7 +36,7 @@ pub(super) fn read(state: &mut State, guest: &mut Guest<'_>, args: &Args<'_>) ->
     let vectors = guest.vectors(args.size(1), args.size(2))?;
     guest.bytes(args.size(3), 4)?;
     let number = args.u32(0);
-    show_output_before_waiting(&mut state.descriptors, number)?;
+    show_output_before_waiting(state, number)?;
     let total = match &mut state.descriptors.get_mut(number)?.object {
         Object::Input(input) => read_input(input, guest, &vectors)?,
         Object::File(open) => read_vectors(&mut open.file, guest, &vectors, |_| true)?,
@@ -46,14 +46,20 @@ pub(super) fn read(state: &mut State, guest: &mut Guest<'_>, args: &Args<'_>) ->
     guest.put_u32(args.size(3), total)
 }
 
-fn show_output_before_waiting(descriptors: &mut Descriptors, number: u32) -> Result<(), Errno> {
-    if let Object::Input(input) = &descriptors.get(number)?.object
-        && input.reader.buffer().is_empty()
-    {
-        // Who reads its input can do so though nobody takes its output any more.
-        let _ = descriptors.flush();
+fn show_output_before_waiting(state: &mut State, number: u32) -> Result<(), Errno> {
+    let Object::Input(input) = &state.descriptors.get(number)?.object else {
+        return Ok(());
+    };
+    if !input.reader.buffer().is_empty() {
+        return Ok(());
     }
-    Ok(())
+    match state.descriptors.flush() {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe && state.ends_at_broken_pipe => {
+            Err(Errno::BrokenPipe)
+        }
+        // A program can read its input though nobody takes its output any more.
+        _ => Ok(()),
+    }
 }
 
 /// Once something was read, it does not wait for more.

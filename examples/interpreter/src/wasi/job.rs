@@ -8,7 +8,7 @@ use std::{fmt, mem};
 
 use wrt_platform::PageAllocator;
 
-use super::context::{PreopenError, WasiBuilder, WasiContext};
+use super::context::{ContextError, WasiBuilder, WasiContext};
 use crate::error::{Error, InstantiateError};
 use crate::linker::Linker;
 use crate::module::Module;
@@ -46,8 +46,8 @@ pub struct Outcome {
 /// Why a program could not be run.
 #[derive(Debug)]
 pub enum JobError {
-    /// A directory could not be preopened.
-    Preopen(PreopenError),
+    /// The program's context could not be made.
+    Context(ContextError),
     /// The module could not be instantiated.
     Instantiate(Box<InstantiateError>),
     /// The module is not a command, or a host function failed.
@@ -57,7 +57,7 @@ pub enum JobError {
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Preopen(error) => error.fmt(f),
+            Self::Context(error) => error.fmt(f),
             Self::Instantiate(error) => error.fmt(f),
             Self::Run(error) => error.fmt(f),
         }
@@ -98,14 +98,14 @@ impl Job {
         P: PageAllocator + Clone + 'static,
     {
         let (stdout, stderr) = (Sink::default(), Sink::default());
-        let context = self.context(&stdout, &stderr).map_err(JobError::Preopen)?;
+        let context = self.context(&stdout, &stderr).map_err(JobError::Context)?;
         let end = run_start(module, allocator, &context);
         // The sinks take everything.
         let _ = context.flush();
         Ok(Outcome { end: end?, stdout: stdout.take(), stderr: stderr.take() })
     }
 
-    fn context(self, stdout: &Sink, stderr: &Sink) -> Result<WasiContext, PreopenError> {
+    fn context(self, stdout: &Sink, stderr: &Sink) -> Result<WasiContext, ContextError> {
         let builder = WasiContext::builder()
             .args(self.args)
             .stdin(Cursor::new(self.stdin))

@@ -6,6 +6,8 @@
 //! process.rs  clock.rs  io.rs  file.rs  directory.rs      the answers, by concern
 //!    |            |        |      |         |
 //!    |            |     descriptor.rs    sandbox.rs       what is open; which path may be
+//!    |            |        |
+//!    |            |     background.rs                     input that can be given up
 //!    |
 //! guest.rs         the program's memory, through the same checks as its own accesses
 //! ```
@@ -30,6 +32,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+mod background;
 mod clock;
 mod context;
 mod descriptor;
@@ -43,5 +46,5 @@ mod job;
 mod process;
 mod sandbox;
 
-pub use context::{PreopenError, WasiBuilder, WasiContext};
+pub use context::{ContextError, PreopenError, WasiBuilder, WasiContext};
 pub use job::{End, Job, JobError, Outcome};

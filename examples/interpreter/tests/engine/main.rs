@@ -9,4 +9,5 @@ mod memories;
 mod numbers;
 mod operands;
 mod refusals;
+mod stops;
 mod traps;

@@ -1,0 +1,122 @@
+//! Stopping programs from outside.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A request to stop, made by another thread than the program's. A clone is the same request.
+///
+/// It reaches programs through [`StoreConfig::interrupt`](crate::StoreConfig::interrupt): what runs
+/// ends with [`Error::Stopped`](crate::Error::Stopped) before its next basic block. A WASI
+/// program that [waits](crate::wasi::WasiBuilder::interrupt) stops waiting.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    raised: AtomicBool,
+    /// Held by who looks whether to wait, and by who changes what it looks at.
+    lock: Mutex<()>,
+    changed: Condvar,
+}
+
+impl Interrupt {
+    /// An interrupt that is not raised.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops the programs that run, and those that will. It cannot be taken back.
+    pub fn raise(&self) {
+        self.shared.raised.store(true, Ordering::Release);
+        self.notify();
+    }
+
+    /// Whether it was raised.
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        self.shared.raised.load(Ordering::Acquire)
+    }
+
+    /// What running programs look at.
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.shared.raised
+    }
+
+    /// Makes those who wait look again.
+    pub(crate) fn notify(&self) {
+        drop(self.lock());
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until there is a value. Nothing if the interrupt was raised first.
+    pub(crate) fn wait_for<T>(&self, mut value: impl FnMut() -> Option<T>) -> Option<T> {
+        let mut lock = self.lock();
+        while !self.is_raised() {
+            if let Some(value) = value() {
+                return Some(value);
+            }
+            lock = self.shared.changed.wait(lock).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+
+    /// Waits for this long, or until the interrupt is raised.
+    pub(crate) fn sleep(&self, duration: Duration) {
+        let start = Instant::now();
+        let mut lock = self.lock();
+        while let Some(left) = duration.checked_sub(start.elapsed())
+            && !left.is_zero()
+            && !self.is_raised()
+        {
+            let waited = self.shared.changed.wait_timeout(lock, left);
+            (lock, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::Interrupt;
+
+    const FOREVER: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn raising_wakes_those_who_wait() {
+        let (interrupt, started) = (Interrupt::new(), Instant::now());
+        thread::scope(|scope| {
+            scope.spawn(|| interrupt.sleep(FOREVER));
+            scope.spawn(|| assert_eq!(interrupt.wait_for(|| None::<()>), None));
+            thread::sleep(Duration::from_millis(20));
+            interrupt.raise();
+        });
+        assert!(started.elapsed() < FOREVER / 2);
+        interrupt.sleep(FOREVER);
+    }
+
+    #[test]
+    fn a_value_ends_the_waiting() {
+        let interrupt = Interrupt::new();
+        let value = std::sync::Mutex::new(None);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(20));
+                *value.lock().unwrap() = Some(7);
+                interrupt.notify();
+            });
+            assert_eq!(interrupt.wait_for(|| value.lock().unwrap().take()), Some(7));
+        });
+        interrupt.sleep(Duration::from_millis(1));
+        assert!(!interrupt.is_raised());
+    }
+}
