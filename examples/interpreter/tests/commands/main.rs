@@ -4,6 +4,7 @@
 mod child;
 mod failures;
 mod invoke;
+mod limits;
 mod programs;
 mod text;
 mod wrt_run;

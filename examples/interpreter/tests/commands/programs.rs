@@ -33,9 +33,9 @@ impl Case {
         fs::read(path).unwrap_or_default()
     }
 
-    fn run(&self, backend: &str) -> Ended {
+    fn run(&self, options: &[&str]) -> Ended {
         let mut command = command(WRT_RUN);
-        command.current_dir(folder()).args(["--backend", backend]);
+        command.current_dir(folder()).args(options);
         if self.dir != "-" {
             command.args(["--dir", &self.dir]);
         }
@@ -43,9 +43,9 @@ impl Case {
         run(&mut command, self.file("in"))
     }
 
-    fn check(&self, backend: &str) {
-        let ended = self.run(backend);
-        let name = format!("{} on {backend}: {}", self.name, ended.err());
+    fn check(&self, options: &[&str]) {
+        let ended = self.run(options);
+        let name = format!("{} with {options:?}: {}", self.name, ended.err());
         let words: Vec<&str> = self.expect.split(':').collect();
         match words.as_slice() {
             ["exit", code] => {
@@ -74,11 +74,15 @@ impl Case {
 }
 
 fn all_cases_on(backend: &str) {
+    all_cases_with(&["--backend", backend]);
+}
+
+fn all_cases_with(options: &[&str]) {
     let index = fs::read_to_string(folder().join("cases/INDEX")).unwrap();
     let lines = index.lines().filter(|line| !line.starts_with('#'));
     let cases: Vec<_> = lines.filter_map(Case::parse).collect();
     assert!(cases.len() > 20, "only {} cases in the list", cases.len());
-    cases.iter().for_each(|case| case.check(backend));
+    cases.iter().for_each(|case| case.check(options));
 }
 
 #[test]
@@ -104,6 +108,12 @@ fn programs_give_the_native_answers_on_heap() {
 #[test]
 fn programs_give_the_native_answers_on_static() {
     all_cases_on("static");
+}
+
+/// Limits that no program reaches change nothing of what it does.
+#[test]
+fn programs_give_the_native_answers_within_limits() {
+    all_cases_with(&["--fuel", "1000000000000", "--time-limit", "3600"]);
 }
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]

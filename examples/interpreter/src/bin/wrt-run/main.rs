@@ -1,15 +1,18 @@
 //! `wrt-run`: runs a WebAssembly program on a memory of the backend one chooses.
 //!
-//! `main` loads and reports; `options.rs` is the command line, `source.rs` reads the module,
-//! `backend.rs` has the allocators, `values.rs` the arguments and results of `--invoke`.
+//! `main` loads and runs; `options.rs` is the command line, `source.rs` reads the module,
+//! `backend.rs` has the allocators, `values.rs` the arguments and results of `--invoke`, `watch.rs`
+//! the time limit and the user's interrupt, `end.rs` what is said at the end, and the exit codes.
 #![forbid(unsafe_code)]
 
 mod backend;
+mod end;
 mod options;
 mod source;
 mod values;
+mod watch;
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,32 +20,33 @@ use clap::Parser;
 use wrt_interpreter::wasi::WasiContext;
 use wrt_interpreter::{
     Error, Extern, Features, InstanceId, InstantiateError, Linker, Module, Store, StoreConfig,
-    TrapReport,
 };
 use wrt_platform::PageAllocator;
 use wrt_runtime::{Metrics, Observer};
 
+use crate::end::End;
 use crate::options::Options;
-
-/// What a shell reports of a program that was aborted.
-const TRAPPED: u8 = 134;
+use crate::watch::Watch;
 
 type Allocator = Arc<dyn PageAllocator>;
 
-/// How a program ends that was run.
-enum End {
-    Exit(i32),
-    Trap(Box<TrapReport>),
-}
-
 fn main() -> ExitCode {
     let options = Options::parse();
-    match run(&options) {
-        // As a process does: the low byte.
-        Ok(End::Exit(code)) => ExitCode::from(code as u8),
-        Ok(End::Trap(report)) => {
-            say(&format!("trap: {report}"));
-            ExitCode::from(TRAPPED)
+    match Watch::start(&options) {
+        Ok(watch) => end(run(&options, watch.as_ref()), watch.as_ref()),
+        Err(problem) => end(Err(problem), None),
+    }
+}
+
+/// Says how the program ended, if there is something to say.
+fn end(ended: Result<End, String>, watch: Option<&Watch>) -> ExitCode {
+    if let Some(watch) = watch {
+        watch.claim();
+    }
+    match ended.map(|end| end.report(watch.and_then(Watch::cause))) {
+        Ok((code, line)) => {
+            line.iter().for_each(|line| say(line));
+            ExitCode::from(code)
         }
         Err(problem) => {
             say(&problem);
@@ -57,18 +61,14 @@ fn say(text: &str) {
     let _ = writeln!(io::stderr(), "wrt-run: {}", line.join(" "));
 }
 
-fn run(options: &Options) -> Result<End, String> {
+fn run(options: &Options, watch: Option<&Watch>) -> Result<End, String> {
     let bytes = source::read(options.file())?;
-    let module = Module::new(&bytes, &Features::ALL).map_err(|error| options.in_file(error))?;
-    let context = WasiContext::builder().inherit_streams().args(options.program());
-    let context = options
-        .dir
-        .iter()
-        .fold(context, |context, dir| context.preopen(dir, dir.to_string_lossy()))
-        .build()
-        .map_err(|error| error.to_string())?;
+    let metered = options.fuel.is_some() || watch.is_some();
+    let load = if metered { Module::metered } else { Module::new };
+    let module = load(&bytes, &Features::ALL).map_err(|error| options.in_file(error))?;
+    let context = context(options, watch)?;
     let allocator = options.backend.allocator(&backend::ROOM).map_err(|error| error.to_string())?;
-    let program = Program { options, module, context };
+    let program = Program { options, watch, module, context };
     if options.metrics {
         program.run(StoreConfig::new(allocator, Metrics::default), show_metrics)
     } else {
@@ -76,8 +76,22 @@ fn run(options: &Options) -> Result<End, String> {
     }
 }
 
+/// What the program is given.
+fn context(options: &Options, watch: Option<&Watch>) -> Result<WasiContext, String> {
+    let mut builder =
+        WasiContext::builder().inherit_streams().end_at_broken_pipe().args(options.program());
+    for dir in &options.dir {
+        builder = builder.preopen(dir, dir.to_string_lossy());
+    }
+    if let Some(watch) = watch {
+        builder = builder.interrupt(watch.interrupt());
+    }
+    builder.build().map_err(|error| error.to_string())
+}
+
 struct Program<'a> {
     options: &'a Options,
+    watch: Option<&'a Watch>,
     module: Module,
     context: WasiContext,
 }
@@ -88,13 +102,30 @@ impl Program<'_> {
         config: StoreConfig<Allocator, O>,
         report: impl Fn(&Store<Allocator, O>),
     ) -> Result<End, String> {
-        let mut store = Store::new(config.max_pages(self.options.max_pages));
+        let mut store = Store::new(self.limited(config));
         let ended = self.run_in(&mut store);
         let flushed = self.context.flush();
         report(&store);
-        let end = ended?;
-        flushed.map_err(|error| format!("cannot write the program's output: {error}"))?;
-        Ok(end)
+        match (ended?, flushed) {
+            (end, Ok(())) => Ok(end),
+            (End::Exit(_), Err(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                Ok(End::BrokenPipe)
+            }
+            (end, Err(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(end),
+            (_, Err(error)) => Err(format!("cannot write the program's output: {error}")),
+        }
+    }
+
+    /// The configuration with the limits that the options ask for.
+    fn limited<O: Observer>(&self, config: StoreConfig<Allocator, O>) -> StoreConfig<Allocator, O> {
+        let mut config = config.max_pages(self.options.max_pages);
+        if let Some(units) = self.options.fuel {
+            config = config.fuel(units);
+        }
+        if let Some(watch) = self.watch {
+            config = config.interrupt(watch.interrupt());
+        }
+        config
     }
 
     fn run_in<O: Observer + 'static>(
@@ -112,6 +143,8 @@ impl Program<'_> {
             Ok(()) => Ok(End::Exit(0)),
             Err(Error::Exit(code)) => Ok(End::Exit(code)),
             Err(Error::Trap(report)) => Ok(End::Trap(report)),
+            Err(Error::Stopped(report)) => Ok(End::Stopped(report, self.options.fuel)),
+            Err(Error::BrokenPipe) => Ok(End::BrokenPipe),
             Err(error) => Err(self.options.in_file(error)),
         }
     }
@@ -141,9 +174,13 @@ impl Program<'_> {
         match store.invoke(instance, name, &args) {
             Ok(results) => {
                 let flushed = self.context.flush();
-                let printed = flushed.and_then(|()| values::print(&results));
-                printed.map_err(|error| format!("cannot write the results: {error}"))?;
-                Ok(Ok(()))
+                match flushed.and_then(|()| values::print(&results)) {
+                    Ok(()) => Ok(Ok(())),
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                        Ok(Err(Error::BrokenPipe))
+                    }
+                    Err(error) => Err(format!("cannot write the results: {error}")),
+                }
             }
             Err(error) => Ok(Err(error)),
         }
@@ -151,8 +188,12 @@ impl Program<'_> {
 }
 
 fn show_metrics(store: &Store<Allocator, Metrics>) {
+    let mut out = io::stderr().lock();
     for (index, memory) in store.memories().enumerate() {
         let name = memory.debug_name().map_or_else(String::new, |name| format!(" {name:?}"));
-        let _ = write!(io::stderr(), "memory {index}{name}\n{}", memory.metrics());
+        let _ = write!(out, "memory {index}{name}\n{}", memory.metrics());
+    }
+    if let Some(left) = store.fuel() {
+        let _ = writeln!(out, "{:<16}{left:>20}", "fuel left");
     }
 }

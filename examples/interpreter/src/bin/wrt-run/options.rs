@@ -3,15 +3,16 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Parser;
 use wrt_interpreter::Backend;
 
-use crate::backend;
+use crate::{backend, end};
 
 /// Runs a WebAssembly program: a command for WASI preview 1, or one exported function
 #[derive(Debug, Parser)]
-#[command(name = "wrt-run", version)]
+#[command(name = "wrt-run", version, after_help = end::CODES)]
 #[command(override_usage = "wrt-run [OPTIONS] FILE [ARGS...]")]
 pub(crate) struct Options {
     /// Where the program's memory comes from. The arena of `static` has 64 MiB for all memories of
@@ -25,9 +26,16 @@ pub(crate) struct Options {
     /// Let no memory have more pages than this
     #[arg(long, value_name = "N")]
     pub(crate) max_pages: Option<u64>,
-    /// Print to error output, at the end, what happened to each memory
+    /// Print to error output what happened to each memory, when the program ends, however it does
     #[arg(long)]
     pub(crate) metrics: bool,
+    /// End the program before it executes more than N instructions. Bulk instructions count one
+    /// more for every 64 bytes
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<u64>,
+    /// End the program after this many seconds, such as 1.5
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) time_limit: Option<Duration>,
     /// Open a directory for the program, read-only and under the same name; may be repeated
     #[arg(long, value_name = "PATH")]
     pub(crate) dir: Vec<PathBuf>,
@@ -35,6 +43,12 @@ pub(crate) struct Options {
     /// text format, and the program's arguments. All that follows FILE is an argument
     #[arg(value_name = "FILE> <ARGS", required = true, num_args = 1.., trailing_var_arg = true)]
     command: Vec<OsString>,
+}
+
+/// A duration in seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 impl Options {
