@@ -49,4 +49,7 @@ pub use faulty::FaultyAllocator;
 pub use mappings::Mappings;
 pub use oracle::check_addresses;
 pub use promise::{Broken, Promise, Violation};
-pub use script::{Mismatch, Operation, Step, run_pair_script, run_script};
+pub use script::{
+    MemorySetup, Mismatch, Operation, Step, run_pair_script, run_pair_script_with, run_script,
+    run_script_with,
+};

@@ -6,14 +6,18 @@ use wrt_platform::Protection;
 use wrt_runtime::{AccessCounts, IndexType, MemoryType, Trap};
 
 use super::rights::Rights;
+use super::setup::Account;
 
 const READ: Protection = Protection::READ;
 const WRITE: Protection = Protection::WRITE;
 
 /// What a memory should be.
 #[derive(Debug)]
-pub(super) struct Model {
+pub(super) struct Model<'a> {
     pub(super) bytes: Vec<u8>,
+    /// What a reset leaves.
+    pub(super) initial: Vec<u8>,
+    pub(super) account: Option<Account<'a>>,
     pub(super) rights: Rights,
     pub(super) segment: Option<Vec<u8>>,
     pub(super) counts: AccessCounts,
@@ -21,7 +25,7 @@ pub(super) struct Model {
     pub(super) ty: MemoryType,
 }
 
-impl Model {
+impl Model<'_> {
     /// A 32-bit memory takes 32-bit operands, and offsets too.
     pub(super) fn narrow(&self, operand: u64) -> u64 {
         match self.ty.index_type() {
@@ -157,7 +161,7 @@ impl Model {
     pub(super) fn copy_from(
         &mut self,
         target: u64,
-        other: &mut Self,
+        other: &mut Model<'_>,
         source: u64,
         len: u64,
     ) -> Result<(), Trap> {
@@ -173,11 +177,11 @@ impl Model {
         self.bytes.len() as u64 / self.ty.page_size().bytes()
     }
 
-    /// The previous size in pages, or `None` above the maximum.
+    /// The previous size in pages, or `None` above the maximum or the budget.
     pub(super) fn grow(&mut self, pages: u64) -> Option<u64> {
         let previous = self.pages();
         let new = u128::from(previous) + u128::from(pages);
-        if new > u128::from(self.ty.limit().get()) {
+        if new > u128::from(self.ty.limit().get()) || self.charge(pages).is_none() {
             self.counts.refused_grows += 1;
             return None;
         }
@@ -187,10 +191,17 @@ impl Model {
         Some(previous)
     }
 
+    fn charge(&self, pages: u64) -> Option<()> {
+        let Some(account) = &self.account else { return Some(()) };
+        account.charge(pages.checked_mul(self.ty.page_size().bytes())?)
+    }
+
     pub(super) fn reset(&mut self) {
         self.rights = Rights::default();
-        self.bytes.clear();
-        self.bytes.resize(self.ty.initial().bytes() as usize, 0);
+        if let Some(account) = &self.account {
+            account.credit((self.bytes.len() - self.initial.len()) as u64);
+        }
+        self.bytes.clone_from(&self.initial);
     }
 }
 

@@ -109,7 +109,7 @@ pub enum Operation {
         start: u64,
         /// The byte behind the last.
         end: u64,
-        /// What is left: nothing, to read, or to read and write.
+        /// What is left: nothing, to read, to write, or both.
         rights: Protection,
     },
     /// The host discards a range.

@@ -15,6 +15,7 @@ use wrt_runtime::{Seal, Trap};
 use super::model::Model;
 use super::rights::Rights;
 use super::semantics::{loaded, with_lane};
+use super::setup::{Account, MemorySetup};
 use super::{Mismatch, Operation, Step};
 use crate::face::value_of;
 
@@ -30,8 +31,22 @@ pub fn run_script<P: PageAllocator, O: Counting>(
     memory: &mut LinearMemory<P, O>,
     script: &[Operation],
 ) -> Result<(), Mismatch> {
+    run_script_with(memory, MemorySetup::new(), script)
+}
+
+/// Plays `script` on `memory`, which was made as `setup` says. What the budget is charged must be
+/// what the model says, too.
+///
+/// # Errors
+///
+/// As [`run_script`].
+pub fn run_script_with<P: PageAllocator, O: Counting>(
+    memory: &mut LinearMemory<P, O>,
+    setup: MemorySetup<'_>,
+    script: &[Operation],
+) -> Result<(), Mismatch> {
     let begin = |detail| mismatch(0, &"the beginning", detail);
-    let mut player = Player::new(memory).map_err(begin)?;
+    let mut player = Player::new(memory, setup).map_err(begin)?;
     for (step, operation) in script.iter().enumerate() {
         let outcome = player.perform(operation).and_then(|()| player.compare());
         outcome.map_err(|detail| mismatch(step, operation, detail))?;
@@ -55,9 +70,30 @@ where
     A: Counting,
     B: Counting,
 {
+    run_pair_script_with(first, second, [MemorySetup::new(); 2], script)
+}
+
+/// Plays `script` on two memories, which were made as `setups` say. They may share a budget.
+///
+/// # Errors
+///
+/// As [`run_script`].
+pub fn run_pair_script_with<P, Q, A, B>(
+    first: &mut LinearMemory<P, A>,
+    second: &mut LinearMemory<Q, B>,
+    setups: [MemorySetup<'_>; 2],
+    script: &[Step],
+) -> Result<(), Mismatch>
+where
+    P: PageAllocator,
+    Q: PageAllocator,
+    A: Counting,
+    B: Counting,
+{
     let begin = |detail| mismatch(0, &"the beginning", detail);
-    let mut first = Player::new(first).map_err(begin)?;
-    let mut second = Player::new(second).map_err(begin)?;
+    let mut first = Player::new(first, setups[0]).map_err(begin)?;
+    let mut second = Player::new(second, setups[1]).map_err(begin)?;
+    Account::share(first.model.account.as_ref(), &mut second.model.account);
     for (number, step) in script.iter().enumerate() {
         let outcome = match *step {
             Step::First(ref operation) => first.perform(operation),
@@ -90,7 +126,7 @@ fn same<T: PartialEq + Debug>(what: &str, real: T, expected: T) -> Result<(), St
 
 struct Player<'a, P: PageAllocator, O: Counting> {
     memory: &'a mut LinearMemory<P, O>,
-    model: Model,
+    model: Model<'a>,
     segment: DataSegment<Vec<u8>>,
     seals: Vec<(Seal, Range<usize>, Vec<u8>)>,
 }
@@ -101,9 +137,11 @@ fn segment_bytes() -> Vec<u8> {
 }
 
 impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
-    fn new(memory: &'a mut LinearMemory<P, O>) -> Result<Self, String> {
+    fn new(memory: &'a mut LinearMemory<P, O>, setup: MemorySetup<'a>) -> Result<Self, String> {
         let model = Model {
             bytes: memory.data().map_err(|error| error.to_string())?.to_vec(),
+            initial: setup.contents(memory.memory_type().initial().bytes() as usize),
+            account: setup.account(),
             rights: Rights::default(),
             segment: Some(segment_bytes()),
             counts: memory.metrics().counts,
@@ -309,6 +347,9 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
         same("size", memory_size(&**memory), model.pages())?;
         same("peak", memory.peak_memory(), model.peak)?;
         same("counts", memory.metrics().counts, model.counts)?;
+        if let Some((used, expected)) = model.account.as_ref().map(Account::found_and_expected) {
+            same("bytes of the budget", used, expected)?;
+        }
         model.rights.readable(model.bytes.len()).into_iter().try_for_each(|range| {
             let (start, len) = (range.start as u64, range.len() as u64);
             let bytes = memory.get_safe_slice(start, len).map_err(|error| error.to_string())?;

@@ -6,11 +6,17 @@ mod strategy;
 
 use proptest::test_runner::{Config, TestRunner};
 use wrt_instructions::{LoadOp, StoreOp};
-use wrt_platform::{CommitPolicy, HeapAllocator, PageAllocator, Protection, for_each_backend};
-use wrt_runtime::{
-    IndexType, LinearMemory, MemoryBuilder, MemoryType, Metrics, PageSize, SyncMetrics,
+use wrt_platform::{
+    CommitPolicy, HeapAllocator, MemoryImage, PageAllocator, Protection, for_each_backend,
 };
-use wrt_testkit::{ChildTest, Operation, Step, run_pair_script, run_script};
+use wrt_runtime::{
+    Budget, Counting, IndexType, LinearMemory, MemoryBuilder, MemoryType, Metrics, PageSize,
+    SyncMetrics,
+};
+use wrt_testkit::{
+    ChildTest, MemorySetup, Operation, Step, run_pair_script, run_pair_script_with, run_script,
+    run_script_with,
+};
 
 /// The types of memory, small enough that every backend has room for their maximum.
 fn types() -> [MemoryType; 5] {
@@ -36,6 +42,26 @@ fn memory<P: PageAllocator>(
     builder.allocate(allocator).unwrap()
 }
 
+/// A memory made as a setup says.
+fn memory_with<'a, P: PageAllocator, O: Counting>(
+    allocator: P,
+    builder: MemoryBuilder<'_, O>,
+    image: Option<&MemoryImage>,
+    budget: Option<&'a Budget>,
+) -> LinearMemory<P, (O, Option<&'a Budget>)> {
+    let builder = builder.also(budget);
+    let builder = match image {
+        Some(image) => builder.image(image),
+        None => builder,
+    };
+    builder.allocate(allocator).unwrap()
+}
+
+fn setup<'a>(image: Option<&'a MemoryImage>, budget: Option<&'a Budget>) -> MemorySetup<'a> {
+    let setup = image.map_or(MemorySetup::new(), |image| MemorySetup::new().image(image));
+    budget.map_or(setup, |budget| setup.budget(budget))
+}
+
 fn runner(cases: u32) -> TestRunner {
     // An emulator takes several times as long.
     let cases = if ChildTest::is_emulated() { cases / 4 } else { cases };
@@ -46,10 +72,13 @@ fn runner(cases: u32) -> TestRunner {
 fn single(allocator: impl PageAllocator) {
     for ty in types() {
         for policy in POLICIES {
-            let scripts = strategy::script(&ty);
-            let outcome = runner(50).run(&scripts, |script| {
-                let mut memory = memory(&allocator, ty, policy);
-                Ok(run_script(&mut memory, &script)?)
+            let cases = (strategy::start(&ty), strategy::script(&ty));
+            let outcome = runner(50).run(&cases, |(start, script)| {
+                let budget = start.budget.map(|more| Budget::new(ty.initial().bytes() + more));
+                let (image, budget) = (start.image.as_ref(), budget.as_ref());
+                let builder = MemoryBuilder::new(ty).commit(policy).observer(Metrics::default());
+                let mut memory = memory_with(&allocator, builder, image, budget);
+                Ok(run_script_with(&mut memory, setup(image, budget), &script)?)
             });
             outcome.unwrap_or_else(|error| panic!("{ty:?}, {policy:?}: {error}"));
         }
@@ -57,16 +86,24 @@ fn single(allocator: impl PageAllocator) {
 }
 
 /// Every pair of types, and copies between the two. The second memory comes from the heap and
-/// counts for several threads.
+/// counts for several threads. They share a budget.
 fn pairs(allocator: impl PageAllocator) {
     for first_type in types() {
         for second_type in types() {
-            let scripts = strategy::pair_script(&first_type, &second_type);
-            let outcome = runner(12).run(&scripts, |script| {
-                let mut first = memory(&allocator, first_type, CommitPolicy::Ahead);
-                let second = MemoryBuilder::new(second_type).observer(SyncMetrics::default());
-                let mut second = second.allocate(HeapAllocator::new()).unwrap();
-                Ok(run_pair_script(&mut first, &mut second, &script)?)
+            let starts = (strategy::start(&first_type), strategy::start(&second_type));
+            let cases = (starts, strategy::pair_script(&first_type, &second_type));
+            let initial = first_type.initial().bytes() + second_type.initial().bytes();
+            let outcome = runner(12).run(&cases, |((start, other), script)| {
+                let budget = start.budget.map(|more| Budget::new(initial + more));
+                let images = [start.image.as_ref(), other.image.as_ref()];
+                let setups = images.map(|image| setup(image, budget.as_ref()));
+                let builder = MemoryBuilder::new(first_type).commit(CommitPolicy::Ahead);
+                let builder = builder.observer(Metrics::default());
+                let mut first = memory_with(&allocator, builder, images[0], budget.as_ref());
+                let builder = MemoryBuilder::new(second_type).observer(SyncMetrics::default());
+                let heap = HeapAllocator::new();
+                let mut second = memory_with(heap, builder, images[1], budget.as_ref());
+                Ok(run_pair_script_with(&mut first, &mut second, setups, &script)?)
             });
             outcome.unwrap_or_else(|error| panic!("{first_type:?}, {second_type:?}: {error}"));
         }
@@ -111,6 +148,43 @@ fn by_hand(allocator: impl PageAllocator) {
     }
 }
 
+/// An image with gaps, whose pages are protected in part, and a budget that a reset gives back to.
+fn images_and_budgets(allocator: impl PageAllocator) {
+    let across = [7; 5000];
+    let image = MemoryImage::new(&[(3, b"first"), (30_000, &across), (65_532, b"last")]).unwrap();
+    let protect = |start, end, rights| Operation::Protect { start, end, rights };
+    let script = [
+        Operation::Read { address: 29_999, len: 3 },
+        Operation::Seal { start: 0, end: 65_536 },
+        protect(30_100, 30_200, Protection::WRITE),
+        Operation::VerifyIntegrity,
+        Operation::Fill { address: 30_100, byte: 1, len: 100 },
+        Operation::Init { target: 30_100, source: 0, len: 40 },
+        Operation::Write { address: 30_150, bytes: vec![3; 50] },
+        Operation::Copy { target: 30_100, source: 1, len: 100 },
+        Operation::Copy { target: 1, source: 30_100, len: 100 },
+        Operation::Discard { start: 28_000, end: 31_000 },
+        Operation::Grow { pages: 1 },
+        Operation::Grow { pages: 2 },
+        Operation::Grow { pages: 1 },
+        protect(0, 131_072, Protection::READ),
+        Operation::VerifyIntegrity,
+        Operation::Reset,
+        Operation::Discard { start: 34_000, end: 65_534 },
+        Operation::Grow { pages: 2 },
+        Operation::Reset,
+        Operation::Grow { pages: 3 },
+    ];
+    for policy in POLICIES {
+        let budget = Budget::new(3 * 65_536);
+        let builder = MemoryBuilder::new(types()[0]).commit(policy).observer(Metrics::default());
+        let mut memory = memory_with(&allocator, builder, Some(&image), Some(&budget));
+        run_script_with(&mut memory, setup(Some(&image), Some(&budget)), &script).unwrap();
+        drop(memory);
+        assert_eq!(budget.used(), 0);
+    }
+}
+
 /// Seals over ranges that lose some of their rights and get them back, written meanwhile.
 fn seals_and_rights() -> Vec<Operation> {
     let protect = |start, end, rights| Operation::Protect { start, end, rights };
@@ -136,6 +210,23 @@ fn seals_and_rights() -> Vec<Operation> {
         Operation::VerifyIntegrity,
         Operation::Write { address: 66_000, bytes: vec![0] },
     ]
+}
+
+#[test]
+fn a_script_finds_a_memory_with_another_image_or_budget() {
+    let image = MemoryImage::new(&[(0, b"image"), (4000, b"!")]).unwrap();
+    let (budget, other) = (Budget::new(2 * 65_536), Budget::new(4 * 65_536));
+    let builder = MemoryBuilder::new(types()[0]).observer(Metrics::default());
+    let memory = || memory_with(HeapAllocator::new(), builder.clone(), Some(&image), Some(&budget));
+    let reset = [Operation::Reset];
+    let mismatch = run_script_with(&mut memory(), MemorySetup::new(), &reset).unwrap_err();
+    assert_eq!(mismatch.detail, "byte 0: Some(105), but the model says Some(0)");
+    let setup = MemorySetup::new().image(&image).budget(&other);
+    let grow = [Operation::Grow { pages: 1 }, Operation::Grow { pages: 1 }];
+    let mismatch = run_script_with(&mut memory(), setup, &grow).unwrap_err();
+    assert_eq!(mismatch.detail, "bytes of the budget: 0, but the model says 65536");
+    let mismatch = run_script_with(&mut memory(), MemorySetup::new(), &grow).unwrap_err();
+    assert_eq!((mismatch.step, &mismatch.operation[..4]), (1, "Grow"));
 }
 
 #[test]
@@ -167,8 +258,9 @@ macro_rules! on_backends {
             }
 
             #[test]
-            fn the_script_by_hand_matches_the_model() {
+            fn scripts_by_hand_match_the_model() {
                 super::by_hand($new);
+                super::images_and_budgets($new);
             }
         }
     )*};

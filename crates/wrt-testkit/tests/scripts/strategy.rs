@@ -4,11 +4,33 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use wrt_instructions::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
-use wrt_platform::Protection;
+use wrt_platform::{MemoryImage, Protection};
 use wrt_runtime::MemoryType;
 use wrt_testkit::{Operation, Step, corners};
 
 const LONGEST: usize = 60;
+
+/// What a memory is made with besides its type.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    pub(crate) image: Option<MemoryImage>,
+    /// Bytes beyond the initial ones that may be had.
+    pub(crate) budget: Option<u64>,
+}
+
+/// Mostly an image of a few bytes with gaps between them, sometimes a budget.
+pub(crate) fn start(ty: &MemoryType) -> impl Strategy<Value = Start> + use<> {
+    let (initial, most) = (ty.initial().bytes(), ty.limit().bytes());
+    let segment = (0..initial.max(1), vec(1..=u8::MAX, 0..40));
+    let image = vec(segment, 0..4).prop_map(move |segments| {
+        let fits = |(at, bytes): &(u64, Vec<u8>)| at + bytes.len() as u64 <= initial;
+        let segments: Vec<_> = segments.into_iter().filter(fits).collect();
+        let borrowed: Vec<_> = segments.iter().map(|(at, bytes)| (*at, &bytes[..])).collect();
+        MemoryImage::new(&borrowed).ok()
+    });
+    let budget = prop_oneof![2 => Just(None), 1 => (0..=most - initial).prop_map(Some)];
+    (image, budget).prop_map(|(image, budget)| Start { image, budget })
+}
 
 /// Scripts for a memory of this type.
 pub(crate) fn script(ty: &MemoryType) -> impl Strategy<Value = Vec<Operation>> + use<> {
@@ -117,8 +139,8 @@ fn range(ty: &MemoryType) -> impl Strategy<Value = (u64, u64)> + use<> {
 
 /// Rights are given back as often as they are taken, or soon nothing is left to do.
 fn protect((start, end): (u64, u64)) -> impl Strategy<Value = Operation> {
-    let rights = [Protection::empty(), Protection::READ, Protection::READ_WRITE];
-    let rights = prop_oneof![select(rights[..2].to_vec()), Just(rights[2])];
+    let less = vec![Protection::empty(), Protection::READ, Protection::WRITE];
+    let rights = prop_oneof![select(less), Just(Protection::READ_WRITE)];
     rights.prop_map(move |rights| Operation::Protect { start, end, rights })
 }
 
