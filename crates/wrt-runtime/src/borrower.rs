@@ -23,7 +23,10 @@ impl Borrower {
     pub(crate) const fn operation(self, source: Access) -> Option<BulkOperation> {
         match self {
             Self::Host => Some(BulkOperation::Read { source }),
-            Self::Memory { .. } => Some(BulkOperation::CopyOut { source }),
+            Self::Memory { address } => {
+                let target = Access { address, size: source.size };
+                Some(BulkOperation::CopyOut { target, source })
+            }
             Self::Nobody => None,
         }
     }

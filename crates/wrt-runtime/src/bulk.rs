@@ -4,7 +4,7 @@ use crate::trap::Access;
 
 /// An operation on a range of bytes that was done, with the addresses it touched.
 ///
-/// `target` is always a range of the observed memory. Nothing is reported of an operation that
+/// Ranges are those of the observed memory where nothing else is said. Nothing is reported of an operation that
 /// trapped or failed: it has changed nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -30,6 +30,8 @@ pub enum BulkOperation {
     },
     /// `memory.copy` from this memory into another one.
     CopyOut {
+        /// The bytes of the other memory that were written.
+        target: Access,
         /// The bytes that were read.
         source: Access,
     },
@@ -91,7 +93,7 @@ impl BulkOperation {
     #[must_use]
     pub const fn read(&self) -> Option<Access> {
         match *self {
-            Self::Copy { source, .. } | Self::CopyOut { source } | Self::Read { source } => {
+            Self::Copy { source, .. } | Self::CopyOut { source, .. } | Self::Read { source } => {
                 Some(source)
             }
             _ => None,
@@ -109,7 +111,7 @@ impl BulkOperation {
             | Self::CopyIn { target, .. }
             | Self::Init { target, .. }
             | Self::Write { target } => Some(target.size),
-            Self::CopyOut { source } | Self::Read { source } => Some(source.size),
+            Self::CopyOut { source, .. } | Self::Read { source } => Some(source.size),
             Self::Lend { .. } | Self::Discard { .. } | Self::Reset { .. } => None,
         }
     }

@@ -1,5 +1,7 @@
 //! Pages added and given back, as observers see them.
 
+use wrt_platform::MemoryName;
+
 use crate::error::{GrowError, GrowErrorCause};
 use crate::trap::Access;
 
@@ -18,6 +20,8 @@ pub struct GrowRequest {
     pub page_bytes: u64,
     /// Whether the memory is being created. These are its first pages then.
     pub at_creation: bool,
+    /// The memory's name, if it was given one.
+    pub name: Option<MemoryName>,
 }
 
 impl GrowRequest {
@@ -50,10 +54,14 @@ impl GrowRequest {
         }
     }
 
-    /// The growth that failed.
-    pub(crate) const fn failed(&self, cause: GrowErrorCause) -> GrowEvent {
-        let outcome = Err(GrowError::new(self.current, self.delta, cause));
-        GrowEvent { current: self.current, outcome, ..self.done() }
+    /// The growth that failed and changed nothing.
+    pub(crate) fn failed(&self, cause: GrowErrorCause) -> GrowEvent {
+        GrowEvent { current: self.current, outcome: Err(self.error(cause)), ..self.done() }
+    }
+
+    /// The error of a growth that failed.
+    pub(crate) fn error(&self, cause: GrowErrorCause) -> GrowError {
+        GrowError::new(self.current, self.delta, cause).of_memory(self.name)
     }
 }
 
@@ -63,7 +71,8 @@ impl GrowRequest {
 pub struct GrowEvent {
     /// Pages before.
     pub previous: u64,
-    /// Pages now: the same, if it failed.
+    /// Pages now. A failure leaves as many as before, or none if the platform could not restore
+    /// them: the memory is empty then until a reset succeeds.
     pub current: u64,
     /// Bytes in a page.
     pub page_bytes: u64,

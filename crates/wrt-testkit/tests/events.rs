@@ -141,8 +141,10 @@ fn copies_between_memories(allocator: impl PageAllocator) {
         Event::Bulk(BulkOperation::CopyIn { target: access(at, len), source: access(from, len) })
     };
     assert_eq!(target.observer().take(), [copied(400, 9, 33), copied(401, 10, 34)]);
-    let sent = |at, len| Event::Bulk(BulkOperation::CopyOut { source: access(at, len) });
-    assert_eq!(source.observer().take(), [sent(9, 33), sent(10, 34)]);
+    let sent = |from, at, len| {
+        Event::Bulk(BulkOperation::CopyOut { target: access(at, len), source: access(from, len) })
+    };
+    assert_eq!(source.observer().take(), [sent(9, 400, 33), sent(10, 401, 34)]);
     memory_copy_between(&mut target, 65500, &source, 0, 37).unwrap_err();
     assert_eq!(target.observer().take(), [Event::Trap(access(65500, 37))]);
     assert_eq!(source.observer().take(), []);
@@ -172,7 +174,7 @@ fn operations_know_their_ranges() {
         (BulkOperation::Fill { target }, Some(target), None, false),
         (BulkOperation::Copy { target, source }, Some(target), Some(source), false),
         (BulkOperation::CopyIn { target, source }, Some(target), None, false),
-        (BulkOperation::CopyOut { source }, None, Some(source), false),
+        (BulkOperation::CopyOut { target, source }, None, Some(source), false),
         (BulkOperation::Init { target, source }, Some(target), None, false),
         (BulkOperation::Read { source }, None, Some(source), true),
         (BulkOperation::Write { target }, Some(target), None, true),

@@ -194,7 +194,7 @@ fn names_and_errors(allocator: impl PageAllocator) {
     );
     let seal = memory.seal(16..32).unwrap();
     memory.write(31, b"!").unwrap();
-    let broken = "memory \"guest heap\": 16 sealed bytes at 0x10 have changed";
+    let broken = "memory \"guest heap\": 16 sealed bytes at 0x10 changed";
     assert_eq!(memory.verify(&seal).unwrap_err().to_string(), broken);
     assert_eq!(memory.verify_integrity().unwrap_err().to_string(), broken);
     assert!(memory.unseal(&seal));

@@ -246,8 +246,14 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
             name.get_or_insert_with(|| MemoryName::new(text)).map_err(MemoryError::NoRoom)?;
         }
         let page_bytes = ty.page_size().bytes();
-        let creation =
-            GrowRequest { current: 0, delta: pages, maximum: limit, page_bytes, at_creation: true };
+        let creation = GrowRequest {
+            current: 0,
+            delta: pages,
+            maximum: limit,
+            page_bytes,
+            at_creation: true,
+            name: name.get().copied(),
+        };
         let most_bytes = ty.pages(limit).unwrap_or(ty.limit()).bytes();
         let unit = NonZeroU64::new(page_bytes).unwrap_or(NonZeroU64::MIN);
         let request = request.sizes(ty.initial().bytes(), most_bytes).unit(unit);
@@ -269,19 +275,16 @@ fn approved_region<P: PageAllocator, O: Observer>(
     creation: GrowRequest,
 ) -> Result<Region<P>, MemoryError> {
     let approved = Approved::ask(observer, creation);
-    let approved = approved.map_err(|veto| {
-        let name = request.display_name().map(MemoryName::new);
-        MemoryError::Vetoed { pages: creation.delta, veto, name }
-    })?;
+    let GrowRequest { delta: pages, name, .. } = creation;
+    let approved = approved.map_err(|veto| MemoryError::Vetoed { pages, veto, name })?;
     match Region::new(allocator, request) {
         Ok(region) => {
             approved.succeed();
             Ok(region)
         }
-        Err(error) => {
-            approved.fail(GrowErrorCause::Platform(error));
-            let name = request.display_name().map(MemoryName::new);
-            Err(MemoryError::Platform { cause: error, name })
+        Err(cause) => {
+            approved.fail(GrowErrorCause::Platform(cause), 0);
+            Err(MemoryError::Platform { cause, name })
         }
     }
 }

@@ -26,22 +26,16 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
             return Ok(current);
         }
         let page_bytes = self.ty.page_size().bytes();
-        let request = GrowRequest { current, delta, maximum, page_bytes, at_creation: false };
+        let name = self.name.get().copied();
+        let request = GrowRequest { current, delta, maximum, page_bytes, at_creation: false, name };
         let Some(new_size) = self.within_limit(&request) else {
             let cause = GrowErrorCause::Maximum { limit: maximum };
             self.observer.grow_refused(&request.failed(cause));
-            return Err(self.grow_error(&request, cause));
+            return Err(request.error(cause));
         };
-        let added = self.add_pages(&request, new_size);
-        added.map_err(|cause| self.grow_error(&request, cause))?;
+        self.add_pages(&request, new_size).map_err(|cause| request.error(cause))?;
         self.observer.after_grow(&request.done());
         Ok(current)
-    }
-
-    #[cold]
-    fn grow_error(&self, request: &GrowRequest, cause: GrowErrorCause) -> GrowError {
-        let error = GrowError::new(request.current, request.delta, cause);
-        error.of_memory(self.name.get().copied())
     }
 
     /// The size after a growth, unless it exceeds what the memory may have.
@@ -62,7 +56,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         let approved = approved.map_err(GrowErrorCause::Vetoed)?;
         if let Err(error) = self.region.grow_to(new_size.bytes()) {
             let cause = GrowErrorCause::Platform(error);
-            approved.fail(cause);
+            approved.fail(cause, self.size());
             return Err(cause);
         }
         approved.succeed();

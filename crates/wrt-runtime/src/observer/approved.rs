@@ -4,7 +4,7 @@ use core::mem;
 
 use super::Observer;
 use crate::error::GrowErrorCause;
-use crate::growth::GrowRequest;
+use crate::growth::{GrowEvent, GrowRequest};
 use crate::veto::GrowVeto;
 
 /// A growth that an observer has approved and whose outcome it has not been told. Dropped, by a
@@ -13,13 +13,16 @@ pub(crate) struct Approved<'a, O: Observer> {
     observer: &'a O,
     request: GrowRequest,
     cause: GrowErrorCause,
+    /// Pages that the memory has.
+    current: u64,
 }
 
 impl<'a, O: Observer> Approved<'a, O> {
     /// Asks the observer.
     pub(crate) fn ask(observer: &'a O, request: GrowRequest) -> Result<Self, GrowVeto> {
         observer.before_grow(&request)?;
-        Ok(Self { observer, request, cause: GrowErrorCause::Panicked })
+        let current = request.current;
+        Ok(Self { observer, request, cause: GrowErrorCause::Panicked, current })
     }
 
     /// The growth is done; the caller reports it.
@@ -27,14 +30,16 @@ impl<'a, O: Observer> Approved<'a, O> {
         mem::forget(self);
     }
 
-    /// Reports that the growth failed.
-    pub(crate) fn fail(mut self, cause: GrowErrorCause) {
+    /// Reports that the growth failed, and left the memory with `current` pages.
+    pub(crate) fn fail(mut self, cause: GrowErrorCause, current: u64) {
         self.cause = cause;
+        self.current = current;
     }
 }
 
 impl<O: Observer> Drop for Approved<'_, O> {
     fn drop(&mut self) {
-        self.observer.after_grow(&self.request.failed(self.cause));
+        let failed = GrowEvent { current: self.current, ..self.request.failed(self.cause) };
+        self.observer.after_grow(&failed);
     }
 }

@@ -46,7 +46,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         match self.1.before_grow(request) {
             Ok(()) => first.succeed(),
             Err(veto) => {
-                first.fail(GrowErrorCause::Vetoed(veto));
+                first.fail(GrowErrorCause::Vetoed(veto), request.current);
                 return Err(veto);
             }
         }

@@ -9,7 +9,7 @@ use std::thread;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::{prop_assert, prop_assert_eq, proptest};
-use wrt_platform::PageAllocator;
+use wrt_platform::{Capabilities, CommitPolicy, PageAllocator};
 use wrt_runtime::{Budget, IndexType, LinearMemory, MemoryBuilder, MemoryType, Metrics, PageSize};
 use wrt_testkit::{ChildTest, FaultyAllocator};
 
@@ -25,7 +25,7 @@ type Shared<'a, A> = LinearMemory<
 struct Place<'a, A: PageAllocator> {
     memory: Option<Shared<'a, A>>,
     charged: u64,
-    /// A reset has failed.
+    /// A reset or a growth has failed and left nothing.
     empty: bool,
 }
 
@@ -38,7 +38,12 @@ impl<'a, A: PageAllocator> Place<'a, A> {
         minimum: u64,
     ) {
         let observers = ((first, Arc::clone(budget)), (Metrics::default(), last));
-        let builder = MemoryBuilder::new(pages(minimum)).name("of a tenant").observer(observers);
+        // Exact commits and a prefix that growth extends: a failure may empty the memory.
+        let builder = MemoryBuilder::new(pages(minimum))
+            .name("of a tenant")
+            .commit(CommitPolicy::Exact)
+            .inaccessible_prefix(100_000)
+            .observer(observers);
         let created = catch_unwind(AssertUnwindSafe(|| builder.allocate(allocator).ok()));
         self.memory = created.ok().flatten();
         self.charged = self.memory.as_ref().map_or(0, LinearMemory::size);
@@ -48,6 +53,7 @@ impl<'a, A: PageAllocator> Place<'a, A> {
     fn grow(&mut self, delta: u64) {
         let Some(memory) = &mut self.memory else { return };
         let _ = catch_unwind(AssertUnwindSafe(|| memory.grow(delta)));
+        self.empty |= memory.size() < self.charged;
         if !self.empty {
             self.charged = memory.size();
         }
@@ -89,7 +95,8 @@ impl<A: PageAllocator> Tenant<'_, A> {
         self.witnesses[usize::from(who % 2)].mood.set(mood);
         self.allocator.fail_never();
         if failure % 4 == 0 {
-            self.allocator.fail_once(usize::from(failure / 4 % 3) + 1);
+            let first = usize::from(failure / 4 % 3) + 1;
+            self.allocator.fail_between(first, first + usize::from(failure / 12 % 3));
         }
         let place = &mut self.places[usize::from(which % 3)];
         let amount = u64::from(amount % 5);
@@ -137,6 +144,34 @@ pub(crate) fn exact_over_scripts(allocator: impl PageAllocator) {
         prop_assert_eq!(budget.used(), 0);
     });
     assert_eq!(faulty.alive(), 0);
+}
+
+/// A growth that fails and cannot be undone empties the memory: what it had stays charged.
+pub(crate) fn exact_when_emptied(allocator: impl PageAllocator) {
+    let faulty = FaultyAllocator::new(allocator);
+    let mut emptied = 0;
+    for first in 1..6 {
+        let (budget, log) = (Budget::new(9 * PAGE), RefCell::default());
+        let builder = MemoryBuilder::new(pages(1)).inaccessible_prefix(100_000);
+        let builder = builder.commit(CommitPolicy::Exact).observer(&budget);
+        let builder = builder.also(Witness::new('w', &log));
+        let mut memory = builder.allocate(&faulty).unwrap();
+        log.take();
+        faulty.fail_from(first);
+        let grown = memory.grow(2).is_ok();
+        faulty.fail_never();
+        let outcome = if grown { "done" } else { "no bytes" };
+        assert_eq!(log.take(), ["w 1 + 2?", &format!("w 1 -> {}: {outcome}", memory.size())]);
+        assert_eq!(budget.used(), if grown { 3 * PAGE } else { PAGE });
+        emptied += u32::from(memory.size() == 0);
+        memory.reset().unwrap();
+        assert_eq!((memory.size(), budget.used()), (1, PAGE));
+        memory.grow(2).unwrap();
+        drop(memory);
+        assert_eq!(budget.used(), 0);
+    }
+    let guards = faulty.capabilities().contains(Capabilities::PROTECT | Capabilities::STABLE_BASE);
+    assert_eq!(emptied > 0, guards, "memories were emptied {emptied} times");
 }
 
 /// Threads that create, grow, reset and drop never have more than the budget. Pages of one byte

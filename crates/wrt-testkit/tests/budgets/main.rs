@@ -6,12 +6,13 @@ mod approvals;
 mod exact;
 mod witness;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use wrt_platform::{HeapAllocator, for_each_backend};
 use wrt_runtime::{
     Budget, Counting, GrowEvent, GrowRequest, GrowVeto, MemoryBuilder, MemoryType, Metrics,
 };
+use wrt_testkit::FaultyAllocator;
 
 use crate::witness::outcome;
 
@@ -84,6 +85,27 @@ fn hooks_of_a_builder_see_the_creation() {
     assert_eq!(log.into_inner(), expected);
 }
 
+/// What a hook is told of a failure is what the caller gets, the memory's name included.
+#[test]
+fn hooks_see_the_error_of_the_caller() {
+    let seen = Cell::new(None);
+    let builder = MemoryBuilder::new(pages(1))
+        .name("guest heap")
+        .post_grow_hook(|event: &GrowEvent| seen.set(event.outcome.err()))
+        .pre_grow_hook(|request: &GrowRequest| {
+            assert_eq!(request.name.as_ref().map(|name| name.as_str()), Some("guest heap"));
+            if request.delta == 2 { Err(GrowVeto::new("not two")) } else { Ok(()) }
+        });
+    let faulty = FaultyAllocator::new(HeapAllocator::new());
+    let mut memory = builder.allocate(&faulty).unwrap();
+    for delta in [1, 2, 9] {
+        faulty.fail_from(1);
+        let error = memory.grow(delta).unwrap_err();
+        assert!(error.to_string().contains("guest heap"), "{error}");
+        assert_eq!(seen.take(), Some(error));
+    }
+}
+
 macro_rules! on_backends {
     ($(($name:ident, $type:ty, $new:expr);)*) => {$(
         mod $name {
@@ -107,6 +129,7 @@ macro_rules! on_backends {
             #[test]
             fn a_budget_is_exact_over_scripts() {
                 crate::exact::exact_over_scripts($new);
+                crate::exact::exact_when_emptied($new);
             }
 
             #[test]
