@@ -50,10 +50,28 @@ pub enum Discarded {
 ///
 /// Every operation is on the cold path: a [`Region`](crate::Region) keeps base and length to
 /// itself, so a backend chosen at run time (`Arc<dyn PageAllocator>`) costs nothing per access.
-/// The trait is also implemented for `&P` and `Arc<P>`.
+/// The trait is also implemented for `&P`, `Arc<P>` and `Box<P>`.
 ///
 /// Bytes are the only unit. Sizes handed in are whole numbers of the backend's own
 /// [`page`](Self::page).
+///
+/// A backend is used through a [`Region`](crate::Region) or a memory of `wrt-runtime`, which call it
+/// as its contract says:
+///
+/// ```
+/// use wrt_platform::{Capabilities, HeapAllocator, PageAllocator, Region, ReserveRequest};
+///
+/// fn one_page(allocator: &dyn PageAllocator) -> Result<usize, wrt_platform::AllocError> {
+///     let region = Region::new(allocator, &ReserveRequest::new(4096, 4096))?;
+///     Ok(region.len())
+/// }
+///
+/// # #[cfg(feature = "alloc")] {
+/// assert_eq!(one_page(&HeapAllocator::new())?, 4096);
+/// assert!(!HeapAllocator::new().capabilities().contains(Capabilities::STABLE_BASE));
+/// # }
+/// # Ok::<(), wrt_platform::AllocError>(())
+/// ```
 ///
 /// # Safety
 ///
@@ -320,5 +338,11 @@ macro_rules! forward_to_pointee {
 
 forward_to_pointee!([P: PageAllocator + ?Sized] &P);
 
+#[cfg(any(unix, windows))]
+forward_to_pointee!([] crate::backend::PlatformAllocator);
+
 #[cfg(feature = "alloc")]
-forward_to_pointee!([P: PageAllocator + ?Sized] alloc::sync::Arc<P>);
+forward_to_pointee!(
+    [P: PageAllocator + ?Sized] alloc::sync::Arc<P>,
+    [P: PageAllocator + ?Sized] alloc::boxed::Box<P>
+);

@@ -98,6 +98,8 @@ pub use allocator::{Committed, Discarded, PageAllocator, Renewed};
 pub use backend::HeapAllocator;
 #[cfg(unix)]
 pub use backend::MmapAllocator;
+#[cfg(any(unix, windows))]
+pub use backend::PlatformAllocator;
 #[cfg(windows)]
 pub use backend::VirtualAllocator;
 pub use backend::{Extent, ExtentRefusal, StaticAllocator, StaticArena, descend_ladder};

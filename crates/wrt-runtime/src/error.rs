@@ -55,6 +55,16 @@ pub enum MemoryError {
         /// Bytes that the segment has; none once it is dropped.
         segment_len: u64,
     },
+    /// A string is not UTF-8.
+    NotUtf8 {
+        /// The address of the first byte that does not fit.
+        address: u64,
+    },
+    /// No byte of zero ends the string.
+    Unterminated {
+        /// The address of the string.
+        address: u64,
+    },
     /// There is no memory for the bookkeeping of a name or of seals.
     NoRoom(NoRoom),
     /// The memory has as many seals as it can keep.
@@ -88,6 +98,10 @@ impl fmt::Display for MemoryError {
                 Count(*len, "byte"),
                 Count(*segment_len, "byte")
             ),
+            Self::NotUtf8 { address } => write!(f, "the byte at {address:#x} is not UTF-8"),
+            Self::Unterminated { address } => {
+                write!(f, "no zero ends the string at {address:#x} within the memory")
+            }
             Self::NoRoom(error) => error.fmt(f),
             Self::TooManySeals { most } => {
                 write!(f, "the memory has {} already", Count(*most as u64, "seal"))
@@ -107,6 +121,8 @@ impl core::error::Error for MemoryError {
             Self::AboveLimit { .. }
             | Self::ReversedRange { .. }
             | Self::SegmentOutOfBounds { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Unterminated { .. }
             | Self::TooManySeals { .. } => None,
         }
     }

@@ -31,8 +31,8 @@ pub fn run() -> Result<(i32, usize), Error> {
     // Pages of one byte let a small device have memories that are no multiple of 64 KiB.
     let ty = MemoryType::new(IndexType::I32, PageSize::One, 20_000, Some(40_000))
         .map_err(|error| Error::Memory(error.into()))?;
-    let builder = Memory::builder(ty).name("sensor").commit(CommitPolicy::Exact);
-    let mut memory = builder.allocate(&ARENA).map_err(Error::Memory)?;
+    let builder = LinearMemory::builder(ty).name("sensor").commit(CommitPolicy::Exact);
+    let mut memory: Memory = builder.allocate(&ARENA).map_err(Error::Memory)?;
 
     memory_fill(&mut memory, 0, 0xFF, 16).map_err(Error::Trap)?;
     i32_store(&mut memory, MemArg::offset(4), 0_u32, 1234).map_err(Error::Trap)?;

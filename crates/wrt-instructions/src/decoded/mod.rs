@@ -2,6 +2,7 @@
 //! that runtimes with their own dispatch call.
 
 mod bulk;
+mod instruction;
 mod lane;
 mod load;
 mod store;
@@ -9,6 +10,7 @@ mod store;
 use core::fmt;
 
 pub use bulk::{DataDrop, MemoryCopy, MemoryFill, MemoryGrow, MemoryInit, MemorySize};
+pub use instruction::{BulkOp, MemoryInstruction};
 pub use lane::{LaneLoadOp, LaneStoreOp, MemoryLoadLane, MemoryStoreLane};
 pub use load::{LoadOp, MemoryLoad};
 pub use store::{MemoryStore, StoreOp};
@@ -84,6 +86,15 @@ macro_rules! opcodes {
             #[must_use]
             pub const fn opcode(self) -> crate::opcode::Opcode {
                 match self { $(Self::$variant => crate::opcode::opcode!($opcode),)* }
+            }
+
+            /// The one with this opcode.
+            #[must_use]
+            pub const fn from_opcode(opcode: crate::opcode::Opcode) -> Option<Self> {
+                match opcode {
+                    $(crate::opcode::opcode!($opcode) => Some(Self::$variant),)*
+                    _ => None,
+                }
             }
 
             /// Bytes of memory that it accesses: its natural alignment.

@@ -11,6 +11,8 @@ mod mmap;
     any(target_os = "linux", target_os = "android")
 ))]
 mod mte;
+#[cfg(any(unix, windows))]
+mod platform;
 #[cfg(all(unix, feature = "alloc"))]
 mod pool;
 mod static_arena;
@@ -28,6 +30,8 @@ pub use mmap::MmapAllocator;
     any(target_os = "linux", target_os = "android")
 ))]
 pub use mte::{MteAllocator, TagChecks, TagScope};
+#[cfg(any(unix, windows))]
+pub use platform::PlatformAllocator;
 #[cfg(all(unix, feature = "alloc"))]
 pub use pool::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use static_arena::{StaticAllocator, StaticArena};

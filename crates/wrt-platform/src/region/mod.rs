@@ -38,6 +38,19 @@ const WIDEST: usize = 16;
 /// reset change, and access that is checked against it.
 ///
 /// All sizes are bytes. The region is released when it is dropped.
+///
+/// ```
+/// use wrt_platform::{Region, ReserveRequest, StaticArena};
+///
+/// static ARENA: StaticArena<65536> = StaticArena::new();
+/// let mut region = Region::new(&ARENA, &ReserveRequest::new(4096, 65536))?;
+/// region.store(4092, 7_u32.to_le_bytes()).unwrap();
+/// assert_eq!(region.load(4092).map(u32::from_le_bytes), Ok(7));
+/// assert!(region.load::<4>(4093).is_err());
+/// region.grow_to(8192)?;
+/// assert!(region.load::<4>(4093).is_ok());
+/// # Ok::<(), wrt_platform::AllocError>(())
+/// ```
 pub struct Region<P: PageAllocator> {
     /// - **I1** `base..base + len`, without the bytes of `rights`, is a
     ///   [valid region](crate#valid-region) that this value owns: through `&self` it is only read,

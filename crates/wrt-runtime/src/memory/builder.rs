@@ -153,6 +153,13 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         self.requesting(|request| request.image(image))
     }
 
+    /// Allows ranges that are writable and executable at once, which
+    /// [`protect`](LinearMemory::protect) refuses otherwise.
+    #[must_use]
+    pub fn allow_write_execute(self) -> Self {
+        self.requesting(|request| request.allow_write_execute())
+    }
+
     /// Registers the memory, so that a signal handler can tell what a fault in it means
     /// ([`FaultReport`](wrt_platform::FaultReport)): for compiled code that relies on guards.
     #[must_use]

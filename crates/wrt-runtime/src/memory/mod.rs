@@ -9,13 +9,14 @@ mod host;
 mod integrity;
 mod ledger;
 mod pages;
+mod typed;
 
 use core::fmt;
 
 pub use builder::MemoryBuilder;
 use wrt_platform::{
     AccessGuarantees, AllocError, Concluding, MemoryName, OnDemand, PageAllocator, Region,
-    RegionView,
+    RegionView, StaticAllocator,
 };
 
 use self::ledger::Ledger;
@@ -32,6 +33,20 @@ use crate::trap::{Access, Trap, TrapReport};
 ///
 /// A guest reaches it through [`GuestMemory`](crate::GuestMemory), a host through the methods
 /// here. Sizes are pages where the name says so, bytes otherwise.
+///
+/// ```
+/// use wrt_platform::HeapAllocator;
+/// use wrt_runtime::{GuestMemory, LinearMemory, MemoryType};
+///
+/// let ty = MemoryType::wasm32(1, Some(3))?; // 1 to 3 pages of 64 KiB, 32-bit addresses
+/// let mut memory = LinearMemory::new(HeapAllocator::new(), ty)?;
+/// memory.write(8, b"host")?;
+/// assert_eq!(memory.load(8, u32::from_le_bytes)?, u32::from_le_bytes(*b"host"));
+/// memory.write_value(12, 7_u16)?;
+/// assert_eq!(memory.grow(2)?, 1);
+/// assert!(memory.grow(1).is_err());
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 // The order of the fields is ours: with the region first, a memory's address is its region's, and
 // an access through either has the same instructions.
 #[repr(C)]
@@ -58,8 +73,22 @@ impl<P: PageAllocator> LinearMemory<P> {
     pub fn new(allocator: P, ty: MemoryType) -> Result<Self, MemoryError> {
         MemoryBuilder::new(ty).allocate(allocator)
     }
+}
 
+/// The builder needs no allocator yet, so this is on a type that has none to give: `builder` is
+/// called without naming one.
+impl LinearMemory<StaticAllocator<0, 0>> {
     /// A builder for a memory with other than the usual choices.
+    ///
+    /// ```
+    /// use wrt_platform::HeapAllocator;
+    /// use wrt_runtime::{LinearMemory, MemoryType};
+    ///
+    /// let builder = LinearMemory::builder(MemoryType::wasm32(1, None)?).name("heap");
+    /// let memory = builder.allocate(HeapAllocator::new())?;
+    /// assert_eq!(memory.debug_name(), Some("heap"));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn builder<'a>(ty: MemoryType) -> MemoryBuilder<'a> {
         MemoryBuilder::new(ty)

@@ -102,6 +102,9 @@ const PROT_MTE: u32 = 0x20;
 const ASIDE: usize = 4;
 
 impl MteAllocator {
+    /// The allocator of [`new`](Self::new), before checks are on for any thread.
+    pub(super) const WITH_SYNC_CHECKS: Self = Self { checks: TagChecks::Sync };
+
     /// The allocator, with checks that stop a wrong access before it happens. They are on for the
     /// calling thread from now on, and for threads that it starts.
     ///

@@ -1,0 +1,8 @@
+//! This build has no backend with hardware tags.
+
+use super::Choice;
+use crate::error::AllocError;
+
+pub(super) const fn choose() -> Result<Option<&'static Choice>, AllocError> {
+    Ok(None)
+}

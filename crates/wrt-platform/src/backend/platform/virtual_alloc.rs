@@ -1,0 +1,7 @@
+//! Plain pages of Windows.
+
+use super::Choice;
+use crate::backend::VirtualAllocator;
+
+pub(super) static CHOICE: Choice =
+    Choice { name: "virtual-alloc", allocator: &VirtualAllocator::new() };
