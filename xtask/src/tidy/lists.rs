@@ -23,6 +23,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/pool/erase.rs", "overwrites what a memory has written"),
     ("crates/wrt-platform/src/backend/pool/mod.rs", "slots of the operating system's pages"),
     ("crates/wrt-platform/src/backend/pool/pagemap.rs", "asks the kernel which pages were written"),
+    ("crates/wrt-platform/src/backend/pool/shared.rs", "gives slots to one owner after the other"),
     ("crates/wrt-platform/src/backend/pool/slot.rs", "changes what is mapped under a slot"),
     ("crates/wrt-platform/src/backend/pool/slot_table.rs", "lends a slot to its owner"),
     ("crates/wrt-platform/src/backend/pool/wide_zeroes.rs", "calls what some cores only have"),

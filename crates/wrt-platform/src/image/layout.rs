@@ -1,9 +1,12 @@
 //! Segments laid out in one place, shared by everyone who uses the image.
 //!
 //! `extents.rs` finds the runs of bytes that segments make up, `pieces.rs` which of them are mapped
-//! together, and `sealed_file.rs` is the file that holds them.
+//! together, and `sealed_file.rs` is the file that holds them. `keepers.rs` lists who keeps
+//! mappings of the image without a handle to it.
 
 mod extents;
+#[allow(dead_code, reason = "asked by pools")]
+mod keepers;
 mod pieces;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "layout/no_file.rs")]
 mod sealed_file;
@@ -14,6 +17,9 @@ use alloc::vec::Vec;
 use core::ptr;
 
 use self::extents::Extents;
+use self::keepers::Keepers;
+#[allow(unused_imports, reason = "asked by pools")]
+pub(crate) use self::keepers::{ImageKeeper, WeakImage};
 use self::pieces::ImageFile;
 #[allow(unused_imports, reason = "only some hosts map files as images")]
 pub(crate) use self::pieces::Piece;
@@ -31,6 +37,7 @@ pub(super) enum Layout {
 pub(super) struct Place {
     extents: Extents,
     store: Store,
+    keepers: Keepers,
 }
 
 /// What holds the bytes of extents, each at its offset.
@@ -60,14 +67,14 @@ impl MemoryImage {
             Some(file) => Store::File(file),
             None => Store::Heap(in_the_heap(&mut extents, segments)?),
         };
-        Ok(Self { layout: Layout::Shared(Arc::new(Place { extents, store })) })
+        Ok(Self { layout: Layout::Shared(Arc::new(Place::new(extents, store))) })
     }
 
-    /// A number that no other image has as long as a handle to this one lives.
+    /// What all handles to the image share, unless it is a static.
     #[allow(dead_code, reason = "asked by pools")]
-    pub(crate) fn key(&self) -> Option<usize> {
+    const fn place(&self) -> Option<&Arc<Place>> {
         match &self.layout {
-            Layout::Shared(place) => Some(Arc::as_ptr(place).addr()),
+            Layout::Shared(place) => Some(place),
             Layout::Static { .. } => None,
         }
     }
@@ -75,12 +82,9 @@ impl MemoryImage {
     /// The file that holds the bytes, where the host has one.
     #[allow(dead_code, reason = "only some hosts map files as images")]
     pub(crate) fn file(&self) -> Option<&ImageFile> {
-        match &self.layout {
-            Layout::Shared(place) => match &place.store {
-                Store::File(file) => Some(file),
-                Store::Heap(_) => None,
-            },
-            Layout::Static { .. } => None,
+        match &self.place()?.store {
+            Store::File(file) => Some(file),
+            Store::Heap(_) => None,
         }
     }
 }
@@ -120,13 +124,6 @@ impl Layout {
         }
     }
 
-    pub(super) fn is_last(&self) -> bool {
-        match self {
-            Self::Static { .. } => false,
-            Self::Shared(place) => Arc::strong_count(place) == 1,
-        }
-    }
-
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Static { start, bytes }, Self::Static { start: other_start, bytes: others }) => {
@@ -139,6 +136,10 @@ impl Layout {
 }
 
 impl Place {
+    const fn new(extents: Extents, store: Store) -> Self {
+        Self { extents, store, keepers: Keepers::none() }
+    }
+
     fn bytes(&self) -> &[u8] {
         match &self.store {
             Store::File(file) => file.bytes(),

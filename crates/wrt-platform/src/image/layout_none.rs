@@ -25,10 +25,6 @@ impl Layout {
         usize::from(self.end() <= address)
     }
 
-    pub(super) const fn is_last(&self) -> bool {
-        false
-    }
-
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.start == other.start && ptr::eq(self.bytes, other.bytes)
     }

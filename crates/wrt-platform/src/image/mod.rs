@@ -14,7 +14,8 @@ use self::layout::Layout;
 /// with [`Capabilities::IMAGES`](crate::Capabilities::IMAGES) map it copy-on-write: a memory takes
 /// physical pages only for what it writes. Elsewhere the bytes are copied. Gaps between the runs
 /// are neither stored nor copied. Cloning is cheap, and whoever needs the image keeps a clone, so
-/// it may be dropped while memories use it.
+/// it may be dropped while memories use it. Dropping the last handle closes the file, and takes
+/// the image away from the idle slots of pools: one `mmap(2)` for each.
 ///
 /// ```
 /// use wrt_platform::{MemoryImage, Region, ReserveRequest};
@@ -79,13 +80,6 @@ impl MemoryImage {
     #[must_use]
     pub fn end(&self) -> u64 {
         self.layout.end()
-    }
-
-    /// Whether this is the last handle to the image. Another thread may be about to clone it only
-    /// if that is not so.
-    #[allow(dead_code, reason = "asked by pools")]
-    pub(crate) fn is_last(&self) -> bool {
-        self.layout.is_last()
     }
 
     /// Whether both are the same image, not only the same bytes.

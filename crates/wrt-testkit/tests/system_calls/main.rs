@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod gaps;
+mod idle;
 mod tracer;
 
 use core::num::NonZeroU64;
@@ -36,6 +37,8 @@ const PAGE: u64 = 4096;
 const SIZE: u64 = 32 * PAGE;
 const GROWN: u64 = 48 * PAGE;
 const IMAGE: u64 = 16 * PAGE;
+/// Where the second of two pieces of an image is.
+const APART: u64 = 300 * PAGE;
 const POISON: u8 = 0xB6;
 
 fn image() -> Option<MemoryImage> {
@@ -118,6 +121,22 @@ fn live(allocator: &impl PageAllocator, image: Option<&MemoryImage>) {
     let _ = region.protect(IMAGE, PAGE, Protection::empty());
 }
 
+/// A memory whose image is two mappings, of which either may be refused.
+fn live_in_pieces(allocator: &impl PageAllocator) {
+    let Ok(image) = MemoryImage::new(&[(9, b"near"), (APART, b"far")]) else { return };
+    let mut expected = vec![0; (APART + PAGE) as usize];
+    expected[9..13].copy_from_slice(b"near");
+    expected[APART as usize..APART as usize + 3].copy_from_slice(b"far");
+    let request = ReserveRequest::new(APART + PAGE, APART + PAGE).image(&image);
+    let Ok(mut region) = Region::new(allocator, &request) else { return };
+    assert!(region.data().unwrap() == expected, "not the image");
+    region.data_mut().unwrap().fill(POISON);
+    match region.reset() {
+        Ok(()) => assert!(region.data().unwrap() == expected, "not the image"),
+        Err(_) => assert!(region.is_empty(), "a failed reset shows something"),
+    }
+}
+
 /// Several memories after each other, each of which would see what an earlier one has left.
 fn live_again(allocator: &impl PageAllocator) {
     let first = image();
@@ -126,6 +145,7 @@ fn live_again(allocator: &impl PageAllocator) {
     let second = image();
     live(allocator, second.as_ref());
     live(allocator, first.as_ref());
+    live_in_pieces(allocator);
     live(allocator, None);
 }
 
@@ -134,13 +154,13 @@ fn whole_life(backend: &str) {
         "mmap" => live_again(&MmapAllocator::new()),
         "pool" => {
             let layout = PoolLayout::SmallGuard;
-            let config = PoolConfig::new(2, GROWN).layout(layout);
+            let config = PoolConfig::new(2, APART + PAGE).layout(layout);
             if let Ok(pool) = PoolAllocator::new(&config) {
                 live_again(&pool);
             }
         }
         "dense" => {
-            let config = PoolConfig::new(2, GROWN).layout(PoolLayout::Dense);
+            let config = PoolConfig::new(2, APART + PAGE).layout(PoolLayout::Dense);
             if let Ok(pool) = PoolAllocator::new(&config) {
                 live_again(&pool);
             }

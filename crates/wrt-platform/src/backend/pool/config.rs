@@ -72,6 +72,10 @@ impl<'a> PoolConfig<'a> {
     }
 
     /// The most bytes of physical memory that all slots together may keep (by default 256 MiB).
+    ///
+    /// Pages of an image do not count while somebody has a handle to it, as they are the image's.
+    /// When the last handle goes, idle slots give their mappings of it up. Should the host refuse
+    /// that, its pages count.
     #[must_use]
     pub const fn resident_budget(self, bytes: u64) -> Self {
         Self { resident_budget: bytes, ..self }
@@ -108,6 +112,7 @@ pub struct PoolStatistics {
     pub in_place: u64,
     /// Erasures that gave all pages back to the host.
     pub dropped: u64,
-    /// Bytes of physical memory that slots keep, at most.
+    /// Bytes of physical memory that idle slots keep, at most: pages that were erased in place, and
+    /// those of images that nobody has, as far as the host would not take them away.
     pub kept_bytes: u64,
 }

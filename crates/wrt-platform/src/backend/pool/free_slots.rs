@@ -105,6 +105,17 @@ impl FreeSlots {
         Some((slot, if same { Match::Same } else { Match::Other }))
     }
 
+    /// Takes a slot whose last image has `key`, wherever in the lists it is.
+    pub(super) fn take_key(&self, cpu: usize, key: ImageKey) -> Option<usize> {
+        self.find(cpu, |shard| {
+            let mut heads = shard.heads.lock();
+            self.pop_key(&mut heads, key).or_else(|| {
+                self.bring_forward(&mut heads, key);
+                self.pop_key(&mut heads, key)
+            })
+        })
+    }
+
     /// Puts a slot back that was taken.
     pub(super) fn put(&self, cpu: usize, slot: usize, key: ImageKey) {
         let (Some(node), Some(shard)) = (self.nodes.get(slot), self.shards.get(cpu % SHARDS))
@@ -145,6 +156,33 @@ impl FreeSlots {
             slot = next;
         }
         None
+    }
+
+    /// Moves the slots with this key to the head of their list, where they are found.
+    fn bring_forward(&self, heads: &mut [u32; BUCKETS], key: ImageKey) {
+        let Some(head) = heads.get_mut(bucket(key)) else { return };
+        let (mut first, mut last): (u32, Option<&Node>) = (NONE, None);
+        let mut before: Option<&Node> = None;
+        let mut slot = *head;
+        while let Some(node) = self.nodes.get(slot as usize) {
+            let next = node.next.load(Relaxed);
+            if node.key.load(Relaxed) == key {
+                match before {
+                    Some(before) => before.next.store(next, Relaxed),
+                    None => *head = next,
+                }
+                node.next.store(first, Relaxed);
+                first = slot;
+                last = last.or(Some(node));
+            } else {
+                before = Some(node);
+            }
+            slot = next;
+        }
+        if let Some(last) = last {
+            last.next.store(*head, Relaxed);
+            *head = first;
+        }
     }
 
     fn pop_any(&self, heads: &mut [u32; BUCKETS]) -> Option<usize> {
@@ -194,6 +232,23 @@ mod tests {
         assert_eq!(free.take(0, b), Some((3, Match::Fresh)));
         assert_eq!(free.take(0, b), Some((2, Match::Other)));
         assert_eq!(free.take(0, b), None);
+    }
+
+    #[test]
+    fn a_slot_is_found_by_its_image_wherever_it_is() {
+        let free = FreeSlots::new(100).unwrap();
+        let (image, other) = (0x40, 0x40 + BUCKETS * 64 - 64);
+        assert_eq!(bucket(image), bucket(other));
+        assert_eq!(free.take_key(0, image), None, "no slot was ever used");
+        assert!((0..100).all(|_| free.take(0, PLAIN).is_some()));
+        for slot in 0..100 {
+            free.put(slot % 3, slot, if slot % 10 == 4 { image } else { other });
+        }
+        let mut found: Vec<_> = core::iter::from_fn(|| free.take_key(1, image)).collect();
+        found.sort_unstable();
+        assert!(found.iter().copied().eq((4..100).step_by(10)), "{found:?}");
+        let others = core::iter::from_fn(|| free.take_key(2, other)).count();
+        assert_eq!((others, free.take(0, PLAIN)), (90, None), "slots were lost");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What a pool knows of one slot: what its pages are and may be.
 #![allow(unsafe_code)]
 
+use alloc::sync::Weak;
+use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
 use rustix::io::Errno;
@@ -8,11 +10,13 @@ use rustix::mm::{MprotectFlags, ProtFlags};
 
 use super::erase::{Contents, Erased};
 use super::free_slots::{ImageKey, PLAIN};
+use super::mapped::Mapped;
 use super::pagemap::Pagemap;
 use super::residue::Residue;
 use crate::backend::mmap::image::{self, NotReplaced};
 use crate::backend::mmap::pages::{drop_pages, set_rights_at};
 use crate::image::MemoryImage;
+use crate::image::layout::{ImageKeeper, WeakImage};
 use crate::planted::planted;
 use crate::units::{HostBytes, HostPage, HostRange};
 
@@ -54,7 +58,10 @@ pub(super) struct Slot {
     /// Pages up to here may hold physical memory, erased or not yet written.
     touched: HostBytes,
     /// The image that is mapped over its pages.
-    pub(super) image: Option<(MemoryImage, HostRange)>,
+    image: Option<Mapped>,
+    /// Pages of physical memory that nobody but this slot has of an image: the host would not take
+    /// the image away.
+    pub(super) pinned: u32,
     /// Pages whose addresses the host has taken away. The slot is lost then.
     pub(super) gone: Option<HostRange>,
     /// Rights were taken from some pages.
@@ -72,6 +79,7 @@ impl Slot {
             stray: HostBytes::ZERO,
             touched: HostBytes::ZERO,
             image: None,
+            pinned: 0,
             gone: None,
             restricted: false,
             exact: false,
@@ -81,15 +89,31 @@ impl Slot {
 
     /// What the slot is found by.
     pub(super) fn key(&self) -> ImageKey {
-        self.image.as_ref().map_or(PLAIN, |(image, _)| key_of(Some(image)))
+        self.image.as_ref().and_then(Mapped::key).map_or(PLAIN, NonZeroUsize::get)
     }
 
-    /// Whether nobody but the slot has its image: no memory will ask for it again.
-    pub(super) fn has_forgotten_image(&self) -> bool {
-        self.image.as_ref().is_some_and(|(image, _)| image.is_last())
+    /// The image that the slot has, whether held or not.
+    pub(super) fn idle_image(&self) -> Option<&WeakImage> {
+        self.image.as_ref().map(Mapped::image)
     }
 
-    /// Makes the slot start from `wanted`, or from zeroes. Says whether the image had to be changed.
+    /// The pages that the slot has of an image.
+    pub(super) fn image_range(&self) -> HostRange {
+        self.image.as_ref().map_or(HostRange::EMPTY, Mapped::range)
+    }
+
+    /// Pages of physical memory that an image without a handle has in the slot, at most.
+    pub(super) fn image_pages(&self, page: HostPage) -> u32 {
+        self.image.as_ref().map_or(0, |image| image.pages(page))
+    }
+
+    /// Gives up the handle to the image, with the memory.
+    pub(super) fn let_go(&mut self) -> Option<MemoryImage> {
+        self.image.as_mut().and_then(Mapped::let_go)
+    }
+
+    /// Makes the slot start from `wanted`, or from zeroes, and holds the image. Says whether it had to
+    /// be changed. `keeper` is who is told when an image is forgotten.
     ///
     /// # Errors
     ///
@@ -104,24 +128,25 @@ impl Slot {
         base: NonNull<u8>,
         wanted: Option<(&MemoryImage, HostRange)>,
         page: HostPage,
+        keeper: impl FnOnce() -> Weak<dyn ImageKeeper>,
     ) -> Result<bool, Trouble> {
-        match (&self.image, wanted) {
+        match (&mut self.image, wanted) {
             (None, None) => return Ok(false),
-            (Some((has, _)), Some((wanted, _))) if has.is_same(wanted) => return Ok(false),
+            (Some(mapped), Some((wanted, _))) if mapped.is(wanted) => {
+                mapped.hold(wanted);
+                return Ok(false);
+            }
             (Some(_), _) if planted("F05-slot") => return Ok(false),
             _ => {}
         }
-        if let Some((_, range)) = &self.image {
-            let range = *range;
-            // SAFETY: the caller owns the slot, in which the image lies (L1).
-            unsafe { image::map_zeroes_over(base, range, USUAL) }
-                .map_err(|error| self.not_replaced(range, error))?;
-            self.image = None;
-        }
-        if let Some((wanted, range)) = wanted.filter(|(_, range)| range.end() <= self.accessible) {
-            // SAFETY: as above; the range is the image's, and what is not restored is erased (L1).
+        // SAFETY: the caller owns the slot.
+        unsafe { self.drop_image(base) }?;
+        if let Some((wanted, range)) = wanted.filter(|(_, range)| range.end() <= self.accessible)
+            && let Some(weak) = wanted.keep(keeper())
+        {
+            // SAFETY: as above; the range is the image's, and what is there is erased (L1).
             match unsafe { image::map_over(base, wanted, page, USUAL) } {
-                Ok(()) => self.image = Some((wanted.clone(), range)),
+                Ok(()) => self.image = Some(Mapped::new(wanted, weak, range)),
                 // The zeroes are there still, and the region copies the image over them.
                 Err((NotReplaced::Kept(_), _)) => {}
                 Err((error, range)) => return Err(self.not_replaced(range, error)),
@@ -129,6 +154,28 @@ impl Slot {
         }
         self.residue.forget();
         Ok(true)
+    }
+
+    /// Makes the slot start from zeroes.
+    ///
+    /// # Errors
+    ///
+    /// When the image could not be taken away.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take_image`](Self::take_image).
+    pub(super) unsafe fn drop_image(&mut self, base: NonNull<u8>) -> Result<(), Trouble> {
+        if let Some(image) = &self.image {
+            let range = image.range();
+            // SAFETY: the caller owns the slot, in which the image lies (L1).
+            unsafe { image::map_zeroes_over(base, range, USUAL) }
+                .map_err(|error| self.not_replaced(range, error))?;
+            self.image = None;
+            self.pinned = 0;
+            self.residue.forget();
+        }
+        Ok(())
     }
 
     /// What a mapping over `range` that failed means for the slot.
@@ -295,14 +342,9 @@ impl Slot {
         // SAFETY: the caller owns the slot.
         unsafe { self.forget_touched(base, bytes) };
         self.touched = bytes;
-        let image = self.image.as_ref().map(|(image, _)| image);
+        let image = self.image.as_ref().and_then(Mapped::held);
         // SAFETY: E1 is L1 for bytes that are accessible, and the caller owns the slot.
         let mut contents = unsafe { Contents::new(base, bytes, image, page) };
         contents.erase(pagemap, keep, &mut self.residue)
     }
-}
-
-/// The key of an image: a number that no other image has while this one lives.
-pub(super) fn key_of(image: Option<&MemoryImage>) -> ImageKey {
-    image.and_then(MemoryImage::key).unwrap_or(PLAIN)
 }

@@ -42,6 +42,12 @@ impl ImageFile {
         Some(Self { file, pieces })
     }
 
+    /// Bytes of the file.
+    #[allow(dead_code, reason = "only some hosts map files as images")]
+    pub(crate) fn len(&self) -> usize {
+        self.file.bytes().len()
+    }
+
     /// All bytes of the file.
     pub(super) fn bytes(&self) -> &[u8] {
         self.file.bytes()

@@ -1,0 +1,311 @@
+//! What a pool's handle shares with the images that its slots map.
+#![allow(unsafe_code)]
+
+use alloc::sync::{Arc, Weak};
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::io::Errno;
+
+use super::config::PoolConfig;
+use super::cpu;
+use super::erase::Erased;
+use super::free_slots::{FreeSlots, ImageKey, Match, PLAIN};
+use super::pagemap::Pagemap;
+use super::shape::Shape;
+use super::slot::{Slot, Trouble};
+use super::slot_table::SlotTable;
+use super::statistics::{Count, Counters};
+use crate::backend::mmap::{image, pages};
+use crate::commit::CommitPolicy;
+use crate::error::{AllocError, AllocErrorKind, Operation};
+use crate::image::MemoryImage;
+use crate::image::layout::ImageKeeper;
+use crate::planted::planted;
+use crate::request::ReserveRequest;
+use crate::reservation::Reservation;
+use crate::units::{HostBytes, HostPage, HostRange};
+
+/// The slots of a pool, and what is done to one between two memories.
+pub(super) struct Shared {
+    pub(super) slots: SlotTable,
+    /// - **P2** A slot, its state and its bytes, is used by its owner alone: whoever took it from
+    ///   `free` and has not put it back, or holds the reservation that was made of it.
+    free: FreeSlots,
+    /// Sweeps for forgotten images that have begun, and that have ended.
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+    keep_resident: u64,
+    resident_budget: u64,
+    pagemap: Pagemap,
+    pub(super) counters: Counters,
+}
+
+/// How often a slot is looked for again because a sweep may have one.
+const PATIENCE: usize = 10_000;
+
+impl Shared {
+    /// Reserves the address space of all slots.
+    pub(super) fn new(config: &PoolConfig<'_>) -> Result<Self, AllocError> {
+        let page = HostPage::new(rustix::param::page_size()).unwrap_or(HostPage::SMALLEST);
+        let shape = Shape::new(config, page)?;
+        let free = FreeSlots::new(config.slots).ok_or_else(|| {
+            let kind = AllocErrorKind::Exhausted;
+            AllocError::new(Operation::Reserve, kind, config.slots as u64)
+        })?;
+        Ok(Self {
+            slots: SlotTable::new(shape, config)?,
+            free,
+            begun: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+            keep_resident: config.keep_resident,
+            resident_budget: config.resident_budget,
+            pagemap: Pagemap::open(),
+            counters: Counters::new(),
+        })
+    }
+
+    pub(super) const fn shape(&self) -> &Shape {
+        self.slots.shape()
+    }
+
+    /// The slot of a reservation, its base and its state.
+    ///
+    /// # Safety
+    ///
+    /// The reservation came from this pool and is not released, and the caller uses it alone.
+    #[expect(clippy::mut_from_ref, reason = "P2 says who may call this")]
+    pub(super) unsafe fn slot_of(
+        &self,
+        reservation: &Reservation,
+        operation: Operation,
+    ) -> Result<(NonNull<u8>, &mut Slot), AllocError> {
+        let index = reservation.cookie();
+        // SAFETY: P2, the caller holds the reservation.
+        let slot = unsafe { self.slots.get(index) };
+        let foreign = AllocErrorKind::InvalidRequest("the reservation is not one of this pool");
+        let ours = slot.filter(|(base, _)| *base == reservation.base());
+        ours.ok_or(AllocError::new(operation, foreign, 0))
+    }
+
+    /// The image that a slot can start from, and its pages.
+    fn mappable<'a>(&self, request: &ReserveRequest<'a>) -> Option<(&'a MemoryImage, HostRange)> {
+        let image = request.initial_image().filter(|_| !self.shape().is_dense())?;
+        let page = self.shape().page;
+        let range = image::range_of(image, page)?;
+        (range.end() <= page.round_up(request.initial())?).then_some((image, range))
+    }
+
+    /// Takes a slot for the request and makes it fit. Gives its number and the pages that it has of
+    /// the image.
+    ///
+    /// # Errors
+    ///
+    /// The host's, or `None` when there is no slot.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        request: &ReserveRequest<'_>,
+    ) -> Result<(usize, HostRange), Option<Errno>> {
+        let cpu = cpu::current();
+        let wanted = self.mappable(request);
+        let key = wanted.and_then(|(image, _)| image.key()).unwrap_or(PLAIN);
+        let (index, found) =
+            self.free.take(cpu, key).or_else(|| self.wait(cpu, key)).ok_or(None)?;
+        // SAFETY: the slot was just taken.
+        match unsafe { self.prepare(index, request, wanted) } {
+            Ok((image, changed)) => {
+                self.counters.taken(cpu, found, changed);
+                Ok((index, image))
+            }
+            Err(Trouble { errno, lost }) => {
+                if lost {
+                    self.retire(index);
+                } else {
+                    self.put_back(cpu, index);
+                }
+                Err(Some(errno))
+            }
+        }
+    }
+
+    /// Looks for a slot again as long as a sweep may have taken one: that is free in a moment.
+    #[cold]
+    fn wait(&self, cpu: usize, key: ImageKey) -> Option<(usize, Match)> {
+        for _ in 0..PATIENCE {
+            let ended = self.ended.load(Ordering::Acquire);
+            let found = self.free.take(cpu, key);
+            // A sweep that had a slot meanwhile has begun, and had not ended before.
+            if found.is_some() || self.begun.load(Ordering::Acquire) == ended {
+                return found;
+            }
+            rustix::thread::sched_yield();
+        }
+        None
+    }
+
+    /// Makes a slot that was taken fit the request, which wants this image.
+    ///
+    /// # Errors
+    ///
+    /// The host's.
+    ///
+    /// # Safety
+    ///
+    /// The caller has taken the slot.
+    unsafe fn prepare(
+        self: &Arc<Self>,
+        index: usize,
+        request: &ReserveRequest<'_>,
+        wanted: Option<(&MemoryImage, HostRange)>,
+    ) -> Result<(HostRange, bool), Trouble> {
+        // SAFETY: P2, the caller has taken the slot.
+        let Some((base, slot)) = (unsafe { self.slots.get(index) }) else {
+            return Err(Trouble::lost(Errno::INVAL));
+        };
+        let page = self.shape().page;
+        slot.exact = !self.shape().is_dense() && request.commit_policy() == CommitPolicy::Exact;
+        if let Some((_, range)) = wanted {
+            // SAFETY: P1 and P2; the range lies within the slot.
+            unsafe { slot.open(base, range.end()) }
+                .map_err(|errno| Trouble { errno, lost: false })?;
+        }
+        let pinned = slot.pinned;
+        let keeper = || {
+            let keeper: Weak<Self> = Arc::downgrade(self);
+            keeper as Weak<dyn ImageKeeper>
+        };
+        // SAFETY: P2.
+        let changed = unsafe { slot.take_image(base, wanted, page, keeper) }?;
+        self.counters.keep(pinned, slot.pinned);
+        if slot.exact {
+            let initial = page.round_up(request.initial()).unwrap_or_default();
+            // SAFETY: P2.
+            unsafe { slot.close(base, initial) }?;
+        }
+        Ok((slot.image_range(), changed))
+    }
+
+    /// Puts a slot back that the caller owns, for others to take.
+    fn put_back(&self, cpu: usize, index: usize) {
+        // SAFETY: P2, the caller still owns the slot.
+        let Some((_, slot)) = (unsafe { self.slots.get(index) }) else { return };
+        let (held, key) = (slot.let_go(), slot.key());
+        let left = if held.is_none() { slot.idle_image().cloned() } else { None };
+        self.free.put(cpu, index, key);
+        // The handle goes when the slot can be found: whoever drops the last one finds it.
+        drop(held);
+        // Without a handle, the image may have been forgotten while the slot could not be found.
+        if left.is_some_and(|image| image.is_forgotten()) {
+            self.forget(key);
+        }
+    }
+
+    /// Gives a slot up for good: what it holds could not be taken away.
+    fn retire(&self, index: usize) {
+        // SAFETY: P2, the caller owns the slot and gives it to nobody.
+        if let Some((base, slot)) = unsafe { self.slots.get(index) } {
+            self.counters.keep(slot.residue.kept, 0);
+            self.counters.keep(slot.pinned, 0);
+            // What it holds goes back to the host, if that takes it.
+            if slot.gone.is_none() {
+                // SAFETY: P2.
+                let _ = unsafe { slot.drop_image(base) };
+            }
+            for range in slot.own_pages() {
+                // SAFETY: the range lies within the slot.
+                let first = unsafe { base.add(range.start.get()) };
+                // SAFETY: the pages are the slot's (P1).
+                let _ = unsafe { pages::drop_pages(first, range.len) };
+            }
+            drop(slot.let_go());
+        }
+        self.counters.retire();
+    }
+
+    /// Erases what a memory may have written, and makes all its pages accessible before that.
+    ///
+    /// # Errors
+    ///
+    /// When pages whose rights were taken do not get them back: nothing was erased.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot of the index, of which the memory has `committed` bytes.
+    pub(super) unsafe fn erase(
+        &self,
+        cpu: usize,
+        base: NonNull<u8>,
+        slot: &mut Slot,
+        committed: HostBytes,
+    ) -> Result<(), Errno> {
+        // SAFETY: P2.
+        unsafe { slot.unrestrict(base) }?;
+        // The one rule of what may have been written, whatever the guards are: all that could be.
+        // In a dense pool the host stops nobody, and the bounds checks let nobody past this.
+        let written = if self.shape().is_dense() { committed } else { slot.accessible };
+        let unguarded = self.shape().slot.before == HostBytes::ZERO;
+        let written = if unguarded && planted("F06-pool") { HostBytes::ZERO } else { written };
+        let kept = slot.residue.kept;
+        let others = self.counters.kept_pages().saturating_sub(kept as usize) as u64;
+        let left = self.resident_budget.saturating_sub(others * self.shape().page.bytes() as u64);
+        let keep = self.keep_resident.min(left);
+        // SAFETY: P2; what is written is accessible, and nothing is restricted any more.
+        let erased = unsafe { slot.erase(base, written, keep, &self.pagemap, self.shape().page) };
+        self.counters.keep(kept, slot.residue.kept);
+        let count = match erased {
+            Erased::Untouched => Count::Untouched,
+            Erased::InPlace => Count::InPlace,
+            Erased::Dropped => Count::Dropped,
+        };
+        self.counters.count(cpu, count);
+        Ok(())
+    }
+
+    /// Erases the slot of a memory that is gone, and puts it back.
+    ///
+    /// # Safety
+    ///
+    /// As for [`slot_of`](Self::slot_of), for the last time; the memory has `committed` bytes.
+    pub(super) unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
+        // SAFETY: the caller holds the reservation.
+        let Ok((base, slot)) = (unsafe { self.slot_of(reservation, Operation::Reset) }) else {
+            return;
+        };
+        let cpu = cpu::current();
+        // SAFETY: P2.
+        let erased = unsafe { self.erase(cpu, base, slot, committed) };
+        // SAFETY: P2.
+        let erased = erased.and_then(|()| unsafe { slot.close_stray(base) });
+        self.counters.count(cpu, Count::Released);
+        match erased {
+            Ok(()) => self.put_back(cpu, reservation.cookie()),
+            Err(_) => self.retire(reservation.cookie()),
+        }
+    }
+}
+
+impl ImageKeeper for Shared {
+    /// Maps zeroes over every idle slot that has the image. No slot in use has it, as memories hold
+    /// their image, and one that is about to be put back is found afterwards.
+    fn forget(&self, key: ImageKey) {
+        let cpu = cpu::current();
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        while let Some(index) = self.free.take_key(cpu, key) {
+            // SAFETY: P2, the slot was just taken.
+            let Some((base, slot)) = (unsafe { self.slots.get(index) }) else { continue };
+            let pinned = slot.pinned;
+            // SAFETY: P2.
+            let outcome = unsafe { slot.drop_image(base) };
+            if outcome.is_err() {
+                slot.pinned = slot.image_pages(self.shape().page);
+            }
+            self.counters.keep(pinned, slot.pinned);
+            match outcome {
+                Err(Trouble { lost: true, .. }) => self.retire(index),
+                // Nobody looks for it by its image any more, whether it still has it or not.
+                Ok(()) | Err(_) => self.free.put(cpu, index, PLAIN),
+            }
+        }
+        self.ended.fetch_add(1, Ordering::Release);
+    }
+}
