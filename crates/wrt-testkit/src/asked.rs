@@ -40,12 +40,14 @@ pub(crate) fn text_of(request: &ReserveRequest<'_>) -> String {
         "{initial} to {maximum} bytes, reservation {reservation}, guard {guard}, {guards:?}, \
          {commit:?}"
     );
+    let unit = Some(request.unit_bytes()).filter(|unit| *unit > 1);
     let tags = Some(request.tagging_policy()).filter(|tagging| *tagging != Tagging::Off);
     let prefix = Some(request.prefix_bytes()).filter(|prefix| *prefix > 0);
     let image = |image: &MemoryImage| format!(", image up to {:#x}", image.end());
     // Names can be longer than anybody reads.
     let name = |name: &str| format!(", name {:?}", name.chars().take(40).collect::<String>());
     let details = [
+        unit.map(|unit| format!(", unit {unit}")),
         tags.map(|tagging| format!(", tags {tagging:?}")),
         request.allows_write_execute().then(|| ", write-execute allowed".to_owned()),
         prefix.map(|prefix| format!(", prefix {prefix}")),
@@ -137,6 +139,8 @@ unsafe impl<P: PageAllocator> PageAllocator for Asked<P> {
 
 #[cfg(test)]
 mod tests {
+    use core::num::NonZeroU64;
+
     use wrt_platform::{CommitPolicy, GuardPolicy};
 
     use super::*;
@@ -149,6 +153,7 @@ mod tests {
         let request = request
             .guards(GuardPolicy::ChecksOnly)
             .commit(CommitPolicy::Ahead)
+            .unit(NonZeroU64::MIN.saturating_add(15))
             .tagging(Tagging::Wanted)
             .allow_write_execute()
             .inaccessible_prefix(5)
@@ -156,7 +161,7 @@ mod tests {
             .name("\u{0}name");
         assert_eq!(
             text_of(&request),
-            "1 to 2 bytes, reservation 3, guard 4, ChecksOnly, Ahead, tags Wanted, write-execute \
+            "1 to 2 bytes, reservation 3, guard 4, ChecksOnly, Ahead, unit 16, tags Wanted, write-execute \
              allowed, prefix 5, image up to 0x15, name \"\\0name\""
         );
     }

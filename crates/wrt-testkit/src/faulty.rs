@@ -107,7 +107,7 @@ impl<P> FaultyAllocator<P> {
     }
 }
 
-// SAFETY: C1 to C6 are the inner allocator's, to which every call that does not fail is handed on
+// SAFETY: C1 to C8 are the inner allocator's, to which every call that does not fail is handed on
 // unchanged; one that fails does nothing (C3), as the contract allows for each that is counted.
 unsafe impl<P: PageAllocator> PageAllocator for FaultyAllocator<P> {
     fn page(&self) -> HostPage {

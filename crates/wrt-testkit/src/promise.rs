@@ -164,6 +164,7 @@ promises! {
     (Ladder, "ladder", "a rung that is demanded is given or refused", ladder::demands, [Guards]);
     (Shortfall, "shortfall", "there is a reason for less than was wanted, and none for all of it", ladder::shortfall, [Guards, Ladder]);
     (Closed, "closed", "nobody can access guards or what is not committed", ladder::closed, [Accessible, Guards, Reset]);
+    (ExactFaults, "exact-faults", "what is not committed faults where the reservation says so", ladder::exact_faults, [Closed]);
     (ReadOnly, "read-only", "verification and the count of resident bytes change nothing", queries::read_only, [OldBytes, Closed]);
     (Protect, "protect", "rights can be taken and given back, or the backend says it cannot", rights::protect, [Capabilities, FreshZero, OldBytes]);
     (HostRights, "host-rights", "rights that are taken are gone", rights::host_rights, [Protect]);

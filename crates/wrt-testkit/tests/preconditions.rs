@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use wrt_platform::{
-    AllocErrorKind, CommitPolicy, HostRange, PageAllocator, Region, ReserveRequest,
+    AllocErrorKind, CommitPolicy, HostRange, PageAllocator, Protection, Region, ReserveRequest,
     for_each_backend,
 };
 use wrt_testkit::{FaultyAllocator, RawMemory};
@@ -41,7 +41,14 @@ fn write_execute(allocator: impl PageAllocator) {
     let allocator = FaultyAllocator::new(allocator);
     let page = allocator.page();
     let bytes = page.bytes() as u64;
-    let rights = wrt_platform::Protection::READ_WRITE | wrt_platform::Protection::EXECUTE;
+    let rights = Protection::READ_WRITE | Protection::EXECUTE;
+    let mut region = Region::new(&allocator, &ReserveRequest::new(bytes, bytes)).unwrap();
+    let calls = allocator.calls();
+    for rights in [rights, Protection::WRITE | Protection::EXECUTE] {
+        region.protect(0, bytes, rights).unwrap_err();
+        assert_eq!(allocator.calls(), calls, "the backend was asked for {rights:?}");
+    }
+    region.protect(0, bytes, Protection::READ).unwrap();
     let mut memory = RawMemory::reserve(&allocator, &ReserveRequest::new(bytes, bytes)).unwrap();
     memory.commit(page.round_up(bytes).unwrap()).unwrap();
     let all = HostRange { len: memory.committed(), ..HostRange::EMPTY };

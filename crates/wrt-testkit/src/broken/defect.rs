@@ -82,6 +82,8 @@ defects! {
     (GuardOpen, "guard-open", Closed, [GUARDS], "the page before the base can be accessed, where guards are small");
     (UncommittedOpen, "uncommitted-open", Closed, [GUARDS], "a page more than was committed can be accessed");
     (ResetLeavesOpen, "reset-leaves-open", Closed, [GUARDS], "a reset does not close what it does not keep");
+    (ExactUnwanted, "exact-unwanted", ExactFaults, [], "exact faults are claimed for memories that grow in steps of a byte");
+    (ExactResetKeeps, "exact-reset-keeps", ExactFaults, [GUARDS], "exact faults are claimed, and a reset keeps all that was committed");
     (VerifyWrites, "verify-writes", ReadOnly, [], "verification changes a byte and restores it");
     (VerifyOpens, "verify-opens", ReadOnly, [GUARDS], "verification opens the page past what is committed");
     (ResidentDrops, "resident-drops", ReadOnly, [], "counting resident bytes discards a page");

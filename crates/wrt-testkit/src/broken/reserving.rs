@@ -1,6 +1,7 @@
 //! Reservations that are not what they seem.
 #![allow(unsafe_code)]
 
+use core::num::NonZeroU64;
 use core::time::Duration;
 use std::fs::File;
 use std::{env, thread};
@@ -117,6 +118,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             .guard(request.guard_bytes())
             .guards(request.guard_policy())
             .commit(request.commit_policy())
+            .unit(NonZeroU64::new(request.unit_bytes()).unwrap_or(NonZeroU64::MIN))
             .tagging(request.tagging_policy());
         match self.defect {
             Defect::BaseOffPage | Defect::GuardOpen if self.shift(request) > 0 => {
@@ -219,7 +221,8 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             .with_guards(before, inner.guard_after())
             .with_rung(rung)
             .with_shortfall(shortfall)
-            .with_image(image);
+            .with_image(image)
+            .with_exact_faults(inner.faults_exactly() || self.is(Defect::ExactUnwanted));
         if inner.tagged() { shown.with_tags() } else { shown }
     }
 }

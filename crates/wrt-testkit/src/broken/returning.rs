@@ -76,7 +76,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             // SAFETY: all rights are back when a memory is reset, and the bytes the caller's.
             let written = unsafe { memory.read(image.start.get(), image.len.get()) };
             let with_extra = keep.checked_add(memory.extra).unwrap_or(keep).min(memory.committed);
-            let all = self.is(Defect::ResetLeavesOpen);
+            let all = self.is(Defect::ResetLeavesOpen) || self.is(Defect::ExactResetKeeps);
             let kept = if all { memory.committed } else { with_extra };
             // SAFETY: M1, and `kept` is at most what is committed.
             let renewed = unsafe { self.inner.reset(&memory.inner, memory.committed, kept) }?;

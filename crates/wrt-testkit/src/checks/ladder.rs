@@ -1,9 +1,11 @@
 //! The reservation ladder: what keeps stray accesses away, whether it is as large as it says, and
 //! whether it is there.
 
+use core::num::NonZeroU64;
+
 use wrt_platform::{
-    AllocErrorKind, Capabilities, GuardPolicy, HostBytes, HostRange, PageAllocator, Protection,
-    Reservation, ReserveRequest, Rung,
+    AllocErrorKind, Capabilities, CommitPolicy, GuardPolicy, HostBytes, HostRange, PageAllocator,
+    Protection, Reservation, ReserveRequest, Rung,
 };
 
 use super::{Outcome, expect_rights, pages, request};
@@ -143,14 +145,53 @@ pub(crate) fn closed<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
+pub(crate) fn exact_faults<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    let page = allocator.page();
+    let one_page = NonZeroU64::new(page.bytes() as u64).unwrap_or(NonZeroU64::MIN);
+    for policy in POLICIES {
+        let request = request(allocator, 0, 4).guards(policy);
+        let exact = request.commit(CommitPolicy::Exact);
+        faults_as_claimed(allocator, &exact)?;
+        faults_as_claimed(allocator, &exact.unit(one_page))?;
+        faults_as_claimed(allocator, &request.commit(CommitPolicy::Ahead).unit(one_page))?;
+    }
+    Ok(())
+}
+
+/// Whether what is not committed faults where the reservation says so. Compiled code has no other
+/// check then.
+fn faults_as_claimed<A: PageAllocator + ?Sized>(
+    allocator: &A,
+    request: &ReserveRequest<'_>,
+) -> Outcome {
+    let Ok(mut memory) = RawMemory::reserve(allocator, request) else { return Ok(()) };
+    if !memory.reservation().faults_exactly() {
+        return Ok(());
+    }
+    let wanted = request.wants_exact_faults(allocator.page());
+    ensure!(wanted, "exact faults are claimed where nobody asked for them");
+    for step in [1, 4] {
+        memory.commit(pages(allocator, step))?;
+        expect_closed(&memory)?;
+    }
+    for keep in [1, 0] {
+        let keep = pages(allocator, keep);
+        let left = memory.reset(keep)?;
+        ensure!(left == keep, "a reset that should keep {keep} has kept {left}");
+        expect_closed(&memory)?;
+    }
+    Ok(())
+}
+
 /// Asks the host about all that belongs to a memory with guards and is not committed. Guards that
 /// are not mapped are nobody's: whoever maps something there next has it within reach.
 pub(super) fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
+    if memory.reservation().rung() == Rung::ChecksOnly { Ok(()) } else { expect_closed(memory) }
+}
+
+fn expect_closed<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
     let reservation = memory.reservation();
     let (committed, capacity) = (memory.committed(), reservation.capacity());
-    if reservation.rung() == Rung::ChecksOnly {
-        return Ok(());
-    }
     let none = Protection::empty();
     let rest = HostRange { start: committed, len: capacity.saturating_sub(committed) };
     expect_rights("what is not committed", memory, rest, none)?;

@@ -30,7 +30,7 @@ impl<P> Watching<P> {
     }
 }
 
-// SAFETY: every promise (C1 to C6) is the inner allocator's.
+// SAFETY: every promise (C1 to C8) is the inner allocator's.
 unsafe impl<P: PageAllocator> PageAllocator for Watching<P> {
     fn page(&self) -> HostPage {
         self.inner.page()

@@ -1,5 +1,5 @@
 //! An allocator of one's own: a fixed buffer that one memory at a time can have. What it must
-//! promise, C1 to C6, is said at `PageAllocator`.
+//! promise, C1 to C8, is said at `PageAllocator`.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, UnsafeCell};
