@@ -14,8 +14,8 @@ use crate::veto::GrowVeto;
 /// size of the memories, without guards, reserved address space and what a commit policy takes
 /// ahead.
 ///
-/// A memory whose reset failed is empty and has given nothing back: it stays charged until a later
-/// reset succeeds or it is dropped.
+/// A memory that a failed reset or growth has emptied stays charged for the pages it had: until a
+/// later reset succeeds, which brings back its initial size, or until it is dropped.
 ///
 /// ```
 /// use wrt_platform::HeapAllocator;
