@@ -100,6 +100,7 @@ const CHOOSES: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/mmap/mod.rs", "what Linux has and other Unixes lack"),
     ("crates/wrt-platform/src/backend/mmap/name.rs", "only Linux names mappings"),
     ("crates/wrt-platform/src/backend/mmap/pages.rs", "how hosts drop pages and count them"),
+    ("crates/wrt-platform/src/backend/platform/mod.rs", "which pages the platform has"),
     ("crates/wrt-platform/src/allocator.rs", "Arc<P> is an allocator where there is Arc"),
     ("crates/wrt-platform/src/error.rs", "std knows the text of an error number"),
     ("crates/wrt-platform/src/fault/mod.rs", "signal handlers are for Unix with std"),

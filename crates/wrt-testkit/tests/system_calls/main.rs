@@ -66,6 +66,14 @@ fn expect_guarantees(region: &Region<&impl PageAllocator>, exact: bool) {
     }
 }
 
+fn discard(region: &mut Region<&impl PageAllocator>) {
+    if region.discard(IMAGE, 2 * PAGE).is_ok() {
+        let discarded = region.slice(IMAGE, 2 * PAGE).unwrap();
+        assert!(discarded.iter().all(|byte| *byte == 0), "a discarded range");
+    }
+    let _ = region.discard(20 * PAGE, 4 * PAGE);
+}
+
 fn grow(region: &mut Region<&impl PageAllocator>, exact: bool) {
     if region.grow_to(GROWN).is_ok() {
         let added = region.slice(SIZE, GROWN - SIZE).unwrap();
@@ -91,11 +99,7 @@ fn live(allocator: &impl PageAllocator, image: Option<&MemoryImage>) {
             region.verify().unwrap();
             assert!(region.store(5 * PAGE, [1]).is_err() && region.load::<1>(5 * PAGE).is_ok());
         }
-        if region.discard(IMAGE, 2 * PAGE).is_ok() {
-            let discarded = region.slice(IMAGE, 2 * PAGE).unwrap();
-            assert!(discarded.iter().all(|byte| *byte == 0), "a discarded range");
-        }
-        let _ = region.discard(20 * PAGE, 4 * PAGE);
+        discard(&mut region);
         grow(&mut region, exact);
         // A growth that failed and could not be undone.
         if region.is_empty() {
