@@ -167,5 +167,25 @@ fn reuse(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, lifecycle, reuse, scaling);
+/// A pool whose memories grow under exact commit, so that a slot's pages are closed and opened
+/// again.
+#[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
+fn exact_growth(criterion: &mut Criterion) {
+    let side = Side {
+        name: "pool, grown under exact commit",
+        promised: Promised::None,
+        source: |life| {
+            let config = PoolConfig::new(16, life.bytes() as u64);
+            let pool = PoolAllocator::new(&config).map_err(Error::other)?;
+            Ok(Box::new(Ours::growing(pool, life)?))
+        },
+    };
+    for pages in [2, 16, 256] {
+        let life = Life::plain(pages);
+        let mut contest = Contest::new(criterion);
+        beside_bare(&mut contest, &side, &life, 1).expect("memories");
+    }
+}
+
+criterion_group!(benches, lifecycle, reuse, exact_growth, scaling);
 criterion_main!(benches);

@@ -2,7 +2,7 @@
 
 use std::io::{Error, Result};
 
-use wrt_platform::{MemoryImage, PageAllocator};
+use wrt_platform::{CommitPolicy, MemoryImage, PageAllocator};
 use wrt_runtime::{MemoryBuilder, MemoryType};
 
 use crate::bare_slot::{BareImage, BareSlot};
@@ -84,6 +84,8 @@ pub struct Ours<P> {
     allocator: P,
     ty: MemoryType,
     image: Option<MemoryImage>,
+    /// Pages that a memory grows by before it is used, under exact commit.
+    growth: u64,
 }
 
 impl<P: PageAllocator + Sync> Ours<P> {
@@ -102,7 +104,19 @@ impl<P: PageAllocator + Sync> Ours<P> {
                 Some(MemoryImage::new(&[(0, &bytes)]).map_err(Error::other)?)
             }
         };
-        Ok(Self { allocator, ty, image })
+        Ok(Self { allocator, ty, image, growth: 0 })
+    }
+
+    /// Memories for `life`, which starts from zeroes, that have one page at first and grow to the
+    /// others under exact commit: what lies past their length always faults.
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory of that many pages.
+    pub fn growing(allocator: P, life: &Life) -> Result<Self> {
+        let pages = u64::from(life.pages);
+        let ty = MemoryType::wasm32(1, Some(pages)).map_err(Error::other)?;
+        Ok(Self { allocator, ty, image: None, growth: pages - 1 })
     }
 }
 
@@ -118,7 +132,11 @@ impl<P: PageAllocator + Sync> Worker for &Ours<P> {
         if let Some(image) = &self.image {
             builder = builder.image(image);
         }
+        if self.growth > 0 {
+            builder = builder.commit(CommitPolicy::Exact);
+        }
         let mut memory = builder.allocate(&self.allocator).map_err(Error::other)?;
+        memory.grow(self.growth).map_err(Error::other)?;
         user(memory.data_mut().map_err(Error::other)?);
         Ok(())
     }
