@@ -52,16 +52,31 @@ impl Interrupt {
         self.shared.changed.notify_all();
     }
 
-    /// Waits until there is a value. Nothing if the interrupt was raised first.
-    pub(crate) fn wait_for<T>(&self, mut value: impl FnMut() -> Option<T>) -> Option<T> {
+    /// Waits until there is a value. Nothing if the interrupt is raised and there is none within
+    /// `patience` then.
+    pub(crate) fn wait_for<T>(
+        &self,
+        patience: Duration,
+        mut value: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
+        let mut deadline = None;
         let mut lock = self.lock();
-        while !self.is_raised() {
+        loop {
             if let Some(value) = value() {
                 return Some(value);
             }
-            lock = self.shared.changed.wait(lock).unwrap_or_else(PoisonError::into_inner);
+            if !self.is_raised() {
+                lock = self.shared.changed.wait(lock).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let now = Instant::now();
+            let left = deadline.get_or_insert(now + patience).checked_duration_since(now)?;
+            if left.is_zero() {
+                return None;
+            }
+            let waited = self.shared.changed.wait_timeout(lock, left);
+            (lock, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
-        None
     }
 
     /// Waits for this long, or until the interrupt is raised.
@@ -96,7 +111,7 @@ mod tests {
         let (interrupt, started) = (Interrupt::new(), Instant::now());
         thread::scope(|scope| {
             scope.spawn(|| interrupt.sleep(FOREVER));
-            scope.spawn(|| assert_eq!(interrupt.wait_for(|| None::<()>), None));
+            scope.spawn(|| assert_eq!(interrupt.wait_for(Duration::ZERO, || None::<()>), None));
             thread::sleep(Duration::from_millis(20));
             interrupt.raise();
         });
@@ -114,7 +129,10 @@ mod tests {
                 *value.lock().unwrap() = Some(7);
                 interrupt.notify();
             });
-            assert_eq!(interrupt.wait_for(|| value.lock().unwrap().take()), Some(7));
+            assert_eq!(
+                interrupt.wait_for(Duration::ZERO, || value.lock().unwrap().take()),
+                Some(7)
+            );
         });
         interrupt.sleep(Duration::from_millis(1));
         assert!(!interrupt.is_raised());

@@ -10,7 +10,7 @@ use std::{fmt, fs};
 use wrt_platform::PageAllocator;
 use wrt_runtime::Observer;
 
-use super::background::Background;
+use super::background;
 use super::descriptor::{Descriptors, Input, Object, OpenDirectory, Output};
 use super::functions;
 use crate::interrupt::Interrupt;
@@ -96,7 +96,7 @@ impl core::error::Error for PreopenError {
 pub enum ContextError {
     /// A directory could not be preopened.
     Preopen(PreopenError),
-    /// The thread that reads standard input could not be started.
+    /// A thread that reads or writes a stream could not be started.
     Thread(io::Error),
 }
 
@@ -104,7 +104,7 @@ impl fmt::Display for ContextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Preopen(error) => error.fmt(f),
-            Self::Thread(error) => write!(f, "cannot start a thread for standard input: {error}"),
+            Self::Thread(error) => write!(f, "cannot start a thread for a stream: {error}"),
         }
     }
 }
@@ -118,13 +118,13 @@ impl core::error::Error for ContextError {
     }
 }
 
-/// What a program reads as its standard input.
+/// A standard stream of a program.
 #[derive(Default)]
-enum Stdin {
+enum Stream<S> {
     #[default]
-    Empty,
+    None,
     Inherited,
-    Given(Box<dyn Read>),
+    Given(S),
 }
 
 /// Collects what a program is given.
@@ -132,9 +132,9 @@ enum Stdin {
 pub struct WasiBuilder {
     args: Vec<Vec<u8>>,
     environment: Vec<Vec<u8>>,
-    stdin: Stdin,
-    stdout: Option<(Box<dyn Write>, bool)>,
-    stderr: Option<(Box<dyn Write>, bool)>,
+    stdin: Stream<Box<dyn Read>>,
+    stdout: Stream<Box<dyn Write>>,
+    stderr: Stream<Box<dyn Write>>,
     preopens: Vec<(PathBuf, String)>,
     interrupt: Option<Interrupt>,
     ends_at_broken_pipe: bool,
@@ -168,37 +168,35 @@ impl WasiBuilder {
     /// Standard input.
     #[must_use]
     pub fn stdin(mut self, reader: impl Read + 'static) -> Self {
-        self.stdin = Stdin::Given(Box::new(reader));
+        self.stdin = Stream::Given(Box::new(reader));
         self
     }
 
     /// Standard output. It is buffered; see [`WasiContext::flush`].
     #[must_use]
     pub fn stdout(mut self, writer: impl Write + 'static) -> Self {
-        self.stdout = Some((Box::new(writer), false));
+        self.stdout = Stream::Given(Box::new(writer));
         self
     }
 
     /// Error output. It is not buffered.
     #[must_use]
     pub fn stderr(mut self, writer: impl Write + 'static) -> Self {
-        self.stderr = Some((Box::new(writer), false));
+        self.stderr = Stream::Given(Box::new(writer));
         self
     }
 
     /// The streams of this process.
     #[must_use]
     pub fn inherit_streams(mut self) -> Self {
-        let (stdout, stderr) = (io::stdout(), io::stderr());
-        let terminals = [stdout.is_terminal(), stderr.is_terminal()];
-        self.stdin = Stdin::Inherited;
-        self.stdout = Some((Box::new(stdout), terminals[0]));
-        self.stderr = Some((Box::new(stderr), terminals[1]));
+        self.stdin = Stream::Inherited;
+        self.stdout = Stream::Inherited;
+        self.stderr = Stream::Inherited;
         self
     }
 
-    /// Ends the program's waiting when the interrupt is raised: for a clock, or for an inherited
-    /// standard input, which a thread of its own reads then. The program ends with
+    /// Ends the program's waiting when the interrupt is raised: for a clock, or for inherited
+    /// standard input or output, each of which has a thread of its own then. The program ends with
     /// [`Error::Stopped`](crate::Error::Stopped).
     #[must_use]
     pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
@@ -226,10 +224,12 @@ impl WasiBuilder {
     ///
     /// # Errors
     ///
-    /// When a directory is not there or is none, or the host has no thread for standard input.
+    /// When a directory is not there or is none, or the host has no thread for a stream.
     pub fn build(self) -> Result<WasiContext, ContextError> {
-        let stdin = input(self.stdin, self.interrupt.as_ref()).map_err(ContextError::Thread)?;
-        let mut objects = vec![stdin, output(self.stdout, BUFFER_BYTES), output(self.stderr, 0)];
+        let interrupt = self.interrupt.as_ref();
+        let stdin = input(self.stdin, interrupt).map_err(ContextError::Thread)?;
+        let stdout = stdout(self.stdout, interrupt).map_err(ContextError::Thread)?;
+        let mut objects = vec![stdin, stdout, stderr(self.stderr)];
         for (path, name) in self.preopens {
             objects.push(preopened(path, name).map_err(ContextError::Preopen)?);
         }
@@ -251,23 +251,45 @@ impl fmt::Debug for WasiBuilder {
     }
 }
 
-fn input(stdin: Stdin, interrupt: Option<&Interrupt>) -> io::Result<Object> {
-    let (reader, terminal): (Box<dyn Read>, bool) = match (stdin, interrupt) {
-        (Stdin::Empty, _) => (Box::new(io::empty()), false),
-        (Stdin::Given(reader), _) => (reader, false),
-        (Stdin::Inherited, None) => (Box::new(io::stdin()), io::stdin().is_terminal()),
-        (Stdin::Inherited, Some(interrupt)) => {
-            let reader = Background::new(io::stdin(), interrupt.clone())?;
-            (Box::new(reader), io::stdin().is_terminal())
-        }
+fn input(stream: Stream<Box<dyn Read>>, interrupt: Option<&Interrupt>) -> io::Result<Object> {
+    let stdin = io::stdin();
+    let (reader, terminal): (Box<dyn Read>, bool) = match (stream, interrupt) {
+        (Stream::None, _) => (Box::new(io::empty()), false),
+        (Stream::Given(reader), _) => (reader, false),
+        (Stream::Inherited, None) => (Box::new(io::stdin()), stdin.is_terminal()),
+        (Stream::Inherited, Some(interrupt)) => (
+            Box::new(background::Reader::new(io::stdin(), interrupt.clone())?),
+            stdin.is_terminal(),
+        ),
     };
     let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
     Ok(Object::Input(Input { reader, terminal }))
 }
 
-fn output(stream: Option<(Box<dyn Write>, bool)>, capacity: usize) -> Object {
-    let (writer, terminal) = stream.unwrap_or_else(|| (Box::new(io::sink()), false));
-    Object::Output(Output { writer: BufWriter::with_capacity(capacity, writer), terminal })
+fn stdout(stream: Stream<Box<dyn Write>>, interrupt: Option<&Interrupt>) -> io::Result<Object> {
+    let stdout = io::stdout();
+    let (writer, terminal): (Box<dyn Write>, bool) = match (stream, interrupt) {
+        (Stream::None, _) => (Box::new(io::sink()), false),
+        (Stream::Given(writer), _) => (writer, false),
+        (Stream::Inherited, None) => (Box::new(io::stdout()), stdout.is_terminal()),
+        (Stream::Inherited, Some(interrupt)) => {
+            let writer = background::Writer::new(io::stdout(), interrupt.clone())?;
+            (Box::new(writer), stdout.is_terminal())
+        }
+    };
+    let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
+    Ok(Object::Output(Output { writer, terminal }))
+}
+
+/// Error output. It is not buffered, and nobody but who reports the program's end writes there:
+/// giving up would not help.
+fn stderr(stream: Stream<Box<dyn Write>>) -> Object {
+    let (writer, terminal): (Box<dyn Write>, bool) = match stream {
+        Stream::None => (Box::new(io::sink()), false),
+        Stream::Given(writer) => (writer, false),
+        Stream::Inherited => (Box::new(io::stderr()), io::stderr().is_terminal()),
+    };
+    Object::Output(Output { writer: BufWriter::with_capacity(0, writer), terminal })
 }
 
 fn preopened(path: PathBuf, name: String) -> Result<Object, PreopenError> {

@@ -7,7 +7,7 @@
 //!    |            |        |      |         |
 //!    |            |     descriptor.rs    sandbox.rs       what is open; which path may be
 //!    |            |        |
-//!    |            |     background.rs                     input that can be given up
+//!    |            |     background.rs                     streams that can be given up
 //!    |
 //! guest.rs         the program's memory, through the same checks as its own accesses
 //! ```

@@ -31,6 +31,7 @@ const ENDLESS: &str = r#"(module
     unreachable)
   (func $write_on (export "write_on") (call $ready)
     (loop (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32))) (br 0)))
+  (func (export "shout_on") (loop (call $ready) (br 0)))
   (func $wait (call $ready)
     (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 32))))
   (func (export "wait_and_write") (call $wait)
@@ -86,8 +87,9 @@ fn fuel_that_is_used_up_ends_a_program() {
     let file = module("fuel.wasm", ENDLESS);
     let file = file.to_str().unwrap();
     let ended = wrt_run(["--fuel", "1000", "--invoke", "spin", file]);
-    let line = "ready\nwrt-run: out of fuel: 1000 units were not enough, in spin at offset 0x10f\n";
-    assert_eq!((ended.err().as_str(), ended.code), (line, Some(123)));
+    let line = "ready\nwrt-run: out of fuel: 1000 units were not enough, in spin at offset 0x";
+    assert!(ended.err().starts_with(line), "{}", ended.err());
+    assert_eq!(ended.code, Some(123));
     let enough = wrt_run(["--fuel", "3", "--invoke", "double", file, "21"]);
     assert_eq!((enough.out().as_str(), enough.code), ("42\n", Some(0)), "{}", enough.err());
     let less = wrt_run(["--fuel", "2", "--invoke", "double", file, "21"]);
@@ -110,7 +112,7 @@ fn metrics_are_printed_when_the_fuel_is_used_up() {
 
 #[test]
 fn the_time_limit_ends_a_program_whatever_it_does() {
-    for name in ["spin", "read_on", "sleep"] {
+    for name in ["spin", "read_on", "sleep", "write_on"] {
         let mut running = Running::start(name, &["--time-limit", "1", "--metrics"]);
         let stderr = running.0.stderr.take().unwrap();
         let ended = running.end(stderr);
@@ -121,14 +123,14 @@ fn the_time_limit_ends_a_program_whatever_it_does() {
     }
 }
 
-/// Nobody reads the output, and nobody closes it: the program does not come back from writing.
+/// Nobody reads error output, and nobody closes it: the program does not come back from writing.
 #[test]
 fn the_time_limit_ends_a_program_inside_the_host() {
-    let mut running = Running::start("write_on", &["--time-limit", "0.3"]);
+    let mut running = Running::start("shout_on", &["--time-limit", "0.3"]);
     let stderr = running.0.stderr.take().unwrap();
     let ended = running.end(stderr);
-    let line = "ready\nwrt-run: time limit of 0.3 s reached, outside of the program's code\n";
-    assert_eq!((ended.err().as_str(), ended.code), (line, Some(124)));
+    assert!(ended.err().starts_with("ready\nready\n"), "{}", ended.err());
+    assert_eq!(ended.code, Some(124));
 }
 
 #[test]
@@ -156,7 +158,7 @@ fn a_time_limit_is_a_number_of_seconds() {
 
 #[test]
 fn metrics_are_printed_at_an_interrupt() {
-    for name in ["spin", "read_on", "sleep"] {
+    for name in ["spin", "read_on", "sleep", "write_on"] {
         let mut running = Running::start(name, &["--metrics"]);
         let stderr = running.wait_until_ready();
         // The shell knows how to send a signal.

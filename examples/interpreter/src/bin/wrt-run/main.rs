@@ -104,10 +104,17 @@ impl Program<'_> {
     ) -> Result<End, String> {
         let mut store = Store::new(self.limited(config));
         let ended = self.run_in(&mut store);
+        // Nobody may read the output of a program that was stopped.
+        let stopped = matches!(ended, Ok(End::Stopped(..)));
+        if stopped {
+            report(&store);
+        }
         let flushed = self.context.flush();
-        report(&store);
+        if !stopped {
+            report(&store);
+        }
         match (ended?, flushed) {
-            (end, Ok(())) => Ok(end),
+            (end, Ok(())) | (end @ End::Stopped(..), Err(_)) => Ok(end),
             (End::Exit(_), Err(error)) if error.kind() == ErrorKind::BrokenPipe => {
                 Ok(End::BrokenPipe)
             }

@@ -1,7 +1,7 @@
 //! Ends a program that runs too long, or that its user interrupts.
 
 use std::process;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::end::Cause;
 use crate::options::Options;
 
 /// How long a program that is asked to end may take to do so. It takes longer where the host does
-/// not return: in a write to a pipe that nobody reads, or while a large module is loaded.
+/// not return: in a write to error output that nobody reads, or while a large module is loaded.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Watches over one program.
@@ -114,8 +114,21 @@ impl Shared {
         if !state.claimed {
             state.claimed = true;
             let cause = state.cause.unwrap_or(cause);
-            crate::say(&format!("{cause}, outside of the program's code"));
+            drop(state);
+            say_briefly(format!("{cause}, outside of the program's code"));
             process::exit(cause.code().into());
         }
+    }
+}
+
+/// Says a line, if that does not take long: it may be error output that the program waits for.
+fn say_briefly(line: String) {
+    let (said, heard) = mpsc::channel();
+    let speaker = thread::Builder::new().spawn(move || {
+        crate::say(&line);
+        let _ = said.send(());
+    });
+    if speaker.is_ok() {
+        let _ = heard.recv_timeout(GRACE);
     }
 }
