@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use wrt_platform::{
-    HeapAllocator, MemoryImage, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig,
+    Discarded, HeapAllocator, MemoryImage, MmapAllocator, PageAllocator, PoolAllocator, PoolConfig,
     Protection, Region, ReserveRequest,
 };
 use wrt_testkit::{ChildTest, Ending};
@@ -96,6 +96,38 @@ fn gaps_take_no_pages_of_the_file() {
     read_the_gap(far_apart(&pool));
     let more = peak() - before;
     assert!(more < 64 * MIB, "{more} bytes for a gap of {FAR}");
+}
+
+/// Discarded pages between the bytes of an image go back to the host, mapped from its file or not.
+fn discard_around_the_image<P: PageAllocator>(allocator: &P) {
+    let bytes = [0x2D; 5000];
+    for far in [MIB / 2, 4 * MIB] {
+        let image = MemoryImage::new(&[(70_000, &bytes), (far, b"far")]).unwrap();
+        let mut region =
+            Region::new(allocator, &ReserveRequest::new(8 * MIB, 8 * MIB).image(&image)).unwrap();
+        let mut expected = vec![0xB6; 8 * MIB as usize];
+        region.data_mut().unwrap().fill(0xB6);
+        for (range, outcome) in [
+            (131_072..262_144, Discarded::Released),
+            (far + 65536..far + 131_072, Discarded::Released),
+            (65536..131_072, Discarded::ZeroedOnly),
+            (far - 65536..far + 65536, Discarded::ZeroedOnly),
+        ] {
+            let found = region.discard(range.start, range.end - range.start);
+            assert_eq!(found, Ok(outcome), "{range:?}, {far}");
+            expected[range.start as usize..range.end as usize].fill(0);
+            assert!(region.data().unwrap() == expected, "{range:?}, {far}");
+        }
+        region.reset().unwrap();
+        assert_eq!((region.load(70_000), region.load(far)), (Ok([0x2D; 8]), Ok(*b"far")));
+        assert_eq!(region.load(131_072), Ok([0; 16]));
+    }
+}
+
+#[test]
+fn gaps_are_given_back_when_discarded() {
+    discard_around_the_image(&MmapAllocator::new());
+    discard_around_the_image(&PoolAllocator::new(&PoolConfig::new(1, 8 * MIB)).unwrap());
 }
 
 /// The descriptors of image files that this process has.

@@ -34,7 +34,8 @@ pub(super) enum Layout {
     Shared(Arc<Place>),
 }
 
-pub(super) struct Place {
+/// What all handles to an image share.
+pub(crate) struct Place {
     extents: Extents,
     store: Store,
     keepers: Keepers,
@@ -71,12 +72,18 @@ impl MemoryImage {
     }
 
     /// What all handles to the image share, unless it is a static.
-    #[allow(dead_code, reason = "asked by pools")]
-    const fn place(&self) -> Option<&Arc<Place>> {
+    #[allow(dead_code, reason = "asked by backends that map images")]
+    pub(crate) const fn place(&self) -> Option<&Arc<Place>> {
         match &self.layout {
             Layout::Shared(place) => Some(place),
             Layout::Static { .. } => None,
         }
+    }
+
+    /// A handle like those that share `place`.
+    #[allow(dead_code, reason = "asked by backends that map images")]
+    pub(crate) const fn of_place(place: Arc<Place>) -> Self {
+        Self { layout: Layout::Shared(place) }
     }
 
     /// The file that holds the bytes, where the host has one.

@@ -76,6 +76,18 @@ impl MemoryImage {
         })
     }
 
+    /// Makes `bytes`, which are a memory's from address `start`, what the image says: its own bytes,
+    /// and zeroes around them.
+    #[allow(dead_code, reason = "asked by backends that overwrite")]
+    pub(crate) fn write_over(&self, start: u64, bytes: &mut [u8]) {
+        bytes.fill(0);
+        for (offset, held) in self.extents_within(start, bytes.len()) {
+            if let Some(target) = bytes.get_mut(offset..offset + held.len()) {
+                target.copy_from_slice(held);
+            }
+        }
+    }
+
     /// The address past the last byte: a memory must be at least so long. 0 without bytes.
     #[must_use]
     pub fn end(&self) -> u64 {

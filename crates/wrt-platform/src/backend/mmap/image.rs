@@ -2,7 +2,9 @@
 //! host copies a page when it is first written (`mmap(2)`, `MAP_PRIVATE`).
 #![allow(unsafe_code)]
 
-use core::ptr::NonNull;
+use alloc::sync::Arc;
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
 
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MsyncFlags, ProtFlags};
@@ -10,7 +12,7 @@ use rustix::mm::{MapFlags, MsyncFlags, ProtFlags};
 use super::pages::{self, Extent, UNACCOUNTED};
 use crate::capabilities::Capabilities;
 use crate::image::MemoryImage;
-use crate::image::layout::{Piece, SealedFile};
+use crate::image::layout::{Piece, Place, SealedFile};
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange};
 
@@ -35,7 +37,7 @@ pub(super) fn map(
     // SAFETY: the range lies within the reservation, which is new: nobody uses its bytes, and they
     // read zero.
     match unsafe { map_over(reservation.base(), image, page, ProtFlags::empty()) } {
-        Ok(()) => Ok(reservation.with_image(range)),
+        Ok(()) => Ok(keep(reservation.with_image(range), image)),
         Err((NotReplaced::Kept(_), _)) => Ok(*reservation),
         Err((NotReplaced::Lost(errno), _)) => {
             // SAFETY: this is the whole mapping, and nobody uses it.
@@ -47,6 +49,42 @@ pub(super) fn map(
             unsafe { unmap_around(reservation, gone) };
             Err(errno)
         }
+    }
+}
+
+/// The reservation with a handle to the image that was mapped for it.
+///
+/// - **M1** The cookie of a reservation with an image is the address of the image's place, and one of
+///   the place's handles is the reservation's, until that is released.
+fn keep(reservation: Reservation, image: &MemoryImage) -> Reservation {
+    let place = image.place().map_or(ptr::null(), |place| Arc::into_raw(Arc::clone(place)));
+    reservation.with_cookie(place.expose_provenance())
+}
+
+/// The image of a reservation, which keeps the handle.
+///
+/// # Safety
+///
+/// The reservation came from [`map`] and is not released as long as the result is used.
+pub(super) unsafe fn kept(reservation: &Reservation) -> Option<ManuallyDrop<MemoryImage>> {
+    let place = ptr::with_exposed_provenance::<Place>(reservation.cookie());
+    if place.is_null() {
+        return None;
+    }
+    // SAFETY: M1; the handle stays the reservation's, as this is not dropped.
+    let place = unsafe { Arc::from_raw(place) };
+    Some(ManuallyDrop::new(MemoryImage::of_place(place)))
+}
+
+/// Gives up the handle to the image, if there is one.
+///
+/// # Safety
+///
+/// As for [`kept`], for the last time.
+pub(super) unsafe fn let_go(reservation: &Reservation) {
+    // SAFETY: the caller keeps this very contract.
+    if let Some(image) = unsafe { kept(reservation) } {
+        drop(ManuallyDrop::into_inner(image));
     }
 }
 
@@ -242,8 +280,6 @@ pub(in crate::backend) unsafe fn map_zeroes_over(
 
 #[cfg(test)]
 mod tests {
-    use core::ptr;
-
     use super::*;
 
     const PAGE: usize = 1 << 16;

@@ -1,6 +1,7 @@
 //! Images are copied by the region where they cannot be mapped.
 #![allow(unsafe_code)]
 
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use rustix::io::Errno;
@@ -37,6 +38,22 @@ pub(super) const fn map(
 ) -> Result<Reservation, Errno> {
     Ok(*reservation)
 }
+
+/// None, as no image is mapped.
+///
+/// # Safety
+///
+/// None.
+pub(super) const unsafe fn kept(_: &Reservation) -> Option<ManuallyDrop<MemoryImage>> {
+    None
+}
+
+/// There is nothing to give up.
+///
+/// # Safety
+///
+/// None.
+pub(super) const unsafe fn let_go(_: &Reservation) {}
 
 pub(in crate::backend) const fn range_of(_: &MemoryImage, _: HostPage) -> Option<HostRange> {
     None

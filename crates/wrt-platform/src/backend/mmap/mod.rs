@@ -15,6 +15,8 @@ pub(super) mod pages;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "no_maps.rs")]
 pub(super) mod proc_maps;
 
+use core::slice;
+
 use rustix::io::Errno;
 use rustix::mm::MprotectFlags;
 
@@ -38,7 +40,8 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// [`GuardPolicy`](crate::GuardPolicy) chooses a rung or demands one.
 ///
 /// An image is mapped copy-on-write from its file, on Linux with the `alloc` feature; elsewhere the
-/// region copies it.
+/// region copies it. A reset drops all pages; where some are locked (`mlock(2)`), those and up to
+/// 2 MiB around them are overwritten.
 ///
 /// Access to uncommitted pages raises `SIGSEGV`. Under
 /// [`CommitPolicy::Exact`](crate::CommitPolicy::Exact) those are all pages past the length.
@@ -124,8 +127,10 @@ unsafe impl PageAllocator for MmapAllocator {
         reservation: &Reservation,
         range: HostRange,
     ) -> Result<Discarded, AllocError> {
+        // SAFETY: the reservation is in use.
+        let image = unsafe { image::kept(reservation) };
         // SAFETY: the caller's range is committed, writable and its own.
-        Ok(unsafe { pages::zero(reservation, range) })
+        Ok(unsafe { pages::zero(reservation, range, image.as_deref()) })
     }
 
     unsafe fn reset(
@@ -139,20 +144,15 @@ unsafe impl PageAllocator for MmapAllocator {
         {
             return Ok(Renewed::in_place(committed));
         }
-        // Dropped pages of an image show the image again.
-        // SAFETY: the committed pages are the caller's (C1).
-        if let Err(errno) = unsafe { drop_pages(reservation.base(), committed) } {
-            // SAFETY: the committed bytes are a valid region, which the caller owns alone.
-            unsafe { reservation.base().write_bytes(0, committed.get()) };
-            if reservation.has_image() {
-                return Err(refused(Operation::Reset, committed.as_u64(), errno));
-            }
-        }
+        // SAFETY: the committed bytes are a valid region, which the caller owns alone.
+        unsafe { erase(reservation, committed) };
         // SAFETY: what lies past `keep` is not used any more.
         unsafe { close_tail(reservation, committed, keep) }
     }
 
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
+        // SAFETY: the reservation is not used again.
+        unsafe { image::let_go(reservation) };
         // SAFETY: this is the whole mapping that `reserve` made, which nobody uses any more.
         if unsafe { pages::unmap(reservation.base(), Extent::of(reservation)) }.is_err() {
             // At the limit of mappings a process may have, the host cannot cut this one out of its
@@ -173,6 +173,41 @@ unsafe impl PageAllocator for MmapAllocator {
 
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
         proc_maps::resident(reservation, committed, self.page())
+    }
+}
+
+/// What is overwritten at once where the host does not drop pages.
+const CHUNK: HostBytes = HostPage::SMALLEST.round_down(2 << 20);
+
+/// Makes committed bytes zero, or what the image says. Pages go back to the host, but for those that
+/// it will not drop, as they are locked, and some around them.
+///
+/// # Safety
+///
+/// The bytes are a [valid region](crate#valid-region), and nobody else uses them.
+unsafe fn erase(reservation: &Reservation, committed: HostBytes) {
+    // Dropped pages of an image show the image again.
+    // SAFETY: the committed pages are the caller's (C1).
+    if unsafe { drop_pages(reservation.base(), committed) }.is_ok() {
+        return;
+    }
+    // SAFETY: the reservation is in use.
+    let image = unsafe { image::kept(reservation) };
+    let mut start = HostBytes::ZERO;
+    while start < committed {
+        let len = committed.saturating_sub(start).min(CHUNK);
+        // SAFETY: the chunk lies within the committed bytes.
+        let first = unsafe { pages::address_of(reservation, start) };
+        // SAFETY: its pages are the caller's (C1).
+        if unsafe { drop_pages(first, len) }.is_err() {
+            // SAFETY: its bytes are a part of the caller's valid region.
+            let bytes = unsafe { slice::from_raw_parts_mut(first.as_ptr(), len.get()) };
+            match &image {
+                Some(image) => image.write_over(start.as_u64(), bytes),
+                None => bytes.fill(0),
+            }
+        }
+        start = HostRange { start, len }.end();
     }
 }
 
@@ -235,8 +270,10 @@ fn address_space_limit() -> Option<u64> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use core::ffi::c_void;
+    use std::vec;
 
     use super::*;
+    use crate::image::MemoryImage;
     use crate::region::Region;
 
     /// The host does not drop pages that are locked: `madvise` fails, and the bytes stay.
@@ -261,6 +298,39 @@ mod tests {
         assert!(region.data().unwrap().iter().all(|byte| *byte == 0));
         region.grow_to(LEN as u64).unwrap();
         assert!(region.data().unwrap().iter().all(|byte| *byte == 0), "old contents are back");
+    }
+
+    /// One locked page keeps the host from dropping any beside it. The image comes back all the same,
+    /// and what is far from that page goes back to the host.
+    #[test]
+    fn an_image_comes_back_where_the_host_will_not_drop_it() {
+        const LEN: usize = 16 << 20;
+        const LOCKED: usize = 5 << 20;
+        let piece = vec![0x2D; 300_000];
+        let segments: [(u64, &[u8]); 3] =
+            [(100, b"first"), (LOCKED as u64 - 1000, &piece), (9 << 20, b"far from it")];
+        let image = MemoryImage::new(&segments).unwrap();
+        let mut expected = vec![0; LEN];
+        for (start, bytes) in segments {
+            expected[start as usize..][..bytes.len()].copy_from_slice(bytes);
+        }
+        let request = ReserveRequest::new(LEN as u64, LEN as u64).image(&image);
+        let mut region = Region::new(MmapAllocator::new(), &request).unwrap();
+        drop(image);
+        assert!(region.reservation().has_image());
+        let page = region.view().base.as_ptr().wrapping_add(LOCKED).cast::<c_void>();
+        // SAFETY: locking a committed page changes neither rights nor bytes.
+        if unsafe { rustix::mm::mlock(page, 1) }.is_err() {
+            std::eprintln!("skipped: this process may not lock a page");
+            return;
+        }
+        for _ in 0..2 {
+            region.data_mut().unwrap().fill(0xB6);
+            region.reset().unwrap();
+            let resident = region.resident();
+            assert!(resident.is_none_or(|bytes| bytes <= CHUNK.as_u64()), "{resident:?}");
+            assert!(region.data().unwrap() == expected, "not the image");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::name;
 use crate::allocator::Discarded;
 pub(in crate::backend) use crate::backend::ladder::Extent;
 use crate::capabilities::Capabilities;
+use crate::image::MemoryImage;
 use crate::planted::planted;
 use crate::protection::Protection;
 use crate::reservation::Reservation;
@@ -224,23 +225,35 @@ pub(in crate::backend) fn mprotect_flags(protection: Protection) -> MprotectFlag
     granted.fold(MprotectFlags::empty(), |flags, (_, theirs)| flags | theirs)
 }
 
-/// Makes committed pages read zero, giving them back to the host if it takes them. Pages of an image
-/// would show the image again and are overwritten.
+/// Makes committed pages read zero, giving them back to the host if it takes them. Dropped pages show
+/// the image again where the reservation has `image`, so its bytes are overwritten.
 ///
 /// # Safety
 ///
 /// The range lies within the reservation's committed bytes, is writable, and nobody else uses it.
-pub(in crate::backend) unsafe fn zero(reservation: &Reservation, range: HostRange) -> Discarded {
+pub(in crate::backend) unsafe fn zero(
+    reservation: &Reservation,
+    range: HostRange,
+    image: Option<&MemoryImage>,
+) -> Discarded {
     // SAFETY: the caller keeps the range within the reservation.
     let first = unsafe { address_of(reservation, range.start) };
-    let imaged =
-        range.overlap(reservation.image_range()).len > HostBytes::ZERO && !planted("F05-discard");
     // SAFETY: the pages are the caller's (C1) and stay mapped with their rights.
-    if !imaged && unsafe { drop_pages(first, range.len) }.is_ok() {
-        return Discarded::Released;
+    if unsafe { drop_pages(first, range.len) }.is_err() {
+        // The host may have got part of the way; the result is the same for all bytes.
+        // SAFETY: the caller's range is writable.
+        unsafe { first.write_bytes(0, range.len.get()) };
+        return Discarded::ZeroedOnly;
     }
-    // The host may have got part of the way; the result is the same for all bytes.
-    // SAFETY: the caller's range is writable.
-    unsafe { first.write_bytes(0, range.len.get()) };
-    Discarded::ZeroedOnly
+    let mut discarded = Discarded::Released;
+    if let Some(image) = image.filter(|_| !planted("F05-discard")) {
+        for (offset, bytes) in image.extents_within(range.start.as_u64(), range.len.get()) {
+            discarded = Discarded::ZeroedOnly;
+            // SAFETY: these bytes of the image lie within the range.
+            let shown = unsafe { first.add(offset) };
+            // SAFETY: the caller's range is writable.
+            unsafe { shown.write_bytes(0, bytes.len()) };
+        }
+    }
+    discarded
 }

@@ -191,8 +191,10 @@ unsafe impl PageAllocator for PoolAllocator {
         reservation: &Reservation,
         range: HostRange,
     ) -> Result<Discarded, AllocError> {
+        // SAFETY: the caller holds the reservation.
+        let (_, slot) = unsafe { self.shared.slot_of(reservation, Operation::Discard) }?;
         // SAFETY: the caller's range is committed, writable and its own.
-        Ok(unsafe { pages::zero(reservation, range) })
+        Ok(unsafe { pages::zero(reservation, range, slot.held_image()) })
     }
 
     unsafe fn reset(

@@ -97,6 +97,11 @@ impl Slot {
         self.image.as_ref().map(Mapped::image)
     }
 
+    /// The image of the memory that lives in the slot, if it is mapped.
+    pub(super) fn held_image(&self) -> Option<&MemoryImage> {
+        self.image.as_ref().and_then(Mapped::held)
+    }
+
     /// The pages that the slot has of an image.
     pub(super) fn image_range(&self) -> HostRange {
         self.image.as_ref().map_or(HostRange::EMPTY, Mapped::range)
