@@ -107,16 +107,18 @@ impl FaultReport {
     #[must_use]
     pub fn classify(address: usize, signal: FaultSignal) -> Option<Self> {
         let address = without_tag(address);
-        let record = registry::find(address)?;
-        let place = record.extent.locate(address)?;
-        let protected = record.protected.contains(place.wasm_address);
-        Some(Self {
-            name: record.name,
-            kind: place.kind(signal, protected),
-            address,
-            wasm_address: place.wasm_address,
-            distance: place.distance,
-            len: record.extent.len as u64,
+        registry::find(address, |record| {
+            let extent = record.extent();
+            let place = extent.locate(address)?;
+            let protected = record.protects(place.wasm_address);
+            Some(Self {
+                name: record.name(),
+                kind: place.kind(signal, protected),
+                address,
+                wasm_address: place.wasm_address,
+                distance: place.distance,
+                len: extent.len as u64,
+            })
         })
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Entry<const WORDS: usize> {
 
 /// Words of one copy.
 #[derive(Debug)]
-pub(super) struct Words<const WORDS: usize>([AtomicUsize; WORDS]);
+pub(in crate::fault) struct Words<const WORDS: usize>([AtomicUsize; WORDS]);
 
 /// How often an entry is read that changes meanwhile, before it is given up.
 const ATTEMPTS: usize = 16;
@@ -39,9 +39,8 @@ impl<const WORDS: usize> Entry<WORDS> {
     }
 
     /// The valid copy, for the entry's only writer.
-    pub(super) fn read_own(&self) -> [usize; WORDS] {
-        let copy = self.copy(self.version.load(Ordering::Relaxed));
-        core::array::from_fn(|index| copy.get(index))
+    pub(super) fn own(&self) -> &Words<WORDS> {
+        self.copy(self.version.load(Ordering::Relaxed))
     }
 
     /// Replaces the words. Called by the owner only, so there is one writer (R2).

@@ -19,6 +19,7 @@ use core::ops::Range;
 
 use self::entry::Entry;
 use self::list::List;
+pub(super) use self::record::Recorded;
 use self::record::{Protected, Record, WORDS};
 use super::extent::MemoryExtent;
 use super::report::{FaultReport, without_tag};
@@ -33,29 +34,23 @@ global! {
     static REGISTRY: List<CHUNK, WORDS> = List::new();
 }
 
-/// The record of the memory that `address` belongs to: the one that reserved it, else the one
-/// whose guard it hit, the nearer one if there are two.
-pub(super) fn find(address: usize) -> Option<Record> {
-    let mut nearest: Option<(usize, Record)> = None;
+/// What `pick` makes of the record of the memory that `address` belongs to: the one that reserved
+/// it, else the one whose guard it hit, the nearer one if there are two.
+///
+/// A signal handler may have little stack, so records stay where they are.
+pub(super) fn find<T>(address: usize, pick: impl Fn(Recorded<'_>) -> Option<T>) -> Option<T> {
+    let mut nearest = None;
+    let mut least = usize::MAX;
     for entry in REGISTRY.entries() {
-        match find_in(entry, address) {
-            Some((0, record)) => return Some(record),
-            Some((reach, record)) if nearest.as_ref().is_none_or(|(far, _)| reach < *far) => {
-                nearest = Some((reach, record));
+        let reach = entry.read(|words| Recorded(words).extent().reach(address));
+        if let Some(reach) = reach.filter(|reach| nearest.is_none() || *reach < least) {
+            (nearest, least) = (Some(entry), reach);
+            if reach == 0 {
+                break;
             }
-            _ => {}
         }
     }
-    nearest.map(|(_, record)| record)
-}
-
-/// How far `address` lies from the reservation of the entry's memory, and its record, if it covers
-/// the address.
-fn find_in(entry: &Entry<WORDS>, address: usize) -> Option<(usize, Record)> {
-    entry.read(|words| {
-        let reach = Record::extent(|index| words.get(index)).reach(address)?;
-        Some((reach, Record::from_words(|index| words.get(index))))
-    })
+    nearest?.read(|words| pick(Recorded(words)))
 }
 
 /// A memory's place in the registry of faults, from its creation until it is dropped.
@@ -104,8 +99,7 @@ impl FaultRegistration {
 
     /// What is recorded.
     fn read(&self) -> Record {
-        let words = self.entry.read_own();
-        Record::from_words(|index| words.get(index).copied().unwrap_or_default())
+        Recorded(self.entry.own()).read()
     }
 
     fn write(&self, record: Record) {

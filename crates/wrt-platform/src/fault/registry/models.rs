@@ -36,7 +36,7 @@ fn an_entry_has_one_owner() {
             for _ in 0..2 {
                 let entry = list.take().unwrap();
                 entry.write([7]);
-                assert_eq!(entry.read_own(), [7], "two own an entry");
+                assert_eq!(entry.own().get(0), 7, "two own an entry");
                 entry.write([0]);
                 list.give_back(entry);
             }
@@ -45,7 +45,7 @@ fn an_entry_has_one_owner() {
         entry.write([5]);
         let seen: Vec<_> = list.entries().filter_map(|entry| entry.read(first)).collect();
         assert!(seen.contains(&5), "a memory that is registered was not found");
-        assert_eq!(entry.read_own(), [5], "two own an entry");
+        assert_eq!(entry.own().get(0), 5, "two own an entry");
         other.join().unwrap();
     });
 }

@@ -3,6 +3,7 @@
 use core::array;
 use core::ops::Range;
 
+use super::entry::Words;
 use crate::fault::extent::MemoryExtent;
 use crate::name::MemoryName;
 
@@ -38,11 +39,6 @@ impl Protected {
         }
         kept
     }
-
-    pub(in crate::fault) fn contains(&self, wasm_address: i64) -> bool {
-        usize::try_from(wasm_address)
-            .is_ok_and(|offset| self.0.iter().any(|(start, end)| (*start..*end).contains(&offset)))
-    }
 }
 
 const NAME_WORDS: usize = MemoryName::BYTES.div_ceil(size_of::<usize>());
@@ -73,9 +69,15 @@ impl Record {
         let mut words = extent.into_iter().chain(protected).chain(name);
         array::from_fn(|_| words.next().unwrap_or_default())
     }
+}
 
-    /// The extent alone, for those who may not need the rest.
-    pub(super) fn extent(word: impl Fn(usize) -> usize) -> MemoryExtent {
+/// A record as it lies in an entry. Torn words give a wrong record, and no worse.
+#[derive(Clone, Copy)]
+pub(in crate::fault) struct Recorded<'a>(pub(super) &'a Words<WORDS>);
+
+impl Recorded<'_> {
+    pub(in crate::fault) fn extent(self) -> MemoryExtent {
+        let word = |index| self.0.get(index);
         MemoryExtent {
             base: word(0),
             len: word(1),
@@ -85,23 +87,40 @@ impl Record {
         }
     }
 
-    /// The record in these words. Torn words give a wrong record, and no worse.
-    pub(super) fn from_words(word: impl Fn(usize) -> usize) -> Self {
-        let protected = array::from_fn(|range| {
-            let first = EXTENT_WORDS + 2 * range;
-            (word(first), word(first + 1))
-        });
-        let name: [[u8; size_of::<usize>()]; NAME_WORDS] =
-            array::from_fn(|index| word(EXTENT_WORDS + PROTECTED_WORDS + index).to_ne_bytes());
-        let mut bytes = name.into_iter().flatten();
-        let name = MemoryName::from_bytes(array::from_fn(|_| bytes.next().unwrap_or_default()));
-        Self { extent: Self::extent(word), protected: Protected(protected), name }
+    /// Whether the byte at this offset from the base has lost rights.
+    pub(in crate::fault) fn protects(self, wasm_address: i64) -> bool {
+        let Ok(offset) = usize::try_from(wasm_address) else { return false };
+        (0..Protected::RANGES).any(|range| {
+            let (start, end) = self.protected(range);
+            start <= offset && offset < end
+        })
+    }
+
+    fn protected(self, range: usize) -> (usize, usize) {
+        let first = EXTENT_WORDS + 2 * range;
+        (self.0.get(first), self.0.get(first + 1))
+    }
+
+    pub(in crate::fault) fn name(self) -> MemoryName {
+        let mut bytes = [0; MemoryName::BYTES];
+        for (index, slots) in bytes.chunks_mut(size_of::<usize>()).enumerate() {
+            let word = self.0.get(EXTENT_WORDS + PROTECTED_WORDS + index).to_ne_bytes();
+            slots.iter_mut().zip(word).for_each(|(slot, byte)| *slot = byte);
+        }
+        MemoryName::from_bytes(bytes)
+    }
+
+    /// All of it, for the entry's owner.
+    pub(super) fn read(self) -> Record {
+        let protected = Protected(array::from_fn(|range| self.protected(range)));
+        Record { extent: self.extent(), protected, name: self.name() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::registry::entry::Entry;
 
     #[test]
     fn words_keep_everything() {
@@ -110,8 +129,9 @@ mod tests {
         let protected = Protected::new([0..7, 9..11, 20..21]);
         let name = MemoryName::new("a name of forty-seven bytes, all of them kept.!");
         let record = Record { extent, protected, name };
-        let words = record.to_words();
-        assert_eq!(Record::from_words(|index| words[index]), record);
+        let entry = Entry::new();
+        entry.write(record.to_words());
+        assert_eq!(Recorded(entry.own()).read(), record);
         assert_eq!(Record::NONE.to_words(), [0; WORDS]);
     }
 
@@ -132,7 +152,10 @@ mod tests {
             40..41,
             25..26,
         ]);
-        let inside: std::vec::Vec<i64> = (-1..50).filter(|at| many.contains(*at)).collect();
+        let entry = Entry::new();
+        entry.write(Record { protected: many, ..Record::NONE }.to_words());
+        let recorded = Recorded(entry.own());
+        let inside: std::vec::Vec<i64> = (-1..50).filter(|at| recorded.protects(*at)).collect();
         let joined = 25..41;
         assert_eq!(
             inside,
