@@ -9,7 +9,7 @@ use std::thread;
 use wrt_platform::{
     AltStack, FaultHandler, MmapAllocator, Region, ReserveRequest, TrapAction, TrapContext,
 };
-use wrt_testkit::{ChildTest, Ending};
+use wrt_testkit::{ChildTest, Ending, Mappings};
 
 /// The thread's alternate stack: address, size, and whether there is one.
 fn current() -> (usize, usize, bool) {
@@ -35,13 +35,27 @@ fn a_stack_is_a_threads_own_until_it_is_dropped() {
     assert_eq!(current(), before);
 }
 
+/// Gives the thread a stack of the test's own, or takes it away.
+fn set(bytes: Option<&'static mut [u8]>) {
+    let flags = if bytes.is_some() { 0 } else { libc::SS_DISABLE };
+    let bytes = bytes.unwrap_or_default();
+    let stack =
+        libc::stack_t { ss_sp: bytes.as_mut_ptr().cast(), ss_flags: flags, ss_size: bytes.len() };
+    // SAFETY: the bytes are this stack's alone.
+    assert_eq!(unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) }, 0);
+}
+
+fn leaked(size: usize) -> &'static mut [u8] {
+    vec![0; size].leak()
+}
+
 #[test]
 fn a_larger_stack_is_kept() {
-    let large = AltStack::with_room(1 << 20).unwrap();
+    set(Some(leaked(1 << 20)));
     let before = current();
     let mut small = AltStack::new().unwrap();
     assert_eq!(current(), before);
-    assert_eq!(small.size(), large.size());
+    assert_eq!(small.size(), 1 << 20);
     assert_eq!(small.measure(|| panic!("these bytes are not its own")), None);
     drop(small);
     assert_eq!(current(), before);
@@ -49,7 +63,54 @@ fn a_larger_stack_is_kept() {
     assert!(current().1 > before.1);
     drop(larger);
     assert_eq!(current(), before);
-    drop(large);
+}
+
+/// Stacks of one thread, made in order and dropped in every order: as long as there is one, the
+/// thread has a stack that suffices for it, and afterwards what it had before, and no mapping more.
+#[test]
+fn stacks_of_one_thread_do_not_end_each_other() {
+    const SMALL: usize = 64 << 10;
+    const LARGE: usize = 1 << 20;
+    let child = ChildTest::new("stacks::stacks_of_one_thread_do_not_end_each_other");
+    if child.case().is_none() {
+        let (ending, output) = child.run("alone").unwrap();
+        return assert_eq!(ending, Ending::Success, "{output}");
+    }
+    let before = current();
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    for rooms in [[SMALL, SMALL, SMALL], [SMALL, LARGE, SMALL], [LARGE, SMALL, 2 * LARGE]] {
+        for order in orders {
+            let mappings = Mappings::of_process().map(|mappings| mappings.bytes());
+            let mut stacks = rooms.map(|room| Some(AltStack::with_room(room).unwrap()));
+            for index in order {
+                for (room, _) in rooms.iter().zip(&stacks).filter(|(_, stack)| stack.is_some()) {
+                    let (_, size, enabled) = current();
+                    assert!(enabled && size >= *room, "{rooms:?} {order:?}: {size}");
+                }
+                stacks[index] = None;
+            }
+            assert_eq!(current(), before, "{rooms:?} {order:?}");
+            assert_eq!(Mappings::of_process().map(|mappings| mappings.bytes()), mappings);
+        }
+    }
+}
+
+/// A stack that somebody else sets meanwhile is theirs: it is kept if it suffices, and put back if
+/// it does not.
+#[test]
+fn a_stack_that_came_in_between_is_put_back() {
+    let first = AltStack::new().unwrap();
+    set(Some(leaked(32 << 10)));
+    let theirs = current();
+    let second = AltStack::new().unwrap();
+    assert!(current().1 >= AltStack::ROOM);
+    drop(first);
+    assert!(current().1 >= AltStack::ROOM);
+    drop(second);
+    assert_eq!(current(), theirs);
+    set(None);
+    drop(AltStack::new().unwrap());
+    assert!(!current().2);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The stack that signal handlers run on.
 #![allow(unsafe_code)]
 
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -17,11 +18,15 @@ use crate::planted::planted;
 use crate::units::{HostBytes, HostPage};
 
 /// An alternate signal stack (sigaltstack(2)) for the thread that made it, with an inaccessible
-/// page below it, until it is dropped.
+/// page below it.
 ///
 /// A handler on the stack of the code it interrupts has only what that code left, and none when it
 /// overflowed. The host gives no thread such a stack; Rust gives its own threads a small one, for
 /// its report of stack overflows. A thread that has a larger one keeps that.
+///
+/// A thread may make several, one within the other or not: they share one stack, the largest that
+/// was asked for. It stays until the last of them is dropped, in whatever order, and then the thread
+/// has what it had before the first.
 ///
 /// ```
 /// use wrt_platform::AltStack;
@@ -30,19 +35,41 @@ use crate::units::{HostBytes, HostPage};
 /// assert!(stack.size() >= AltStack::ROOM);
 /// # Ok::<(), wrt_platform::HandlerError>(())
 /// ```
+///
+/// One that is not kept is dropped at once:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// wrt_platform::AltStack::new()?;
+/// # Ok::<(), wrt_platform::HandlerError>(())
+/// ```
 #[derive(Debug)]
+#[must_use = "the thread loses its signal stack when this is dropped"]
 pub struct AltStack {
-    /// The stack that was made, if none was kept.
-    own: Option<Mapping>,
     size: usize,
     /// A thread's stack is of no use to another.
     _of_this_thread: PhantomData<*mut ()>,
 }
 
-/// - **S1** `start..start + size` is a valid region of its own, with `guard` inaccessible bytes
-///   before it, which this value alone maps and unmaps. The host may write to it while a handler
-///   runs on this thread.
-#[derive(Debug)]
+/// What the [`AltStack`]s of a thread share.
+#[derive(Clone, Copy)]
+struct Shared {
+    /// How many there are.
+    users: usize,
+    /// The stack that was made for them, if the thread's own did not suffice.
+    stack: Option<Mapping>,
+}
+
+std::thread_local! {
+    /// - **S1** The stack is of this thread alone, which unmaps it when it is neither here nor the
+    ///   thread's alternate stack any more.
+    static SHARED: Cell<Shared> = const { Cell::new(Shared { users: 0, stack: None }) };
+}
+
+/// - **S2** `start..start + size` is a valid region of its own, with `guard` inaccessible bytes
+///   before it, until [`unmap`](Self::unmap). The host may write to it while a handler runs on this
+///   thread.
+#[derive(Clone, Copy)]
 struct Mapping {
     start: NonNull<u8>,
     guard: HostBytes,
@@ -79,16 +106,17 @@ impl AltStack {
     pub fn with_room(bytes: usize) -> Result<Self, HandlerError> {
         let host = if planted("F17") { 0 } else { Self::host_frame() };
         let wanted = host.saturating_add(bytes);
-        let previous = exchange(None)?;
-        let enabled = previous.ss_flags & libc::SS_DISABLE == 0;
-        if enabled && previous.ss_size >= wanted {
-            let size = previous.ss_size;
-            return Ok(Self { own: None, size, _of_this_thread: PhantomData });
-        }
-        let mapping = Mapping::new(wanted, previous)?;
-        exchange(Some(&mapping.stack()))?;
-        let size = mapping.size.get();
-        Ok(Self { own: Some(mapping), size, _of_this_thread: PhantomData })
+        let now = exchange(None)?;
+        let mut shared = SHARED.get();
+        let is_large = now.ss_flags & libc::SS_DISABLE == 0 && now.ss_size >= wanted;
+        let size = if is_large {
+            now.ss_size
+        } else {
+            shared.stack.insert(replace(shared.stack, now, wanted)?).size.get()
+        };
+        shared.users += 1;
+        SHARED.set(shared);
+        Ok(Self { size, _of_this_thread: PhantomData })
     }
 
     /// Bytes that the host puts on a signal stack before it calls a handler, at most.
@@ -97,7 +125,8 @@ impl AltStack {
         host::smallest_stack()
     }
 
-    /// The stack's size in bytes.
+    /// The size in bytes of the stack that the thread had when this was made. A later one may have
+    /// made it larger.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
@@ -107,17 +136,45 @@ impl AltStack {
     /// handlers that ran on it. For tests of one's own callback.
     ///
     /// `None`, and nothing is run, when the thread keeps the stack it had, whose bytes are another's,
-    /// or runs on it now.
+    /// or runs on it now. `None` also when `faulting` has put another stack in its place.
     pub fn measure(&mut self, faulting: impl FnOnce()) -> Option<usize> {
-        let mapping = self.own.as_mut()?;
         let now = exchange(None).ok()?;
-        if now.ss_sp != mapping.start.as_ptr().cast() || now.ss_flags & libc::SS_ONSTACK != 0 {
-            return None;
-        }
-        mapping.paint();
+        let is_in_place = |stack: &Mapping| stack.is(&now) && now.ss_flags & libc::SS_ONSTACK == 0;
+        let stack = SHARED.get().stack.filter(is_in_place)?;
+        stack.paint();
         faulting();
-        Some(mapping.high_water())
+        let is_the_same = |now: &Mapping| now.start == stack.start;
+        SHARED.get().stack.filter(is_the_same).map(|stack| stack.high_water())
     }
+}
+
+/// Puts a stack of at least `wanted` bytes in place of `now`, and of the one that was made before.
+fn replace(
+    made: Option<Mapping>,
+    now: libc::stack_t,
+    wanted: usize,
+) -> Result<Mapping, HandlerError> {
+    let in_place = made.filter(|stack| stack.is(&now));
+    // What was before the stack that is given up is before the new one.
+    let previous = in_place.map_or(now, |stack| stack.previous);
+    if let Some(made) = made.filter(|stack| stack.size.get() >= wanted) {
+        // Somebody else's stack is in its place.
+        let made = Mapping { previous, ..made };
+        exchange(Some(&made.stack()))?;
+        return Ok(made);
+    }
+    let new = Mapping::new(wanted, previous)?;
+    if let Err(error) = exchange(Some(&new.stack())) {
+        // SAFETY: S1: the thread has not got it.
+        unsafe { new.unmap() };
+        return Err(error);
+    }
+    if let Some(old) = in_place {
+        // SAFETY: S1: the thread has another now. One that is not in place stays: whoever put theirs
+        // there may put it back.
+        unsafe { old.unmap() };
+    }
+    Ok(new)
 }
 
 /// What an unused byte of a measured stack holds.
@@ -138,10 +195,19 @@ impl Mapping {
         let start = unsafe { first.cast::<u8>().add(guard.get()) };
         let start = NonNull::new(start).ok_or(HandlerError::AddressSpace)?;
         let mapping = Self { start, guard, size, previous };
-        // SAFETY: S1: these bytes are the guard, which nobody uses.
-        unsafe { rustix::mm::mprotect(first, guard.get(), MprotectFlags::empty()) }
-            .map_err(refused)?;
+        // SAFETY: S2: these bytes are the guard, which nobody uses.
+        let closed = unsafe { rustix::mm::mprotect(first, guard.get(), MprotectFlags::empty()) };
+        if let Err(errno) = closed {
+            // SAFETY: S1: nobody has it yet.
+            unsafe { mapping.unmap() };
+            return Err(refused(errno));
+        }
         Ok(mapping)
+    }
+
+    /// Whether this is the stack that the host names.
+    fn is(&self, stack: &libc::stack_t) -> bool {
+        stack.ss_flags & libc::SS_DISABLE == 0 && stack.ss_sp == self.start.as_ptr().cast()
     }
 
     fn stack(&self) -> libc::stack_t {
@@ -154,52 +220,64 @@ impl Mapping {
 
     /// Marks all bytes as unused. The thread is not on the stack; a handler that interrupts this
     /// is done with it when this goes on.
-    fn paint(&mut self) {
-        // SAFETY: S1.
+    fn paint(&self) {
+        // SAFETY: S2.
         unsafe { self.start.write_bytes(PAINT, self.size.get()) };
     }
 
     /// Bytes from the top to the lowest one that was used: stacks grow downwards.
     fn high_water(&self) -> usize {
         let is_paint = |offset: &usize| {
-            // SAFETY: S1, and the offset is below the size.
+            // SAFETY: S2, and the offset is below the size.
             let byte = unsafe { self.start.add(*offset) };
-            // SAFETY: S1. Handlers wrote behind the compiler's back, so it must look.
+            // SAFETY: S2. Handlers wrote behind the compiler's back, so it must look.
             unsafe { byte.read_volatile() == PAINT }
         };
         self.size.get() - (0..self.size.get()).take_while(is_paint).count()
     }
-}
 
-impl Drop for Mapping {
-    fn drop(&mut self) {
+    /// Gives the thread what it had before, and unmaps the stack unless the thread may still use it.
+    fn put_away(self) {
+        let taken_away = match exchange(None) {
+            // Rust disables the stack of its threads when they end.
+            Ok(now) if now.ss_flags & libc::SS_DISABLE != 0 => true,
+            Ok(now) if self.is(&now) => exchange(Some(&self.previous)).is_ok(),
+            _ => false,
+        };
+        // Otherwise a handler runs on it, or whoever put another in its place may put it back.
+        if taken_away {
+            // SAFETY: S1: the thread has it no more.
+            unsafe { self.unmap() };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The thread's alternate stack is another, and none of its copies is used any more.
+    unsafe fn unmap(self) {
         let total = self.guard.get() + self.size.get();
-        // SAFETY: S1: the mapping starts with the guard.
+        // SAFETY: S2: the mapping starts with the guard.
         let first = unsafe { self.start.sub(self.guard.get()) };
-        // SAFETY: S1, and whoever drops it has taken it from the thread.
+        // SAFETY: S2, and the caller's contract.
         let _ = unsafe { rustix::mm::munmap(first.as_ptr().cast(), total) };
     }
 }
 
 impl Drop for AltStack {
     fn drop(&mut self) {
-        let Some(mapping) = self.own.take() else { return };
-        let ours = |now: &libc::stack_t| now.ss_sp == mapping.start.as_ptr().cast();
-        let taken_away = match exchange(None) {
-            // Rust disables the stack of its threads when they end.
-            Ok(now) if now.ss_flags & libc::SS_DISABLE != 0 => true,
-            Ok(now) if ours(&now) => exchange(Some(&mapping.previous)).is_ok(),
-            _ => false,
-        };
-        if !taken_away {
-            // A handler runs on it, or whoever put another in its place may put it back.
-            core::mem::forget(mapping);
+        let mut shared = SHARED.get();
+        shared.users -= 1;
+        let unused = if shared.users == 0 { shared.stack.take() } else { None };
+        SHARED.set(shared);
+        if let Some(stack) = unused {
+            stack.put_away();
         }
     }
 }
 
-/// Sets this thread's alternate stack, if one is given; returns the one it had.
-fn exchange(stack: Option<&libc::stack_t>) -> Result<libc::stack_t, HandlerError> {
+/// Sets this thread's alternate stack, if one is given; returns the one it had. Safe in a signal
+/// handler: one system call.
+pub(super) fn exchange(stack: Option<&libc::stack_t>) -> Result<libc::stack_t, HandlerError> {
     let stack = stack.map_or(ptr::null(), ptr::from_ref);
     let mut old = MaybeUninit::uninit();
     // SAFETY: the contract of sigaltstack(2): the pointers are valid or null, and who sets a stack
