@@ -9,6 +9,8 @@ mod probe;
 mod registration;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod resume;
+#[cfg(target_os = "linux")]
+mod room;
 mod stacks;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod tags;

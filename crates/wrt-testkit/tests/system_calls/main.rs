@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod gaps;
+mod handler;
 mod idle;
 mod tracer;
 

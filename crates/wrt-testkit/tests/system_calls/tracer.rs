@@ -80,19 +80,23 @@ impl Run {
         self.halves().1.matches("(INJECTED)").count()
     }
 
-    /// What the child printed, if it came through.
-    pub(crate) fn expect_success(&self, what: &str) -> &str {
-        let (ending, output) = match &self.outcome {
+    /// How the child ended, and what it printed.
+    pub(crate) fn end(&self) -> (Ending, &str) {
+        match &self.outcome {
             Ok((ending, output)) => (*ending, output),
-            Err(error) => panic!("{what}: {error}"),
-        };
+            Err(error) => panic!("{error}\n{}", self.log),
+        }
+    }
+
+    /// Expects the child to have come through.
+    pub(crate) fn expect_success(&self, what: &str) {
+        let (ending, output) = self.end();
         let passed = ending == Ending::Success && output.contains(BEGUN) && output.contains(DONE);
         assert!(passed, "{what}: {ending:?}\n{output}\n{}", self.log);
-        output
     }
 }
 
-/// Says in the log, and to whoever runs the tests, that there is nothing to trace.
+/// Whether there is nothing to trace, which it says to whoever runs the tests.
 pub(crate) fn is_blind() -> bool {
     let blind = ChildTest::is_emulated();
     if blind {

@@ -16,3 +16,26 @@ pub(super) fn smallest_stack() -> usize {
 
 /// The C library's binding lacks it for some targets (`linux/auxvec.h`).
 const AT_MINSIGSTKSZ: libc::c_ulong = 51;
+
+/// Whether eight bytes can be written. They are, if so. Safe in a signal handler.
+///
+/// # Safety
+///
+/// Nobody uses the bytes, if there are any.
+pub(super) unsafe fn is_writable(address: usize) -> bool {
+    // SAFETY: the function's contract: it gives the place of this thread's `errno`.
+    let errno = unsafe { errno_place() };
+    // SAFETY: as above, by that contract it is valid.
+    let before = unsafe { *errno };
+    // The kernel writes the set of pending signals, or finds that it cannot.
+    // SAFETY: the caller's contract.
+    let outcome = unsafe { libc::syscall(libc::SYS_rt_sigpending, address, size_of::<u64>()) };
+    // SAFETY: as above, by its contract the place is valid.
+    unsafe { *errno = before };
+    outcome == 0
+}
+
+#[cfg(target_os = "android")]
+use libc::__errno as errno_place;
+#[cfg(not(target_os = "android"))]
+use libc::__errno_location as errno_place;

@@ -1,8 +1,8 @@
 //! A handler for `SIGSEGV` and `SIGBUS` that knows the registered memories.
 //!
 //! `mod.rs` installs it and asks the callbacks, `previous.rs` passes on what is not ours,
-//! `context.rs` is what a callback sees, `registers*.rs` where a machine keeps its registers, and
-//! `alt_stack.rs` the stack that handlers run on.
+//! `context.rs` is what a callback sees, `registers*.rs` where a machine keeps its registers,
+//! `alt_stack.rs` the stack that handlers run on, and `room.rs` what is left of it.
 #![allow(unsafe_code)]
 
 mod alt_stack;
@@ -14,6 +14,7 @@ mod print;
 #[cfg_attr(all(target_os = "linux", target_arch = "x86_64"), path = "registers_x86_64.rs")]
 #[cfg_attr(all(target_os = "linux", target_arch = "aarch64"), path = "registers_aarch64.rs")]
 mod registers;
+mod room;
 
 use core::ffi::{c_int, c_void};
 use core::fmt;
@@ -62,11 +63,12 @@ impl FaultHandler {
     ///
     /// What is in no registered memory, and what all callbacks decline, goes to whatever handled
     /// the signal before: a handler of the program's, Rust's report of stack overflows, or the
-    /// default, which ends the process. Details stand in `docs/faults.md`.
+    /// default, which ends the process. So does a fault on a stack that has less left than the
+    /// handler needs, after one line on standard error. Details stand in `docs/faults.md`.
     ///
     /// # Errors
     ///
-    /// When there are too many callbacks, or the host refuses.
+    /// When there are too many callbacks, or the host refuses. The callback is not asked then.
     ///
     /// # Safety
     ///
@@ -90,7 +92,7 @@ impl FaultHandler {
     /// ```
     pub unsafe fn install(callback: TrapCallback) -> Result<Self, HandlerError> {
         let mut installed = INSTALLED.lock();
-        ask(callback)?;
+        let place = place_for(callback as *mut ()).ok_or(HandlerError::TooManyCallbacks)?;
         for (signal, previous) in SIGNALS.iter().skip(*installed) {
             let action = action();
             // SAFETY: `on_fault` takes what SA_SIGINFO gives and, by this function's contract,
@@ -98,24 +100,18 @@ impl FaultHandler {
             unsafe { previous.replace(*signal, &action) }.map_err(HandlerError::Os)?;
             *installed += 1;
         }
+        // Last, so that a failure leaves no callback.
+        place.store(callback as *mut (), Ordering::Release);
         Ok(Self(()))
     }
 }
 
-/// Adds the callback behind those that are there, unless it is one of them.
-fn ask(callback: TrapCallback) -> Result<(), HandlerError> {
-    let callback = callback as *mut ();
-    for slot in &ASKED {
-        let found = slot.load(Ordering::Relaxed);
-        if found.is_null() {
-            slot.store(callback, Ordering::Release);
-            return Ok(());
-        }
-        if found == callback {
-            return Ok(());
-        }
-    }
-    Err(HandlerError::TooManyCallbacks)
+/// Where the callback is, or else the first place behind those that are there.
+fn place_for(callback: *mut ()) -> Option<&'static AtomicPtr<()>> {
+    ASKED.iter().find(|place| {
+        let found = place.load(Ordering::Relaxed);
+        found.is_null() || found == callback
+    })
 }
 
 fn action() -> libc::sigaction {
@@ -130,19 +126,15 @@ fn action() -> libc::sigaction {
 ///
 /// - **H2** `info` and `context` are what sigaction(2) says: valid and nobody else's until this
 ///   returns.
+///
+/// Needs little of the stack itself, to find out how much is left.
 extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: H2.
-    let told = unsafe { &*info };
-    let code = told.si_code;
+    let code = unsafe { (*info).si_code };
     if !is_sent(code) {
-        // SAFETY: H2, and a fault comes with an address.
-        let address = unsafe { told.si_addr() };
-        let kind = match signal {
-            libc::SIGBUS => FaultSignal::Bus(code),
-            _ => FaultSignal::Segmentation(code),
-        };
-        let report = FaultReport::classify(address.addr(), kind);
-        if report.is_some_and(|report| is_resumed(report, context)) {
+        if !room::is_left(room::FOR_HANDLER) {
+            room::say_too_little();
+        } else if is_resumed(signal, info, context) {
             return;
         }
     }
@@ -158,10 +150,19 @@ const fn is_sent(code: c_int) -> bool {
     code <= 0 || code > 0xffff
 }
 
-/// Asks the callbacks. Not inlined: what it needs of the stack is free again when a previous
-/// handler is called.
+/// Asks the callbacks about a fault in a registered memory. Not inlined: what it needs of the stack
+/// is free again when a previous handler is called.
 #[inline(never)]
-fn is_resumed(report: FaultReport, context: *mut c_void) -> bool {
+fn is_resumed(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) -> bool {
+    // SAFETY: H2.
+    let told = unsafe { &*info };
+    let kind = match signal {
+        libc::SIGBUS => FaultSignal::Bus(told.si_code),
+        _ => FaultSignal::Segmentation(told.si_code),
+    };
+    // SAFETY: H2, and a fault comes with an address.
+    let address = unsafe { told.si_addr() }.addr();
+    let Some(report) = FaultReport::classify(address, kind) else { return false };
     // SAFETY: by H2 this is the context of the interrupted code, which nobody else has.
     let machine = unsafe { registers::machine(context) };
     let mut trap = TrapContext::new(report, machine);

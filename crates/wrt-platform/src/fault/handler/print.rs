@@ -5,6 +5,7 @@ use core::fmt::{self, Write};
 
 use rustix::fd::BorrowedFd;
 
+use super::room;
 use crate::fault::report::FaultReport;
 
 /// A line in place: no allocation. What does not fit is cut.
@@ -26,15 +27,30 @@ impl Write for Line {
 
 impl FaultReport {
     /// Writes the report and its kind as one line to standard error, by one system call: safe in a
-    /// signal handler, unlike `eprintln!`, which takes a lock.
+    /// signal handler, unlike `eprintln!`, which takes a lock. Where too little stack is left to put
+    /// the line together, one that says so is written instead.
     pub fn print_to_stderr(&self) {
+        if room::is_left(room::FOR_REPORT) {
+            self.print();
+        } else {
+            room::say_too_little();
+        }
+    }
+
+    /// Not inlined: it is this that needs the stack.
+    #[inline(never)]
+    fn print(&self) {
         let mut line = Line { text: [0; 256], len: 0 };
         let _ = writeln!(line, "{self} ({})", self.kind);
-        let text = line.text.get(..line.len).unwrap_or_default();
-        // SAFETY: by the contract of a descriptor nobody closes this one meanwhile; if somebody has,
-        // the call fails and nothing is seen.
-        let stderr = unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) };
-        // On Linux the call does not touch `errno`, whether it fails or not.
-        let _ = rustix::io::write(stderr, text);
+        to_stderr(line.text.get(..line.len).unwrap_or_default());
     }
+}
+
+/// Writes to standard error, by one system call.
+pub(super) fn to_stderr(text: &[u8]) {
+    // SAFETY: by the contract of a descriptor nobody closes this one meanwhile; if somebody has,
+    // the call fails and nothing is seen.
+    let stderr = unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) };
+    // On Linux the call does not touch `errno`, whether it fails or not.
+    let _ = rustix::io::write(stderr, text);
 }
