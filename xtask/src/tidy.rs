@@ -2,6 +2,7 @@
 //! are printed. What a rule must be told by name stands in `lists.rs`.
 
 mod functions;
+mod guides;
 mod lists;
 mod manifests;
 mod planted;
@@ -69,6 +70,7 @@ fn all(tree: &Tree) -> Vec<Finding> {
         }
     }
     lists::check_stale(tree, &mut findings);
+    guides::check(tree, &mut findings);
     planted::check(tree, &mut findings);
     text::kept_as_committed(tree, &mut findings);
     findings

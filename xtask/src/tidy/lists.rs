@@ -140,6 +140,10 @@ pub(super) fn may_be_unsafe(path: &str) -> bool {
     UNSAFE.iter().any(|(listed, _)| *listed == path)
 }
 
+pub(super) fn unsafe_files() -> impl Iterator<Item = &'static str> {
+    UNSAFE.iter().map(|(path, _)| *path)
+}
+
 pub(super) fn may_be_long(path: &str, function: &str) -> bool {
     LONG_FUNCTIONS.iter().any(|(listed, name, _)| *listed == path && *name == function)
 }

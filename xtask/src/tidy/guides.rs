@@ -1,0 +1,98 @@
+//! Rules on the guides in `docs`: tables that mirror code are complete.
+
+use crate::tidy::tree::{File, Tree};
+use crate::tidy::{Finding, lists};
+
+const RULE: &str = "guide";
+
+/// The library crate with unsafe code.
+const PLATFORM: &str = "crates/wrt-platform/src/";
+
+/// The promises of the conformance kit, one row each.
+const PROMISES: &str = "crates/wrt-testkit/src/promise.rs";
+
+/// A table of a guide: its file and its first line.
+struct Table {
+    guide: &'static str,
+    head: &'static str,
+}
+
+const UNSAFE_FILES: Table =
+    Table { guide: "docs/safety.md", head: "| file of `wrt-platform` | what it does |" };
+
+const PROMISED: Table = Table { guide: "docs/backends.md", head: "| promise | what is promised |" };
+
+pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
+    let files: Vec<&str> =
+        lists::unsafe_files().filter_map(|path| path.strip_prefix(PLATFORM)).collect();
+    compare(tree, &UNSAFE_FILES, &files, findings);
+    let promises: Vec<&str> = tree.file(PROMISES).map(promises).unwrap_or_default();
+    compare(tree, &PROMISED, &promises, findings);
+}
+
+/// The table names everything in `code`, and nothing else.
+fn compare(tree: &Tree, table: &Table, code: &[&str], findings: &mut Vec<Finding>) {
+    let mut error = |line, message| {
+        findings.push(Finding::error(table.guide, line, RULE, message));
+    };
+    let named = tree.file(table.guide).map(|guide| names(guide, table.head)).unwrap_or_default();
+    for name in code {
+        if !named.iter().any(|(_, other)| other == name) {
+            error(1, format!("no row of the table `{}` is about `{name}`", table.head));
+        }
+    }
+    for (line, name) in named {
+        if !code.contains(&name) {
+            error(line, format!("`{name}` is not in the code that this table mirrors"));
+        }
+    }
+}
+
+/// What stands in backquotes in the first column of a table, with its line.
+fn names<'a>(guide: &'a File, head: &str) -> Vec<(usize, &'a str)> {
+    let rows = guide.lines().skip_while(|(_, text)| *text != head).skip(2);
+    rows.take_while(|(_, text)| text.starts_with('|'))
+        .flat_map(|(line, text)| {
+            let cell = text.split('|').nth(1).unwrap_or_default();
+            cell.split('`').skip(1).step_by(2).map(move |name| (line, name))
+        })
+        .collect()
+}
+
+/// The names of the rows `(Promise, "name", ..`.
+fn promises(file: &File) -> Vec<&str> {
+    let rows = file.lines().filter_map(|(_, text)| text.strip_prefix("    ("));
+    rows.filter_map(|row| row.split_once(", \"")?.1.split_once('"')).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Table, compare, promises};
+    use crate::tidy::tree::{File, Tree};
+
+    const TABLE: Table = Table { guide: "docs/a.md", head: "| file | what |" };
+
+    fn found(guide: &str, code: &[&str]) -> Vec<(usize, String)> {
+        let tree = Tree { files: vec![File::new(TABLE.guide, guide)] };
+        let mut findings = Vec::new();
+        compare(&tree, &TABLE, code, &mut findings);
+        findings.into_iter().map(|finding| (finding.line, finding.message)).collect()
+    }
+
+    #[test]
+    fn tables_are_complete() {
+        let guide = "# A\n| file | what |\n|---|---|\n| `a.rs`, `b.rs` | `x` |\n\n| `c.rs` | |\n";
+        assert_eq!(found(guide, &["a.rs", "b.rs"]), []);
+        let missing = "no row of the table `| file | what |` is about `c.rs`";
+        assert_eq!(found(guide, &["a.rs", "b.rs", "c.rs"]), [(1, missing.to_owned())]);
+        let stale = "`b.rs` is not in the code that this table mirrors";
+        assert_eq!(found(guide, &["a.rs"]), [(4, stale.to_owned())]);
+        assert_eq!(found("no table\n", &["a.rs"]).len(), 1);
+    }
+
+    #[test]
+    fn promises_are_read_from_their_rows() {
+        let text = "promises! {\n    (Page, \"page\", \"a power of two\", sizes::page, []);\n}\n";
+        assert_eq!(promises(&File::new("a.rs", text)), ["page"]);
+    }
+}
