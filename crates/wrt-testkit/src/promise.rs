@@ -171,13 +171,13 @@ promises! {
     (RightsKept, "rights-kept", "rights that were taken come back only when they are given back", rights::kept, [HostRights, Closed]);
     (WriteExecute, "write-execute", "writable and executable pages are given or refused where they are allowed", rights::write_execute, [HostRights]);
     (Discard, "discard", "a discarded range reads zero and nothing else changes", reuse::discard, [FreshZero, OldBytes]);
-    (WideOffsets, "wide-offsets", "offsets of more than 32 bits are offsets like any other", reach::wide_offsets, [StableBase, GrowAtomic, Capacity, Reset, HostRights, Discard]);
     (Resident, "resident", "resident bytes are those that occupy physical memory", reuse::resident, [ReuseZero, Discard, ReadOnly]);
     (Released, "released", "pages are given back to the host if the backend says so, and only then", reuse::released, [Capabilities, Resident]);
     (ImageFirst, "image-first", "a memory with an image holds it at first", images::first, [Capabilities, ReuseZero]);
     (ImageReset, "image-reset", "a memory with an image holds it after every reset", images::reset, [ImageFirst, Reset]);
     (ImageDiscard, "image-discard", "a discarded range reads zero, whatever the image says", images::discard, [ImageReset, Discard]);
     (ImageApart, "image-apart", "an image is in no memory but those made with it, and as it was made", images::apart, [ImageReset, Apart]);
+    (WideOffsets, "wide-offsets", "offsets of more than 32 bits are offsets like any other", reach::wide_offsets, [StableBase, GrowAtomic, Capacity, HostRights, ImageReset, ImageDiscard]);
     (Tagging, "tagging", "tags that are required are given or refused", tags::demanded, [Capabilities]);
     (FreshTags, "fresh-tags", "a tag is another than those of neighbours, and than the one before a reset or release", tags::fresh, [Tagging, Reset, Apart]);
     (Name, "name", "any text is a name, and a name is all it changes", requests::name, [Closed, FreshZero]);

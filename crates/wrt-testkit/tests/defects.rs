@@ -58,7 +58,7 @@ fn why_not_tried(defect: Defect, inner: &impl PageAllocator) -> Option<&'static 
         Defect::ImpossibleGranted | Defect::WrongNumbers => {
             narrow.then_some("no size has more than 32 bits")
         }
-        Defect::CommitCut | Defect::DiscardCut | Defect::ProtectCut => {
+        Defect::CommitCut | Defect::DiscardCut | Defect::ProtectCut | Defect::ImageCut => {
             let wide = Region::new(inner, &ReserveRequest::new(5 << 30, 5 << 30));
             wide.is_err().then_some("the host has no room for more than 4 GiB")
         }

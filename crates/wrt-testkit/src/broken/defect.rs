@@ -100,6 +100,7 @@ defects! {
     (CommitCut, "commit-cut", WideOffsets, [STABLE_BASE, GUARDS], "a commit forgets the upper half of a size of 64 bits");
     (DiscardCut, "discard-cut", WideOffsets, [STABLE_BASE, GUARDS], "a discard forgets the upper half of an offset of 64 bits");
     (ProtectCut, "protect-cut", WideOffsets, [STABLE_BASE, PROTECT], "a change of rights forgets the upper half of an offset of 64 bits");
+    (ImageCut, "image-cut", WideOffsets, [STABLE_BASE, GUARDS], "an image forgets the upper half of an address of 64 bits");
     (ResidentTooMuch, "resident-too-much", Resident, [], "more bytes are resident than there are");
     (ResidentNothing, "resident-nothing", Resident, [], "no byte is ever resident");
     (ReleasedOnPaper, "released-on-paper", Released, [DISCARD], "discarded pages are only overwritten, and said to be given back");
@@ -132,6 +133,7 @@ impl Defect {
                 | Self::WritesSurvive
                 | Self::DiscardShowsImage
                 | Self::WrittenThrough
+                | Self::ImageCut
         )
     }
 

@@ -63,6 +63,11 @@ impl Filling {
         let bytes = written.map_or(bytes, <[u8]>::to_vec);
         Some(Self { range: HostRange { start, len: end.saturating_sub(start) }, bytes })
     }
+
+    /// The same somewhere else.
+    pub(super) fn moved_to(self, start: HostBytes) -> Self {
+        Self { range: HostRange { start, ..self.range }, ..self }
+    }
 }
 
 /// A memory as the inner backend knows it.

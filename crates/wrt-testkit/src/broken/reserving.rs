@@ -7,8 +7,8 @@ use std::fs::File;
 use std::{env, thread};
 
 use wrt_platform::{
-    AllocError, AllocErrorKind, GuardPolicy, HostBytes, Operation, PageAllocator, Reservation,
-    ReserveRequest, Rung, Shortfall, ShortfallCause, Tagging,
+    AllocError, AllocErrorKind, GuardPolicy, HostBytes, MemoryImage, Operation, PageAllocator,
+    Reservation, ReserveRequest, Rung, Shortfall, ShortfallCause, Tagging,
 };
 
 use super::memory::{Filling, Memory, Shape, State, shape_of};
@@ -158,19 +158,6 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             _ => shift > 0,
         };
         let extra = if one_more { page.round_up(1).unwrap_or_default() } else { HostBytes::ZERO };
-        let mut state = self.state();
-        let image = request.initial_image();
-        let stale = match self.defect {
-            Defect::StaleImage if image.is_none() => state.stale.take(),
-            _ => None,
-        };
-        let filling = match image.filter(|_| self.defect.fills_images()).or(stale.as_ref()) {
-            Some(image) => {
-                let written = state.written.as_ref().filter(|(other, _)| other.is_same(image));
-                Filling::new(image, written.map(|(_, bytes)| bytes.as_slice()), page)
-            }
-            None => None,
-        };
         Memory {
             inner,
             committed: HostBytes::ZERO,
@@ -180,13 +167,28 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             shown: inner,
             shift,
             extra,
-            image: image.cloned(),
-            filling,
+            image: request.initial_image().cloned(),
+            filling: self.filling(request.initial_image()),
             rights: Vec::new(),
             was_protected: false,
             was_refused: false,
             covered: 0,
         }
+    }
+
+    /// What the broken backend puts into a memory with this image.
+    fn filling(&self, image: Option<&MemoryImage>) -> Option<Filling> {
+        let mut state = self.state();
+        let stale = match self.defect {
+            Defect::StaleImage if image.is_none() => state.stale.take(),
+            _ => None,
+        };
+        let image = image.filter(|_| self.defect.fills_images()).or(stale.as_ref())?;
+        let written = state.written.as_ref().filter(|(other, _)| other.is_same(image));
+        let written = written.map(|(_, bytes)| bytes.as_slice());
+        let filling = Filling::new(image, written, self.inner.page())?;
+        let cut = self.cut(filling.range.start);
+        Some(if self.is(Defect::ImageCut) { filling.moved_to(cut) } else { filling })
     }
 
     /// What callers are told of the reservation.

@@ -1,7 +1,10 @@
 //! The far ends of large memories: every committed byte is the memory's own, at its own place,
 //! however large its offset is.
 
-use wrt_platform::{Capabilities, HostBytes, HostRange, PageAllocator, Protection, ReserveRequest};
+use wrt_platform::{
+    Capabilities, HostBytes, HostRange, MemoryImage, PageAllocator, Protection, Region,
+    ReserveRequest,
+};
 
 use super::{Outcome, ROOM, expect_bytes, expect_rights, page_range, pages};
 use crate::contract::RawMemory;
@@ -118,7 +121,27 @@ pub(crate) fn wide_offsets<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome 
     expect_labels(&memory, &places)?;
     let new = memory.bytes().get((FAR + 12 * page) as usize..).unwrap_or_default();
     expect_bytes("new bytes past 4 GiB", new, 0)?;
-    wide_reset(allocator, &mut memory, &places)
+    wide_reset(allocator, &mut memory, &places)?;
+    drop(memory);
+    wide_image(allocator)
+}
+
+/// A backend that fills images puts them where they belong, and nowhere else.
+fn wide_image<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+    if !allocator.capabilities().contains(Capabilities::IMAGES) {
+        return Ok(());
+    }
+    let page = allocator.page().bytes() as u64;
+    let (text, near) = (b"past 4 GiB", page + 100);
+    let image = MemoryImage::new(&[(FAR + near, text)])?;
+    let bytes = FAR + 4 * page;
+    let request = ReserveRequest::new(bytes, bytes).reservation(bytes).image(&image);
+    let Ok(region) = Region::new(allocator, &request) else { return Ok(()) };
+    let len = text.len() as u64;
+    expect_bytes("the bytes 4 GiB below the image", region.slice(near, len)?, 0)?;
+    let found = region.slice(FAR + near, len)?;
+    ensure!(found == text, "{found:x?} is there past 4 GiB, not the image");
+    Ok(())
 }
 
 /// `len` pages, `start` pages past [`FAR`].
