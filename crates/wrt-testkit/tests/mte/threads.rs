@@ -94,3 +94,27 @@ fn stronger_checks_stay_and_weaker_ones_go() {
     asynchronous.prepare_thread().unwrap();
     assert_eq!(TagChecks::on_this_thread(), Some(TagChecks::Sync));
 }
+
+/// In whatever order scopes end, a thread is checked as long as there is one, as strictly as the
+/// strictest wanted, and then as it was before.
+#[test]
+fn scopes_of_one_thread_do_not_end_each_other() {
+    let asynchronous = MteAllocator::with_checks(TagChecks::Async).unwrap();
+    let synchronous = MteAllocator::new().unwrap();
+    for before in [None, Some(TagChecks::Async)] {
+        for [first, second] in [[&asynchronous, &synchronous], [&synchronous, &asynchronous]] {
+            for dropped_first in [0, 1] {
+                switch_off();
+                if before.is_some() {
+                    asynchronous.prepare_thread().unwrap();
+                }
+                let mut scopes = [first, second].map(|one| Some(one.enter().unwrap()));
+                assert_eq!(TagChecks::on_this_thread(), Some(TagChecks::Sync));
+                scopes[dropped_first] = None;
+                assert_eq!(TagChecks::on_this_thread(), Some(TagChecks::Sync));
+                scopes[1 - dropped_first] = None;
+                assert_eq!(TagChecks::on_this_thread(), before);
+            }
+        }
+    }
+}

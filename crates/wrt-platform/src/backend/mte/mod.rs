@@ -4,6 +4,8 @@
 
 mod granules;
 mod ledger;
+#[cfg_attr(not(feature = "std"), path = "scopes_table.rs")]
+mod scopes;
 mod tag;
 mod threads;
 
@@ -143,7 +145,7 @@ impl MteAllocator {
         self.checks
     }
 
-    /// Turns checks on for the calling thread until the result is dropped.
+    /// Turns checks on for the calling thread until the result is dropped, and all others like it.
     ///
     /// # Errors
     ///

@@ -9,6 +9,8 @@ use rustix::thread::{
     TaggedAddressMode, current_tagged_address_mode, set_current_tagged_address_mode,
 };
 
+use super::scopes;
+
 /// When the processor reports an access with the wrong tag.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum TagChecks {
@@ -63,43 +65,62 @@ impl TagChecks {
         if self.is_met_by(Self::on_this_thread()) {
             return Ok(());
         }
-        let (mode, choice) = current_tagged_address_mode()?;
-        let others = mode.unwrap_or(TaggedAddressMode::empty()).difference(BOTH);
-        set(others | TaggedAddressMode::ENABLED | self.flag(), choice | CHOICE)
+        let Setting { mode, choice } = Setting::of_this_thread()?;
+        let mode = mode.difference(BOTH) | TaggedAddressMode::ENABLED | self.flag();
+        Setting { mode, choice: choice | CHOICE }.set()
     }
 }
 
-/// The setting of the calling thread.
-fn set(mode: TaggedAddressMode, choice: u32) -> Result<(), Errno> {
-    // SAFETY: checks stop accesses that have the wrong tag and change no other. That the kernel
-    // takes tagged addresses breaks nobody who passes none.
-    unsafe { set_current_tagged_address_mode(Some(mode), choice) }
+/// A thread's checks, and the tags that `irg` may choose for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Setting {
+    pub(super) mode: TaggedAddressMode,
+    pub(super) choice: u32,
+}
+
+impl Setting {
+    /// No checks.
+    pub(super) const NONE: Self = Self { mode: TaggedAddressMode::empty(), choice: 0 };
+
+    fn of_this_thread() -> Result<Self, Errno> {
+        let (mode, choice) = current_tagged_address_mode()?;
+        Ok(Self { mode: mode.unwrap_or(TaggedAddressMode::empty()), choice })
+    }
+
+    fn set(self) -> Result<(), Errno> {
+        // SAFETY: checks stop accesses that have the wrong tag and change no other. That the kernel
+        // takes tagged addresses breaks nobody who passes none.
+        unsafe { set_current_tagged_address_mode(Some(self.mode), self.choice) }
+    }
 }
 
 /// A thread's stay in code that uses tagged memories: made by
-/// [`MteAllocator::enter`](super::MteAllocator::enter). When it is dropped the thread has the
-/// setting that it had before.
+/// [`MteAllocator::enter`](super::MteAllocator::enter).
+///
+/// A thread may have several, one within the other or not. The checks of the strictest stay until the
+/// last of them is dropped, in whatever order, and then the thread has the setting that it had
+/// before the first.
 #[derive(Debug)]
 #[must_use = "tag checks end when this is dropped"]
 pub struct TagScope {
-    before: (TaggedAddressMode, u32),
     /// The setting is the thread's, so this stays on it.
     _thread: PhantomData<*const ()>,
 }
 
 impl TagScope {
     pub(super) fn enter(checks: TagChecks) -> Result<Self, Errno> {
-        let (mode, choice) = current_tagged_address_mode()?;
-        checks.enable()?;
-        let before = (mode.unwrap_or(TaggedAddressMode::empty()), choice);
-        Ok(Self { before, _thread: PhantomData })
+        scopes::enter(Setting::of_this_thread()?)?;
+        // If the kernel refuses, dropping this takes the count back.
+        let scope = Self { _thread: PhantomData };
+        checks.enable().map(|()| scope)
     }
 }
 
 impl Drop for TagScope {
     fn drop(&mut self) {
-        let (mode, choice) = self.before;
-        // The kernel took this setting before; if it does not now, checks stay on.
-        let _ = set(mode, choice);
+        if let Some(before) = scopes::leave() {
+            // The kernel took this setting before; if it does not now, checks stay on.
+            let _ = before.set();
+        }
     }
 }

@@ -1,0 +1,69 @@
+//! Scopes of each thread, in one table: without the standard library there is no thread-local
+//! storage.
+
+use alloc::vec::Vec;
+
+use rustix::io::Errno;
+use rustix::thread::{Pid, gettid};
+use spin::mutex::SpinMutex;
+
+use super::threads::Setting;
+
+/// A thread with scopes: how many, and what it had before the first.
+struct Thread {
+    id: Pid,
+    scopes: usize,
+    before: Setting,
+}
+
+static THREADS: SpinMutex<Vec<Thread>> = SpinMutex::new(Vec::new());
+
+/// Counts one scope more of this thread, which has the setting `now`.
+///
+/// # Errors
+///
+/// When there is no memory for the table.
+pub(super) fn enter(now: Setting) -> Result<(), Errno> {
+    let id = gettid();
+    let mut threads = THREADS.lock();
+    if let Some(thread) = threads.iter_mut().find(|thread| thread.id == id) {
+        thread.scopes += 1;
+        return Ok(());
+    }
+    threads.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+    threads.push(Thread { id, scopes: 1, before: now });
+    Ok(())
+}
+
+/// Counts one scope less. After the last one, gives what the thread had before the first. A child of
+/// a fork has another number than the thread that made its scopes, and keeps its setting.
+pub(super) fn leave() -> Option<Setting> {
+    let id = gettid();
+    let mut threads = THREADS.lock();
+    let index = threads.iter().position(|thread| thread.id == id)?;
+    let thread = threads.get_mut(index)?;
+    thread.scopes -= 1;
+    (thread.scopes == 0).then(|| threads.swap_remove(index).before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_counted_apart() {
+        let setting = |choice| Setting { choice, ..Setting::NONE };
+        enter(setting(1)).unwrap();
+        enter(setting(2)).unwrap();
+        std::thread::spawn(move || {
+            enter(setting(3)).unwrap();
+            assert_eq!(leave(), Some(setting(3)));
+            assert_eq!(leave(), None);
+        })
+        .join()
+        .unwrap();
+        assert_eq!(leave(), None);
+        assert_eq!(leave(), Some(setting(1)));
+        assert_eq!(leave(), None);
+    }
+}
