@@ -17,8 +17,8 @@ pub struct AccessGuarantees {
     /// commit, a backend whose uncommitted bytes fault, and lengths that are whole host pages:
     /// memories with pages of one byte never have it.
     pub faults_exactly: bool,
-    /// Bytes from the base that belong to the memory and its guard: nobody else's memory starts
-    /// below that.
+    /// Bytes from the base that nobody else has: the capacity and the guard behind it. Where the
+    /// backend has no guards, just the bytes that are committed now.
     pub reach: u64,
     /// Bytes before the base that fault.
     pub guard_before: u64,

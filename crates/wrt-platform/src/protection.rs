@@ -14,6 +14,9 @@ bitflags::bitflags! {
 }
 
 impl Protection {
+    /// No rights: every access fails.
+    pub const NONE: Self = Self::empty();
+
     /// What a linear memory has on the bytes below its length.
     pub const READ_WRITE: Self = Self::READ.union(Self::WRITE);
 }

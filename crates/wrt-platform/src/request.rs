@@ -33,8 +33,11 @@ pub enum GuardPolicy {
     BestThatFits,
     /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else, and commit
     /// is exact. For memories of at most 4 GiB, on hosts with 64-bit addresses; otherwise an error.
+    /// Where lengths are not whole host pages, as with Wasm pages of one byte, the bytes up to the
+    /// next page stay accessible, so that compiled code keeps its checks.
     FullGuards,
-    /// Guards of [`guard_bytes`](ReserveRequest::guard_bytes) on either side, or an error.
+    /// Guards of [`guard_bytes`](ReserveRequest::guard_bytes) on either side, or an error. A guard of
+    /// no bytes is none.
     SmallGuard,
     /// No guards: the bounds checks are all there is.
     ChecksOnly,
@@ -111,7 +114,7 @@ impl<'a> ReserveRequest<'a> {
 
     /// Takes at most `bytes` of address space, besides small guards. The maximum stays what it was;
     /// a memory cannot grow beyond what it got, unless its base can move. Less than 8 GiB leaves no
-    /// room for full guards.
+    /// room for full guards, unless those are demanded: they take 8 GiB then all the same.
     #[must_use]
     pub const fn reservation(self, bytes: u64) -> Self {
         Self { reservation: bytes, ..self }

@@ -50,6 +50,7 @@ impl GrowRequest {
             current: self.new_size(),
             page_bytes: self.page_bytes,
             at_creation: self.at_creation,
+            name: self.name,
             outcome: Ok(()),
         }
     }
@@ -78,6 +79,8 @@ pub struct GrowEvent {
     pub page_bytes: u64,
     /// Whether the memory was being created.
     pub at_creation: bool,
+    /// The memory's name, if it was given one.
+    pub name: Option<MemoryName>,
     /// Nothing, or why it failed.
     pub outcome: Result<(), GrowError>,
 }

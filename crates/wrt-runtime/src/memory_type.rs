@@ -13,6 +13,15 @@ pub enum IndexType {
 }
 
 impl IndexType {
+    /// Bits of an address.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::I32 => 32,
+            Self::I64 => 64,
+        }
+    }
+
     /// The value that `memory.grow` returns on failure: -1 in this type.
     #[must_use]
     pub const fn minus_one(self) -> u64 {

@@ -92,7 +92,7 @@ pub(super) fn check_rights(
     len: u64,
 ) -> Result<(), AllocError> {
     if protection.contains(Protection::WRITE | Protection::EXECUTE) && !allowed {
-        let rule = "pages both writable and executable were not asked for";
+        let rule = "the memory was not made to have pages both writable and executable";
         return Err(AllocError::new(Operation::Protect, AllocErrorKind::InvalidRequest(rule), len));
     }
     Ok(())

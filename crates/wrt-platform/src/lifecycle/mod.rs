@@ -153,7 +153,11 @@ impl<P: PageAllocator> Lifecycle<P> {
 
     /// What compiled code may rely on.
     pub(crate) fn guarantees(&self) -> AccessGuarantees {
-        let reach = self.reservation.capacity().checked_add(self.reservation.guard_after());
+        // Without guards the rest of the capacity may come to be a neighbour's.
+        let reach = match self.has(Capabilities::GUARDS) {
+            true => self.reservation.capacity().checked_add(self.reservation.guard_after()),
+            false => Some(self.committed),
+        };
         AccessGuarantees {
             stable_base: self.has(Capabilities::STABLE_BASE) && !self.reservation.tagged(),
             faults_exactly: self.exact && !self.open,

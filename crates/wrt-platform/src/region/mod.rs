@@ -365,13 +365,14 @@ impl<P: PageAllocator> Region<P> {
     /// The error of an operation on a range that is not accessible.
     #[cold]
     fn refuse_range(&self, operation: Operation, start: u64, len: u64) -> AllocError {
-        let kind = match self.why_inaccessible(start, len) {
+        let refuse = |kind| AllocError::new(operation, kind, len);
+        match self.why_inaccessible(start, len) {
             AccessFault::OutOfBounds => {
-                AllocErrorKind::InvalidRequest("the range is not within the memory")
+                let rule = "the range is not within the memory";
+                refuse(AllocErrorKind::InvalidRequest(rule)).possible(self.len as u64)
             }
-            AccessFault::Protected => AllocErrorKind::Protected,
-        };
-        AllocError::new(operation, kind, len).possible(self.len as u64)
+            AccessFault::Protected => refuse(AllocErrorKind::Protected),
+        }
     }
 
     /// Bytes of the region that occupy physical memory, where the host can say.

@@ -48,7 +48,8 @@ impl<P: PageAllocator> Region<P> {
         let (start, end) = (start as usize, (start + len) as usize);
         let by_host = self.life.has(Capabilities::PROTECT);
         if protection.contains(Protection::EXECUTE) && !by_host {
-            return Err(AllocError::unsupported(Operation::Protect));
+            let kind = AllocErrorKind::InvalidRequest("this backend has no executable pages");
+            return Err(AllocError::new(Operation::Protect, kind, len));
         }
         self.life.check_rights(protection, len)?;
         self.settle();

@@ -111,7 +111,7 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
     }
 
     /// Lets nobody access the first `bytes` bytes: an access by way of a null pointer traps. It
-    /// holds across growth and reset.
+    /// holds across growth and reset. A memory that is shorter is inaccessible as a whole.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;

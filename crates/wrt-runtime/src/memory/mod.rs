@@ -158,6 +158,32 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.region.guarantees()
     }
 
+    /// Whether compiled code may leave out the bounds check of an access of `size` bytes at static
+    /// offset `offset`: see [`AccessGuarantees::elides`].
+    ///
+    /// ```
+    /// use wrt_platform::HeapAllocator;
+    /// use wrt_runtime::{LinearMemory, MemoryType};
+    ///
+    /// let memory = LinearMemory::new(HeapAllocator::new(), MemoryType::wasm32(1, None)?)?;
+    /// assert!(!memory.elides(0, 4), "the heap has no guards");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn elides(&self, offset: u64, size: u64) -> bool {
+        self.guarantees().elides(self.ty.index_type().bits(), offset, size)
+    }
+
+    /// Prepares the calling thread for access to this memory, where the platform has something to
+    /// prepare: hardware tags are checked for each thread by itself.
+    ///
+    /// # Errors
+    ///
+    /// When the hardware's checks cannot be had on this thread.
+    pub fn prepare_thread(&self) -> Result<(), MemoryError> {
+        self.region.prepare_thread().map_err(|cause| self.refused_by_platform(cause))
+    }
+
     /// The trap of an access with the detail that the hot path leaves out.
     #[cold]
     #[must_use]

@@ -37,7 +37,7 @@ use crate::veto::GrowVeto;
 /// use std::collections::BTreeSet;
 ///
 /// use wrt_platform::HeapAllocator;
-/// use wrt_runtime::{Access, BulkOperation, MemoryBuilder, MemoryType, Observer};
+/// use wrt_runtime::{Access, BulkOperation, GrowEvent, MemoryBuilder, MemoryType, Observer};
 ///
 /// /// The pages of 4 KiB that were written.
 /// #[derive(Default)]
@@ -58,6 +58,11 @@ use crate::veto::GrowVeto;
 ///
 ///     fn bulk(&self, operation: BulkOperation) {
 ///         operation.written().into_iter().for_each(|written| self.mark(written));
+///     }
+///
+///     fn after_grow(&self, event: &GrowEvent) {
+///         // A tracker that starts from zeroes need not know these pages at creation.
+///         event.added().filter(|_| !event.at_creation).into_iter().for_each(|new| self.mark(new));
 ///     }
 /// }
 ///

@@ -35,13 +35,25 @@ fn claims(allocator: impl PageAllocator) {
         let stable = allocator.capabilities().contains(Capabilities::STABLE_BASE);
         assert_eq!(given.stable_base, stable && !region.reservation().tagged());
         let reservation = region.reservation();
-        let reach = reservation.capacity().as_u64() + reservation.guard_after().as_u64();
+        let reserved = reservation.capacity().as_u64() + reservation.guard_after().as_u64();
+        let reach = if guards { reserved } else { region.committed().as_u64() };
         assert_eq!((given.reach, given.guard_before), (reach, reservation.guard_before().as_u64()));
         assert_eq!(given.elides(0, 0, 1), exact);
         assert!(!given.elides(64, 0, 1) && !given.elides(0, 0, reach + 1));
         if exact {
             assert!(given.elides(0, 0, reach));
         }
+    }
+}
+
+/// No other memory starts within the reach of one.
+fn apart(allocator: impl PageAllocator) {
+    let request = ReserveRequest::new(WASM_PAGE, 4 * WASM_PAGE);
+    let regions: Vec<_> = (0..3).map(|_| Region::new(&allocator, &request).unwrap()).collect();
+    let base = |region: &Region<_>| region.reservation().base().as_ptr().addr() as u64;
+    for one in &regions {
+        let reach = base(one)..base(one) + one.guarantees().reach;
+        assert_eq!(regions.iter().filter(|other| reach.contains(&base(other))).count(), 1);
     }
 }
 
@@ -77,6 +89,11 @@ macro_rules! on_backends {
             }
 
             #[test]
+            fn nobody_else_is_within_reach() {
+                super::apart($new);
+            }
+
+            #[test]
             fn lengths_are_multiples_of_their_unit() {
                 super::units($new);
             }
@@ -109,6 +126,7 @@ mod full_guards {
         assert_eq!(memory.region().committed().as_u64(), memory.byte_len());
         let given = memory.guarantees();
         assert!(given.elides(32, u32::MAX.into(), 16) && !given.elides(33, u32::MAX.into(), 16));
+        assert!(memory.elides(u32::MAX.into(), 16) && !memory.elides(1 << 32, 16));
     }
 
     #[test]

@@ -30,18 +30,27 @@ unsafe fn zero(reservation: &Reservation, start: HostBytes, len: HostBytes) {
 
 // SAFETY: C1 the buffer goes to one reservation at a time, is aligned and in bounds; C2 commit
 // zeroes what it adds; C3 errors come first; C4 the trait is implemented for a reference, so the
-// buffer stays where it is; C5 zeroing changes no rights; C6 the page is a constant.
+// buffer stays where it is; C5 zeroing changes no rights; C6 and C7 are constants; C8 neither
+// operation does anything.
 #[rustfmt::skip]
 unsafe impl PageAllocator for &OneBuffer {
     fn page(&self) -> HostPage { HostPage::SMALLEST }
     fn capabilities(&self) -> Capabilities { Capabilities::STABLE_BASE }
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
+        // What this buffer does not have is refused, not left out.
+        request.refuse_guards("the buffer has no guards")?;
+        request.refuse_tags("the buffer has no memory tags")?;
+        if request.initial() > BYTES as u64 {
+            let error = AllocError::new(Operation::Reserve, AllocErrorKind::Exhausted, request.initial());
+            return Err(error.possible(BYTES as u64));
+        }
         if self.taken.replace(true) {
             let kind = AllocErrorKind::Slots { most: 1 };
             return Err(AllocError::new(Operation::Reserve, kind, request.initial()));
         }
         let base = NonNull::new(self.bytes.get()).unwrap_or(NonNull::dangling()).cast();
-        Ok(Reservation::new(base, self.page().round_down(BYTES as u64)))
+        let reservation = Reservation::new(base, self.page().round_down(BYTES as u64));
+        Ok(reservation.with_shortfall(request.without_guards()))
     }
     unsafe fn commit(&self, r: &Reservation, old: HostBytes, new: HostBytes) -> Result<Committed, AllocError> {
         // SAFETY: what is added ends within the capacity (C1).

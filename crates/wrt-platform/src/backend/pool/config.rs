@@ -7,7 +7,9 @@ use crate::request::ReserveRequest;
 #[non_exhaustive]
 pub enum PoolLayout {
     /// Each slot with [full guards](crate::Rung::FullGuards): 8 GiB of addresses a slot, for
-    /// compiled code without bounds checks. A memory costs a page table and a page directory
+    /// compiled code without bounds checks, which asks the memory for its
+    /// [guarantees](crate::AccessGuarantees) and demands
+    /// [`GuardPolicy::FullGuards`](crate::GuardPolicy::FullGuards). A memory costs a page table and a page directory
     /// besides its own pages, and two of the mappings of which a Linux process may have 65,530.
     FullGuards,
     /// Each slot between two guards of [`PoolConfig::guard`] bytes.
