@@ -1,4 +1,5 @@
-//! Every WebAssembly memory instruction, generic over the memory it acts on.
+//! WebAssembly's scalar, vector and bulk memory instructions, generic over the memory they act on.
+//! Atomic instructions are not among them.
 //!
 //! ```text
 //! table.rs        one row an instruction, exported as for_each_memory_instruction!
@@ -11,8 +12,8 @@
 //! wrt_runtime::GuestMemory
 //! ```
 //!
-//! A runtime from three crates: the platform gives pages, the runtime a memory, and this crate
-//! what the guest does to it.
+//! `wrt-platform` gives pages, `wrt-runtime` makes a memory of them, and this crate has the
+//! guest's operations on it.
 //!
 //! ```
 //! use wrt_instructions::{MemArg, i32_load16_s, i32_store, memory_fill, memory_grow};

@@ -1,7 +1,7 @@
 //! The memory instructions, one row each. Functions, decoded operations, tests, benches and
 //! interpreters are expanded from here; adding an instruction is adding a row.
 
-/// Expands `$callback! { sections }` over every memory instruction.
+/// Expands `$callback! { sections }` over every memory instruction of this crate.
 ///
 /// The sections, in this order, each with rows that end in a semicolon:
 ///

@@ -7,12 +7,12 @@
 //!    |
 //! PageAllocator        reserve, commit, protect, discard, reset, release
 //!    |
-//! backend/             one file each: MmapAllocator, MteAllocator, VirtualAllocator, PoolAllocator,
-//!                      StaticArena, HeapAllocator
+//! backend/             MmapAllocator, MteAllocator, VirtualAllocator, PoolAllocator, StaticArena,
+//!                      HeapAllocator; PlatformAllocator chooses among the platform's
 //! ```
 //!
-//! This crate holds the unsafe code of the subsystem; everything above it forbids `unsafe`. It
-//! knows bytes only: pages, index types and traps are the business of `wrt-runtime`.
+//! This crate holds the unsafe code of the subsystem; `wrt-runtime` and `wrt-instructions` forbid it.
+//! It knows bytes only: pages of WebAssembly, index types and traps belong to `wrt-runtime`.
 //!
 //! ```
 //! use wrt_platform::{HeapAllocator, Region, ReserveRequest};
@@ -42,7 +42,8 @@
 //! # Features
 //!
 //! - `std` (default): error texts of the host, on Unix the handler for faults; implies `alloc`.
-//! - `alloc`: the heap backend, `Arc<P>` as an allocator, and on Arm Linux `MteAllocator`.
+//! - `alloc`: the heap backend, `Arc<P>` as an allocator, on Unix `PoolAllocator`, and on Arm Linux
+//!   `MteAllocator`.
 //!
 //! Without features the static backend remains, and the one of the host's virtual memory:
 //! `MmapAllocator` on Unix, `VirtualAllocator` on Windows.

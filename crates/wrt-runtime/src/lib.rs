@@ -30,7 +30,8 @@
 //! # Features
 //!
 //! `std` (default, implies `alloc`) gives [`SyncMetrics`] its per-thread counters and errors the
-//! host's texts. Everything works without features, on cores without 64-bit atomics too.
+//! host's texts. `alloc` makes observers of `Box`, `Arc` and `Rc` of an observer. The rest works
+//! without features, on cores without 64-bit atomics too.
 //!
 //! # Send and Sync
 //!
