@@ -48,6 +48,25 @@
 //! Without features the static backend remains, and the one of the host's virtual memory:
 //! `MmapAllocator` on Unix, `VirtualAllocator` on Windows.
 //!
+//! # After `fork`
+//!
+//! Locks are spin locks, held for a few instructions. In the child of a process that had one thread
+//! they are free, and everything goes on. If the process had several, another may have held one: in
+//! the child it stays taken, and who wants it hangs. Until it calls `exec`, such a child may call only
+//! what takes no lock, as is the rule for what is not async-signal-safe. Loads, stores and bulk
+//! operations take none anywhere.
+//!
+//! | backend | what takes a lock |
+//! |---|---|
+//! | `MmapAllocator`, `VirtualAllocator` | nothing |
+//! | `PoolAllocator` | making and dropping a memory, dropping the last handle to an image |
+//! | [`StaticArena`] | making, growing, resetting, verifying and dropping a memory |
+//! | `MteAllocator` | making, resetting and dropping a memory; `enter` without `std` |
+//! | `HeapAllocator` | what takes one in the global allocator |
+//! | any, for memories that classify their faults | making and dropping them; `FaultHandler::install` |
+//!
+//! To drop nothing, such a child ends with `exec` or `_exit`.
+//!
 //! # Send and Sync
 //!
 //! | type | `Send` | `Sync` | why |
@@ -78,6 +97,8 @@ mod count;
 mod epilogue;
 mod error;
 mod fault;
+#[cfg(all(test, unix, feature = "std"))]
+mod forked;
 mod guarantees;
 mod image;
 mod lifecycle;

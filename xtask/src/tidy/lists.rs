@@ -30,6 +30,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/static_arena/mod.rs", "pages of a static"),
     ("crates/wrt-platform/src/backend/virtual_alloc.rs", "pages of Windows"),
     ("crates/wrt-platform/src/epilogue.rs", "takes a value out of a wrapper with a destructor"),
+    ("crates/wrt-platform/src/forked.rs", "forks, for tests of what a child may do"),
     ("crates/wrt-platform/src/image/layout/sealed_file.rs", "reads a file that nobody can change"),
     ("crates/wrt-platform/src/lifecycle/empty.rs", "takes back every byte of a reservation"),
     ("crates/wrt-platform/src/lifecycle/mod.rs", "asks a backend about one reservation"),

@@ -8,6 +8,7 @@
 //! the host's locks on those.
 
 use alloc::boxed::Box;
+use core::ops::DerefMut;
 
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -99,10 +100,15 @@ impl FreeSlots {
     /// any more.
     #[cold]
     fn take_last(&self, key: ImageKey) -> Option<(usize, Match)> {
-        let mut all = self.shards.each_ref().map(|shard| shard.heads.lock());
+        let mut all = self.lock_all();
         let slot = all.iter_mut().find_map(|heads| self.pop_any(heads))?;
         let same = self.nodes.get(slot).is_some_and(|node| node.key.load(Relaxed) == key);
         Some((slot, if same { Match::Same } else { Match::Other }))
+    }
+
+    /// Takes the lock of every shard.
+    pub(super) fn lock_all(&self) -> [impl DerefMut<Target = [u32; BUCKETS]>; SHARDS] {
+        self.shards.each_ref().map(|shard| shard.heads.lock())
     }
 
     /// Takes a slot whose last image has `key`, wherever in the lists it is.

@@ -75,6 +75,9 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// assert_eq!(pool.statistics().reused, 999);
 /// # Ok::<(), wrt_platform::AllocError>(())
 /// ```
+///
+/// The child of a `fork` in a process with several threads may use the memories that it has, and
+/// make and drop none: another thread may have held a lock. See [After `fork`](crate#after-fork).
 pub struct PoolAllocator {
     shared: Arc<Shared>,
 }

@@ -309,3 +309,7 @@ impl ImageKeeper for Shared {
         self.ended.fetch_add(1, Ordering::Release);
     }
 }
+
+#[cfg(all(test, feature = "std"))]
+#[path = "after_fork.rs"]
+mod after_fork;

@@ -1,6 +1,8 @@
 //! Pages from a `static`: no operating system, no allocator.
 #![allow(unsafe_code)]
 
+#[cfg(all(test, unix, feature = "std"))]
+mod after_fork;
 mod slots;
 
 use core::cell::UnsafeCell;
@@ -37,7 +39,9 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// # Locking
 ///
 /// A spin lock guards the bookkeeping and the zeroing of new bytes. An interrupt handler must not
-/// create, grow or drop a memory of an arena that the code it interrupts may be using.
+/// create, grow, reset, verify or drop a memory of an arena that the code it interrupts may be using.
+/// Nor must the child of a `fork` in a process with several threads, in which the lock may stay taken
+/// for ever: see [After `fork`](crate#after-fork).
 ///
 /// ```
 /// use wrt_platform::{Region, ReserveRequest, StaticArena};

@@ -14,7 +14,7 @@ use crate::sync::{Mutex, Once, const_fn, repeated};
 /// - **R3** Readers take no lock and wait for nobody.
 pub(super) struct List<const ENTRIES: usize, const WORDS: usize> {
     first: Chunk<ENTRIES, WORDS>,
-    free: Mutex<Free<ENTRIES, WORDS>>,
+    pub(super) free: Mutex<Free<ENTRIES, WORDS>>,
 }
 
 pub(super) struct Chunk<const ENTRIES: usize, const WORDS: usize> {
@@ -23,7 +23,7 @@ pub(super) struct Chunk<const ENTRIES: usize, const WORDS: usize> {
 }
 
 /// What is free (R1).
-struct Free<const ENTRIES: usize, const WORDS: usize> {
+pub(super) struct Free<const ENTRIES: usize, const WORDS: usize> {
     /// Entries that had an owner before, chained by their `next_free`.
     returned: Option<&'static Entry<WORDS>>,
     /// The last chunk, if it is not the first.

@@ -154,3 +154,23 @@ fn a_change_that_is_half_done_is_in_nobodys_way() {
     memory.set_len(0x3000);
     assert_eq!(FaultReport::classify(base, SEGV).unwrap().len, 0x3000);
 }
+
+/// Where another thread was registering a memory at a fork, as this one seems to be here, the child
+/// can change its records and find memories, and register none.
+#[cfg(all(unix, feature = "std"))]
+#[test]
+fn a_child_may_change_records_and_not_make_them() {
+    use crate::forked::{Forked, in_child};
+
+    let _slots = SLOTS.read();
+    let base = place(6);
+    let mut memory = FaultRegistration::new(Some("parent's"), extent(base, 0x1000)).unwrap();
+    let _held = REGISTRY.free.lock();
+    let ended = in_child(20, || {
+        memory.set_len(0x2000);
+        assert_eq!(FaultReport::classify(base, SEGV).unwrap().len, 0x2000);
+    });
+    assert_eq!(ended, Forked::Done);
+    let register = || drop(FaultRegistration::new(None, extent(base, 0x1000)));
+    assert_eq!(in_child(1, register), Forked::Hung);
+}

@@ -1,0 +1,45 @@
+//! A child of this process, in which every other thread stopped where it was: for tests of what is
+//! promised there.
+#![allow(unsafe_code)]
+
+use core::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How a child ended.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Forked {
+    /// It came through.
+    Done,
+    /// It did not, in the time that it had.
+    Hung,
+    /// An assertion failed, or it died.
+    Failed(c_int),
+}
+
+const FAILED: c_int = 101;
+
+/// Runs `body` in a child that has so many seconds, and ends without dropping anything.
+pub(crate) fn in_child(seconds: u32, body: impl FnOnce()) -> Forked {
+    // SAFETY: fork(2)'s contract: what the child does is to take no lock, which is what is tested.
+    match unsafe { libc::fork() } {
+        0 => {
+            // SAFETY: by the contract of alarm(2) its signal ends the process.
+            unsafe { libc::alarm(seconds) };
+            let outcome = catch_unwind(AssertUnwindSafe(body));
+            // SAFETY: by its contract this ends the process at once.
+            unsafe { libc::_exit(if outcome.is_ok() { 0 } else { FAILED }) };
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: by the contract of waitpid(2) this waits for the child just made.
+            assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            match status {
+                0 => Forked::Done,
+                _ if libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGALRM => {
+                    Forked::Hung
+                }
+                _ => Forked::Failed(status),
+            }
+        }
+    }
+}
