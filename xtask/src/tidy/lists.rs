@@ -70,6 +70,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/wrt-testkit/src/faulty.rs", "an allocator that fails when told to"),
     ("crates/wrt-testkit/tests/faults/signals.rs", "a callback that says where code goes on"),
     ("crates/wrt-testkit/tests/guarantees/given.rs", "accesses that must fault"),
+    ("crates/wrt-testkit/tests/guarantees/locked.rs", "locks pages of a memory"),
     ("crates/wrt-testkit/tests/guarantees/stray.rs", "an allocator that cannot undo"),
     ("crates/wrt-testkit/tests/handler/chain.rs", "faults, and handlers of other people's"),
     ("crates/wrt-testkit/tests/handler/kinds.rs", "faults of every kind"),

@@ -3,7 +3,9 @@
 
 use super::Lifecycle;
 use crate::allocator::PageAllocator;
-use crate::units::HostBytes;
+use crate::capabilities::Capabilities;
+use crate::protection::Protection;
+use crate::units::{HostBytes, HostRange};
 
 impl<P: PageAllocator> Lifecycle<P> {
     /// Hides all bytes. Where faults are exact (I7) it also takes back every committed byte: code
@@ -11,25 +13,39 @@ impl<P: PageAllocator> Lifecycle<P> {
     /// guarantee ends until a reset succeeds.
     ///
     /// A whole reservation has one set of rights, so closing it needs no new mapping: it succeeds
-    /// at the limit of mappings, where closing a part fails.
+    /// at the limit of mappings, where closing a part fails. For the same reason rights that were
+    /// taken are given back at once, which a reset needs.
     ///
     /// # Safety
     ///
-    /// Nobody uses the bytes during the call, and none of them has fewer rights than usual.
+    /// Nobody uses the bytes during the call.
     pub(crate) unsafe fn empty(&mut self) {
         self.hide();
         if !self.exact {
             return;
         }
         self.open = true;
+        let all = HostRange { start: HostBytes::ZERO, len: self.committed };
+        if self.has(Capabilities::PROTECT) {
+            // SAFETY: the range is committed (I5), and this takes no right away.
+            let restored = unsafe { self.protect(all, Protection::READ_WRITE) };
+            if restored.is_err() {
+                return;
+            }
+        }
         let none = HostBytes::ZERO;
-        // SAFETY: I5, `none <= committed`, and the caller's contract.
+        // SAFETY: I5, `none <= committed`, all of it has the usual rights, and the caller's contract.
         let outcome = unsafe { self.allocator.reset(&self.reservation, self.committed, none) };
         if let Ok(left) = outcome {
             self.follow(left.base);
             self.committed = left.kept;
             self.open = false;
         }
+    }
+
+    /// Whether an operation that failed has emptied the memory and closed all of it.
+    pub(crate) const fn is_emptied(&self) -> bool {
+        self.exact && self.unerased && !self.open
     }
 
     /// Goes back to `old_len`, the length before a growth whose new bytes cannot be shown. Whether

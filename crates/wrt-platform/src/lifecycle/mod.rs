@@ -53,7 +53,8 @@ pub(crate) struct Lifecycle<P: PageAllocator> {
     ///   ([`Reservation::faults_exactly`]), lengths are whole host pages, and `committed == len`
     ///   between any two operations, unless `open` is set.
     exact: bool,
-    /// Bytes past the length, which is 0, may be accessible: the host refused to close them.
+    /// Bytes that are not committed, or past the length 0, may be accessible: the host refused to
+    /// close them.
     open: bool,
     /// An operation has failed and left the memory empty: bytes from `len` on may hold old
     /// contents, so nothing may grow over them before a reset.
@@ -250,9 +251,12 @@ impl<P: PageAllocator> Lifecycle<P> {
             }
             Err(error) => {
                 drop(hidden);
-                if self.exact && matches!(error.kind, AllocErrorKind::Unrestored(_)) {
-                    // SAFETY: the caller's contract.
-                    unsafe { self.empty() };
+                if matches!(error.kind, AllocErrorKind::Unrestored(_)) {
+                    self.open = true;
+                    if self.exact {
+                        // SAFETY: the caller's contract.
+                        unsafe { self.empty() };
+                    }
                 }
                 Err(error)
             }
@@ -287,7 +291,7 @@ impl<P: PageAllocator> Lifecycle<P> {
     pub(crate) unsafe fn reset(&mut self) -> Result<(), AllocError> {
         self.hide();
         // Until the backend has answered: one that unwinds has closed nothing.
-        self.open = true;
+        self.open |= self.exact;
         let keep = self.page.round_up(self.initial).unwrap_or_default().min(self.committed);
         // SAFETY: I5, `keep <= committed`, and the caller's contract.
         let outcome = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) };
@@ -318,7 +322,7 @@ impl<P: PageAllocator> Lifecycle<P> {
         self.follow(left.base);
         self.committed = left.kept;
         // By C5 nothing past these bytes is accessible where faults are exact.
-        self.open = false;
+        self.open &= !self.exact;
         let initial = round_up(self.page, self.initial, Operation::Reset)?;
         // An earlier operation may have emptied the memory.
         if initial > self.committed {
@@ -387,7 +391,11 @@ impl<P: PageAllocator> Lifecycle<P> {
             return Err(Corruption::Accounting);
         }
         // SAFETY: I5.
-        unsafe { self.allocator.verify(&self.reservation, self.committed, exceptions) }
+        match unsafe { self.allocator.verify(&self.reservation, self.committed, exceptions) } {
+            // A host that said no has corrupted nothing.
+            Err(Corruption::Guard) if self.open => Ok(()),
+            found => found,
+        }
     }
 
     /// Bytes that occupy physical memory, where the host can say.

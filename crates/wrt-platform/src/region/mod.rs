@@ -243,7 +243,11 @@ impl<P: PageAllocator> Region<P> {
     pub fn grow_to(&mut self, new_len: u64) -> Result<(), AllocError> {
         // SAFETY: `&mut self` means that nobody else uses the bytes (I1).
         let outcome = unsafe { self.life.grow(new_len) };
-        // A failed growth may have emptied the memory.
+        if self.life.is_emptied() {
+            // The growth failed and could not be undone. All rights are the usual ones again.
+            self.set_rights(RightsTable::new());
+            self.unsettled = false;
+        }
         self.publish();
         let old_len = outcome?;
         self.protect_prefix(old_len).inspect_err(|_| self.undo_growth(old_len))
@@ -314,8 +318,7 @@ impl<P: PageAllocator> Region<P> {
         self.life.hide();
         self.publish();
         if self.restore_rights().is_ok() {
-            // SAFETY: `&mut self` means that nobody else uses the bytes (I1), whose rights are the
-            // usual ones again.
+            // SAFETY: `&mut self` means that nobody else uses the bytes (I1).
             unsafe { self.life.empty() };
         } else {
             self.life.give_up();

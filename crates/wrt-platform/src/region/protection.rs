@@ -58,6 +58,9 @@ impl<P: PageAllocator> Region<P> {
         if new.is_too_long() {
             return Err(too_many_ranges(len));
         }
+        if by_host {
+            self.check_pages(&new, len)?;
+        }
         // From here on nothing can be allocated: the table has its room.
         let no_room = |NoRoom| AllocError::no_room(Operation::Protect, size_of::<RightsTable>());
         self.rights.get_or_insert_with(RightsTable::new).map_err(no_room)?;
@@ -76,6 +79,16 @@ impl<P: PageAllocator> Region<P> {
     ) -> Result<RightsTable, AllocError> {
         let table = self.rights().with(start, end, protection);
         table.ok_or(too_many_ranges((end - start) as u64))
+    }
+
+    /// Refuses a table under which a host page would be writable and executable, as it allows what
+    /// any of its bytes does, unless the request allowed that.
+    fn check_pages(&self, table: &RightsTable, len: u64) -> Result<(), AllocError> {
+        let mut runs = table.iter().flat_map(|range| self.page_runs(range.start, range.end));
+        runs.try_for_each(|run| {
+            let protection = table.of_pages(run.start.get(), run.end().get());
+            self.life.check_rights(protection, len)
+        })
     }
 
     /// Asks the host for what `new` says of the pages of `start..end`. Nobody may access them
@@ -123,8 +136,8 @@ impl<P: PageAllocator> Region<P> {
                 // Bytes past the length count as usual ones, since the memory may grow over them.
                 let protection = table.of_pages(run.start.get(), run.end().get());
                 // SAFETY: the pages hold bytes below `len`, so they are committed (I3); whatever
-                // access the new rights forbid is forbidden by the table (I1), whose rights
-                // `protect` has checked.
+                // access the new rights forbid is forbidden by the table (I1), whose pages
+                // `check_pages` has checked.
                 unsafe { self.life.protect(run, protection) }?;
             }
             piece = piece_end;
@@ -147,7 +160,7 @@ impl<P: PageAllocator> Region<P> {
         [first, run(inner, high), last].into_iter().filter(|run| run.len > HostBytes::ZERO)
     }
 
-    fn set_rights(&mut self, rights: RightsTable) {
+    pub(super) fn set_rights(&mut self, rights: RightsTable) {
         if let Some(table) = self.rights.get_mut() {
             *table = rights;
         }

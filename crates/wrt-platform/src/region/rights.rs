@@ -69,7 +69,7 @@ impl RightsTable {
         let mut any = Protection::empty();
         for range in self.iter().filter(|range| range.overlaps(start, end)) {
             if covered < range.start {
-                return any | Protection::READ_WRITE;
+                any |= Protection::READ_WRITE;
             }
             any |= range.protection;
             covered = range.end;
@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn the_table_agrees_with_a_list_of_bytes() {
         const LEN: usize = 64;
-        let rights = [NONE, Protection::READ, USUAL, USUAL];
+        let code = Protection::READ | Protection::EXECUTE;
+        let rights = [NONE, Protection::READ, USUAL, code];
         let (mut table, mut model) = (RightsTable::new(), [USUAL; LEN]);
         let mut seed = 7_u64;
         let mut refused = 0;

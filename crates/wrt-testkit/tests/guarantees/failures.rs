@@ -63,6 +63,7 @@ fn unrestored_growth_of_others(allocator: impl PageAllocator) {
     assert!(!region.guarantees().faults_exactly);
     assert_eq!((region.len() as u64, region.committed().as_u64()), (2 * UNIT, 2 * UNIT));
     assert!(region.data().unwrap().iter().all(|byte| *byte == 0xB6));
+    region.verify().unwrap();
     region.grow_to(5 * UNIT).unwrap();
     assert!(region.slice(2 * UNIT, 3 * UNIT).unwrap().iter().all(|byte| *byte == 0));
 }
@@ -156,6 +157,23 @@ fn every_call(allocator: impl PageAllocator) {
     }
 }
 
+/// Rights that were taken, and a host that keeps the pages: emptying the memory gives the rights
+/// back before it overwrites, and the list of ranges ends with it.
+fn unrestored_growth_over_protected(allocator: impl PageAllocator) {
+    let stray = Stray::new(allocator);
+    let mut region = Region::new(&stray, &request()).unwrap();
+    region.data_mut().unwrap().fill(0xB6);
+    let locked = crate::locked::lock(&mut region, UNIT as usize);
+    region.protect(0, UNIT, Protection::empty()).unwrap();
+    stray.fail(1, 0);
+    region.grow_to(9 * UNIT).unwrap_err();
+    expect_exact(&region, 0);
+    drop(locked);
+    region.reset().unwrap();
+    expect_exact(&region, 2);
+    expect_zeroes(&region);
+}
+
 macro_rules! on_backends {
     ($(($name:ident, $type:ty, $new:expr);)*) => {$(
         mod $name {
@@ -171,6 +189,11 @@ macro_rules! on_backends {
             fn a_growth_that_cannot_be_undone_empties_the_memory() {
                 exact().into_iter().for_each(unrestored_growth);
                 unrestored_growth_of_others($new);
+            }
+
+            #[test]
+            fn an_emptied_memory_has_all_rights() {
+                exact().into_iter().for_each(unrestored_growth_over_protected);
             }
 
             #[test]

@@ -5,4 +5,7 @@
 mod failures;
 mod given;
 mod host;
+mod locked;
+#[cfg(unix)]
+mod slots;
 mod stray;

@@ -121,6 +121,12 @@ impl Shared {
                 if lost {
                     self.retire(index);
                 } else {
+                    // SAFETY: P2, the slot is put back below.
+                    if let Some((base, slot)) = unsafe { self.slots.get(index) } {
+                        // What stays open is counted, for the next memory to close.
+                        // SAFETY: P2.
+                        let _ = unsafe { slot.close_stray(base) };
+                    }
                     self.put_back(cpu, index);
                 }
                 Err(Some(errno))
@@ -175,8 +181,9 @@ impl Shared {
             keeper as Weak<dyn ImageKeeper>
         };
         // SAFETY: P2.
-        let changed = unsafe { slot.take_image(base, wanted, page, keeper) }?;
+        let changed = unsafe { slot.take_image(base, wanted, page, keeper) };
         self.counters.keep(pinned, slot.pinned);
+        let changed = changed?;
         if slot.exact {
             let initial = page.round_up(request.initial()).unwrap_or_default();
             // SAFETY: P2.

@@ -173,7 +173,12 @@ impl Slot {
     pub(super) unsafe fn drop_image(&mut self, base: NonNull<u8>) -> Result<(), Trouble> {
         if let Some(image) = &self.image {
             let range = image.range();
-            // SAFETY: the caller owns the slot, in which the image lies (L1).
+            // A memory that was emptied has left its pages closed. The zeroes are accessible, so
+            // all pages up to them must be, and counted.
+            // SAFETY: the caller owns the slot, which has these bytes (P1).
+            unsafe { self.open(base, range.end()) }
+                .map_err(|errno| Trouble { errno, lost: false })?;
+            // SAFETY: the caller owns the slot, in whose accessible bytes the image lies (L1).
             unsafe { image::map_zeroes_over(base, range, USUAL) }
                 .map_err(|error| self.not_replaced(range, error))?;
             self.image = None;
@@ -261,7 +266,7 @@ impl Slot {
         // SAFETY: as above; what was kept there would be counted no more.
         unsafe { self.forget_touched(base, bytes) };
         self.accessible = self.accessible.min(bytes);
-        self.stray = HostBytes::ZERO;
+        self.stray = self.stray.min(bytes);
         Ok(())
     }
 
