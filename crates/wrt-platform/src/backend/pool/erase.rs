@@ -100,10 +100,22 @@ impl<'a> Contents<'a> {
     /// Makes the pages of a range what they should be; gives how many were not.
     fn restore(&mut self, offset: usize, bytes: usize) -> usize {
         let (image, page) = (self.image, self.page.bytes());
-        let Some(range) = self.bytes_mut().get_mut(offset..offset + bytes) else { return 0 };
-        let mut changed = 0;
-        for (index, target) in range.chunks_mut(page).enumerate() {
-            changed += usize::from(restore_page(target, offset + index * page, image));
+        let Some(mut rest) = self.bytes_mut().get_mut(offset..offset + bytes) else { return 0 };
+        let (mut offset, mut changed) = (offset, 0);
+        while !rest.is_empty() {
+            let (len, run) = Run::at(offset, rest.len(), image, page);
+            let (target, others) = rest.split_at_mut(len);
+            let pages = target.chunks_mut(page);
+            changed += match run {
+                Run::Zeroes => pages.map(|page| usize::from(zero(page))).sum(),
+                Run::Image(source) => {
+                    let pairs = pages.zip(source.chunks(page));
+                    pairs.map(|(page, source)| usize::from(overwrite(page, source))).sum()
+                }
+                Run::Both => usize::from(restore_page(target, offset, image)),
+            };
+            offset += len;
+            rest = others;
         }
         changed
     }
@@ -124,7 +136,32 @@ impl<'a> Contents<'a> {
     }
 }
 
-/// Makes one page, at `offset`, zero or what the image says. Says whether it was anything else.
+/// What a run of pages should be.
+enum Run<'a> {
+    Zeroes,
+    /// These bytes of the image.
+    Image(&'a [u8]),
+    /// One page, with bytes of the image and zeroes.
+    Both,
+}
+
+impl<'a> Run<'a> {
+    /// The first of `len` bytes from `offset` on, whole pages: how many bytes are one run.
+    fn at(offset: usize, len: usize, image: Option<&'a MemoryImage>, page: usize) -> (usize, Self) {
+        let found = image.and_then(|image| image.extents_within(offset as u64, len).next());
+        let Some((start, bytes)) = found else { return (len, Self::Zeroes) };
+        if start >= page {
+            return (start - start % page, Self::Zeroes);
+        }
+        let whole = bytes.len() - bytes.len() % page;
+        match bytes.get(..whole) {
+            Some(bytes) if start == 0 && whole > 0 => (whole, Self::Image(bytes)),
+            _ => (page.min(len), Self::Both),
+        }
+    }
+}
+
+/// Makes one page, at `offset`, what the image says. Says whether it was anything else.
 fn restore_page(target: &mut [u8], offset: usize, image: Option<&MemoryImage>) -> bool {
     let Some(image) = image else { return zero(target) };
     let (mut differs, mut done) = (false, 0);
