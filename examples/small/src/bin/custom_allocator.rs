@@ -1,5 +1,4 @@
-//! An allocator of one's own: a fixed buffer that one memory at a time can have. What it must
-//! promise, C1 to C8, is said at `PageAllocator`.
+//! An allocator of one's own: a buffer for one memory at a time. `PageAllocator` states C1 to C8.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, UnsafeCell};
@@ -37,20 +36,18 @@ unsafe impl PageAllocator for &OneBuffer {
     fn page(&self) -> HostPage { HostPage::SMALLEST }
     fn capabilities(&self) -> Capabilities { Capabilities::STABLE_BASE }
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
-        // What this buffer does not have is refused, not left out.
         request.refuse_guards("the buffer has no guards")?;
         request.refuse_tags("the buffer has no memory tags")?;
+        let refuse = |kind| AllocError::new(Operation::Reserve, kind, request.initial());
         if request.initial() > BYTES as u64 {
-            let error = AllocError::new(Operation::Reserve, AllocErrorKind::Exhausted, request.initial());
-            return Err(error.possible(BYTES as u64));
+            return Err(refuse(AllocErrorKind::Exhausted).possible(BYTES as u64));
         }
         if self.taken.replace(true) {
-            let kind = AllocErrorKind::Slots { most: 1 };
-            return Err(AllocError::new(Operation::Reserve, kind, request.initial()));
+            return Err(refuse(AllocErrorKind::Slots { most: 1 }));
         }
         let base = NonNull::new(self.bytes.get()).unwrap_or(NonNull::dangling()).cast();
-        let reservation = Reservation::new(base, self.page().round_down(BYTES as u64));
-        Ok(reservation.with_shortfall(request.without_guards()))
+        Ok(Reservation::new(base, self.page().round_down(BYTES as u64))
+            .with_shortfall(request.without_guards()))
     }
     unsafe fn commit(&self, r: &Reservation, old: HostBytes, new: HostBytes) -> Result<Committed, AllocError> {
         // SAFETY: what is added ends within the capacity (C1).
@@ -73,7 +70,7 @@ unsafe impl PageAllocator for &OneBuffer {
 fn main() -> Result<(), Box<dyn Error>> {
     let buffer = OneBuffer { bytes: UnsafeCell::new([0; BYTES]), taken: Cell::new(false) };
     let mut memory = LinearMemory::new(&buffer, MemoryType::wasm32(1, None)?)?;
-    println!("grew from {} pages to {}", memory.grow(3)?, memory.size());
+    println!("grew from page {} to {} pages", memory.grow(3)?, memory.size());
     assert!(memory.grow(1).is_err_and(|error| error.current == 4), "the buffer has four pages");
     let ty = MemoryType::wasm32(5, None)?;
     assert!(LinearMemory::new(&buffer, ty).is_err(), "the buffer is taken");
