@@ -50,6 +50,6 @@ pub use mappings::Mappings;
 pub use oracle::check_addresses;
 pub use promise::{Broken, Promise, Violation};
 pub use script::{
-    MemorySetup, Mismatch, Operation, Step, run_pair_script, run_pair_script_with, run_script,
-    run_script_with,
+    MemorySetup, Mismatch, ScriptOperation, Step, run_pair_script, run_pair_script_with,
+    run_script, run_script_with,
 };

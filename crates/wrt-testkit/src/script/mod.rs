@@ -13,7 +13,7 @@ mod setup;
 
 use core::fmt;
 
-pub use operation::{Operation, Step};
+pub use operation::{ScriptOperation, Step};
 pub use player::{run_pair_script, run_pair_script_with, run_script, run_script_with};
 pub use setup::MemorySetup;
 

@@ -8,7 +8,7 @@ use wrt_platform::Protection;
 /// store in a memory with 32-bit addresses the low 32 bits count.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum Operation {
+pub enum ScriptOperation {
     /// A scalar or vector load.
     Load {
         /// Which one.
@@ -139,9 +139,9 @@ pub enum Operation {
 #[non_exhaustive]
 pub enum Step {
     /// An operation on the first memory.
-    First(Operation),
+    First(ScriptOperation),
     /// An operation on the second memory.
-    Second(Operation),
+    Second(ScriptOperation),
     /// `memory.copy` from the second memory to the first.
     ToFirst {
         /// Where to.

@@ -16,7 +16,7 @@ use super::model::Model;
 use super::rights::Rights;
 use super::semantics::{loaded, with_lane};
 use super::setup::{Account, MemorySetup};
-use super::{Mismatch, Operation, Step};
+use super::{Mismatch, ScriptOperation, Step};
 use crate::face::value_of;
 
 /// Plays `script` on `memory`, which may have been used before but not sealed.
@@ -29,7 +29,7 @@ use crate::face::value_of;
 /// The first step after which they differ.
 pub fn run_script<P: PageAllocator, O: Counting>(
     memory: &mut LinearMemory<P, O>,
-    script: &[Operation],
+    script: &[ScriptOperation],
 ) -> Result<(), Mismatch> {
     run_script_with(memory, MemorySetup::new(), script)
 }
@@ -43,7 +43,7 @@ pub fn run_script<P: PageAllocator, O: Counting>(
 pub fn run_script_with<P: PageAllocator, O: Counting>(
     memory: &mut LinearMemory<P, O>,
     setup: MemorySetup<'_>,
-    script: &[Operation],
+    script: &[ScriptOperation],
 ) -> Result<(), Mismatch> {
     let begin = |detail| mismatch(0, &"the beginning", detail);
     let mut player = Player::new(memory, setup).map_err(begin)?;
@@ -151,36 +151,38 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
         Ok(Self { memory, model, segment: DataSegment::new(segment_bytes()), seals: Vec::new() })
     }
 
-    fn perform(&mut self, operation: &Operation) -> Result<(), String> {
+    fn perform(&mut self, operation: &ScriptOperation) -> Result<(), String> {
         match *operation {
-            Operation::Load { op, offset, address } => self.load(op, offset, address),
-            Operation::Store { op, offset, address, bits } => self.store(op, offset, address, bits),
-            Operation::LoadLane { op, offset, address, lane, bits } => {
+            ScriptOperation::Load { op, offset, address } => self.load(op, offset, address),
+            ScriptOperation::Store { op, offset, address, bits } => {
+                self.store(op, offset, address, bits)
+            }
+            ScriptOperation::LoadLane { op, offset, address, lane, bits } => {
                 self.load_lane(op, offset, address, lane, bits)
             }
-            Operation::StoreLane { op, offset, address, lane, bits } => {
+            ScriptOperation::StoreLane { op, offset, address, lane, bits } => {
                 self.store_lane(op, offset, address, lane, bits)
             }
-            Operation::Fill { address, byte, len } => {
+            ScriptOperation::Fill { address, byte, len } => {
                 let operand = i32::from_le_bytes([byte, 0xEE, 0xEE, 0xEE]);
                 let real = MemoryFill { memory: 0 }.execute(self.memory, address, operand, len);
                 same("fill", real, self.model.fill(address, byte, len))
             }
-            Operation::Copy { target, source, len } => {
+            ScriptOperation::Copy { target, source, len } => {
                 let real = memory_copy(self.memory, target, source, len);
                 same("copy", real, self.model.copy(target, source, len))
             }
-            Operation::Init { target, source, len } => {
+            ScriptOperation::Init { target, source, len } => {
                 let init = MemoryInit { segment: 0, memory: 0 };
                 let real = init.execute(self.memory, &self.segment, target, source, len);
                 same("init", real, self.model.init(target, source, len))
             }
-            Operation::DropData => {
+            ScriptOperation::DropData => {
                 DataDrop { segment: 0 }.execute(&mut self.segment);
                 self.model.segment = None;
                 Ok(())
             }
-            Operation::Grow { pages } => {
+            ScriptOperation::Grow { pages } => {
                 let real = MemoryGrow { memory: 0 }.execute(self.memory, pages);
                 let refused = self.model.ty.index_type().minus_one();
                 same("grow", real, self.model.grow(pages).unwrap_or(refused))
@@ -189,9 +191,9 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
         }
     }
 
-    fn perform_for_host(&mut self, operation: &Operation) -> Result<(), String> {
+    fn perform_for_host(&mut self, operation: &ScriptOperation) -> Result<(), String> {
         match *operation {
-            Operation::Read { address, len } => {
+            ScriptOperation::Read { address, len } => {
                 let mut target = vec![0xA5; len.into()];
                 let real = traps(self.memory.read(address, &mut target));
                 let expected = self.model.read(address, len.into());
@@ -199,27 +201,27 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
                 same("read bytes", &target, expected.as_ref().unwrap_or(&untouched))?;
                 same("read", real, expected.map(|_| ()))
             }
-            Operation::Write { address, ref bytes } => {
+            ScriptOperation::Write { address, ref bytes } => {
                 let real = traps(self.memory.write(address, bytes));
                 same("write", real, self.model.write(address, bytes))
             }
-            Operation::Protect { start, end, rights } => {
+            ScriptOperation::Protect { start, end, rights } => {
                 let real = self.memory.protect(start..end, rights).is_ok();
                 same("protect", real, self.model.protect(start, end, rights).is_some())
             }
-            Operation::Discard { start, end } => {
+            ScriptOperation::Discard { start, end } => {
                 let real = self.memory.discard(start..end).is_ok();
                 same("discard", real, self.model.discard(start, end).is_some())
             }
-            Operation::Reset => {
+            ScriptOperation::Reset => {
                 self.memory.reset().map_err(|error| error.to_string())?;
                 self.model.reset();
                 self.seals.clear();
                 Ok(())
             }
-            Operation::Seal { start, end } => self.seal(start, end),
-            Operation::Unseal if self.seals.is_empty() => Ok(()),
-            Operation::Unseal => {
+            ScriptOperation::Seal { start, end } => self.seal(start, end),
+            ScriptOperation::Unseal if self.seals.is_empty() => Ok(()),
+            ScriptOperation::Unseal => {
                 let (seal, ..) = self.seals.remove(0);
                 same("unseal", self.memory.unseal(&seal), true)?;
                 same("unseal again", self.memory.unseal(&seal), false)

@@ -13,7 +13,7 @@ use wrt_runtime::Budget;
 /// ```
 /// use wrt_platform::{HeapAllocator, MemoryImage};
 /// use wrt_runtime::{Budget, MemoryBuilder, MemoryType, Metrics};
-/// use wrt_testkit::{MemorySetup, Operation, run_script_with};
+/// use wrt_testkit::{MemorySetup, ScriptOperation, run_script_with};
 ///
 /// let image = MemoryImage::new(&[(0, b"first"), (60_000, b"last")])?;
 /// let budget = Budget::new(2 * 65536);
@@ -21,7 +21,7 @@ use wrt_runtime::Budget;
 /// let builder = builder.observer(Metrics::default()).also(&budget);
 /// let mut memory = builder.allocate(HeapAllocator::new())?;
 /// let setup = MemorySetup::new().image(&image).budget(&budget);
-/// let script = [Operation::Grow { pages: 1 }, Operation::Grow { pages: 1 }, Operation::Reset];
+/// let script = [ScriptOperation::Grow { pages: 1 }, ScriptOperation::Grow { pages: 1 }, ScriptOperation::Reset];
 /// run_script_with(&mut memory, setup, &script)?;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```

@@ -14,8 +14,8 @@ use wrt_runtime::{
     SyncMetrics,
 };
 use wrt_testkit::{
-    ChildTest, MemorySetup, Operation, Step, run_pair_script, run_pair_script_with, run_script,
-    run_script_with,
+    ChildTest, MemorySetup, ScriptOperation, Step, run_pair_script, run_pair_script_with,
+    run_script, run_script_with,
 };
 
 /// The types of memory, small enough that every backend has room for their maximum.
@@ -112,33 +112,37 @@ fn pairs(allocator: impl PageAllocator) {
 
 /// A script that can be read, for the day when the written ones fail to reach something.
 fn by_hand(allocator: impl PageAllocator) {
-    let store =
-        |address, bits| Operation::Store { op: StoreOp::V128Store, offset: 65520, address, bits };
+    let store = |address, bits| ScriptOperation::Store {
+        op: StoreOp::V128Store,
+        offset: 65520,
+        address,
+        bits,
+    };
     let script = [
         store(0, u128::MAX),
         store(1, 1),
-        Operation::Seal { start: 65520, end: 65536 },
-        Operation::Grow { pages: 1 },
+        ScriptOperation::Seal { start: 65520, end: 65536 },
+        ScriptOperation::Grow { pages: 1 },
         store(1, 1),
-        Operation::VerifyIntegrity,
-        Operation::Unseal,
-        Operation::Init { target: 131_072, source: 40, len: 0 },
-        Operation::DropData,
-        Operation::Init { target: 0, source: 0, len: 1 },
-        Operation::Copy { target: 65521, source: 65520, len: 65000 },
-        Operation::Load { op: LoadOp::V128Load32x2S, offset: 1, address: 65519 },
-        Operation::Grow { pages: u64::MAX },
-        Operation::Protect { start: 65530, end: 70_000, rights: Protection::READ },
+        ScriptOperation::VerifyIntegrity,
+        ScriptOperation::Unseal,
+        ScriptOperation::Init { target: 131_072, source: 40, len: 0 },
+        ScriptOperation::DropData,
+        ScriptOperation::Init { target: 0, source: 0, len: 1 },
+        ScriptOperation::Copy { target: 65521, source: 65520, len: 65000 },
+        ScriptOperation::Load { op: LoadOp::V128Load32x2S, offset: 1, address: 65519 },
+        ScriptOperation::Grow { pages: u64::MAX },
+        ScriptOperation::Protect { start: 65530, end: 70_000, rights: Protection::READ },
         store(5, 7),
-        Operation::Load { op: LoadOp::V128Load, offset: 0, address: 65535 },
-        Operation::Protect { start: 66_000, end: 66_001, rights: Protection::empty() },
-        Operation::Copy { target: 0, source: 65_000, len: 1000 },
-        Operation::Copy { target: 0, source: 65_001, len: 1000 },
-        Operation::Copy { target: 65_000, source: 0, len: 531 },
-        Operation::Discard { start: 100, end: 65_530 },
-        Operation::Discard { start: 100, end: 65_531 },
-        Operation::Reset,
-        Operation::Load { op: LoadOp::F64Load, offset: 0, address: 65528 },
+        ScriptOperation::Load { op: LoadOp::V128Load, offset: 0, address: 65535 },
+        ScriptOperation::Protect { start: 66_000, end: 66_001, rights: Protection::empty() },
+        ScriptOperation::Copy { target: 0, source: 65_000, len: 1000 },
+        ScriptOperation::Copy { target: 0, source: 65_001, len: 1000 },
+        ScriptOperation::Copy { target: 65_000, source: 0, len: 531 },
+        ScriptOperation::Discard { start: 100, end: 65_530 },
+        ScriptOperation::Discard { start: 100, end: 65_531 },
+        ScriptOperation::Reset,
+        ScriptOperation::Load { op: LoadOp::F64Load, offset: 0, address: 65528 },
     ];
     for policy in POLICIES {
         for script in [&script[..], &seals_and_rights()] {
@@ -152,28 +156,28 @@ fn by_hand(allocator: impl PageAllocator) {
 fn images_and_budgets(allocator: impl PageAllocator) {
     let across = [7; 5000];
     let image = MemoryImage::new(&[(3, b"first"), (30_000, &across), (65_532, b"last")]).unwrap();
-    let protect = |start, end, rights| Operation::Protect { start, end, rights };
+    let protect = |start, end, rights| ScriptOperation::Protect { start, end, rights };
     let script = [
-        Operation::Read { address: 29_999, len: 3 },
-        Operation::Seal { start: 0, end: 65_536 },
+        ScriptOperation::Read { address: 29_999, len: 3 },
+        ScriptOperation::Seal { start: 0, end: 65_536 },
         protect(30_100, 30_200, Protection::WRITE),
-        Operation::VerifyIntegrity,
-        Operation::Fill { address: 30_100, byte: 1, len: 100 },
-        Operation::Init { target: 30_100, source: 0, len: 40 },
-        Operation::Write { address: 30_150, bytes: vec![3; 50] },
-        Operation::Copy { target: 30_100, source: 1, len: 100 },
-        Operation::Copy { target: 1, source: 30_100, len: 100 },
-        Operation::Discard { start: 28_000, end: 31_000 },
-        Operation::Grow { pages: 1 },
-        Operation::Grow { pages: 2 },
-        Operation::Grow { pages: 1 },
+        ScriptOperation::VerifyIntegrity,
+        ScriptOperation::Fill { address: 30_100, byte: 1, len: 100 },
+        ScriptOperation::Init { target: 30_100, source: 0, len: 40 },
+        ScriptOperation::Write { address: 30_150, bytes: vec![3; 50] },
+        ScriptOperation::Copy { target: 30_100, source: 1, len: 100 },
+        ScriptOperation::Copy { target: 1, source: 30_100, len: 100 },
+        ScriptOperation::Discard { start: 28_000, end: 31_000 },
+        ScriptOperation::Grow { pages: 1 },
+        ScriptOperation::Grow { pages: 2 },
+        ScriptOperation::Grow { pages: 1 },
         protect(0, 131_072, Protection::READ),
-        Operation::VerifyIntegrity,
-        Operation::Reset,
-        Operation::Discard { start: 34_000, end: 65_534 },
-        Operation::Grow { pages: 2 },
-        Operation::Reset,
-        Operation::Grow { pages: 3 },
+        ScriptOperation::VerifyIntegrity,
+        ScriptOperation::Reset,
+        ScriptOperation::Discard { start: 34_000, end: 65_534 },
+        ScriptOperation::Grow { pages: 2 },
+        ScriptOperation::Reset,
+        ScriptOperation::Grow { pages: 3 },
     ];
     for policy in POLICIES {
         let budget = Budget::new(3 * 65_536);
@@ -186,29 +190,29 @@ fn images_and_budgets(allocator: impl PageAllocator) {
 }
 
 /// Seals over ranges that lose some of their rights and get them back, written meanwhile.
-fn seals_and_rights() -> Vec<Operation> {
-    let protect = |start, end, rights| Operation::Protect { start, end, rights };
-    let write = |address| Operation::Write { address, bytes: vec![1] };
+fn seals_and_rights() -> Vec<ScriptOperation> {
+    let protect = |start, end, rights| ScriptOperation::Protect { start, end, rights };
+    let write = |address| ScriptOperation::Write { address, bytes: vec![1] };
     vec![
-        Operation::Grow { pages: 2 },
-        Operation::Seal { start: 0, end: 65_536 },
-        Operation::Seal { start: 65_536, end: 65_536 },
-        Operation::Seal { start: 65_530, end: 70_000 },
+        ScriptOperation::Grow { pages: 2 },
+        ScriptOperation::Seal { start: 0, end: 65_536 },
+        ScriptOperation::Seal { start: 65_536, end: 65_536 },
+        ScriptOperation::Seal { start: 65_530, end: 70_000 },
         protect(0, 1, Protection::empty()),
-        Operation::VerifyIntegrity,
+        ScriptOperation::VerifyIntegrity,
         write(100),
-        Operation::VerifyIntegrity,
+        ScriptOperation::VerifyIntegrity,
         write(66_000),
-        Operation::VerifyIntegrity,
+        ScriptOperation::VerifyIntegrity,
         protect(0, 1, Protection::READ),
-        Operation::VerifyIntegrity,
+        ScriptOperation::VerifyIntegrity,
         protect(65_535, 65_536, Protection::empty()),
-        Operation::Write { address: 100, bytes: vec![0] },
-        Operation::VerifyIntegrity,
-        Operation::Unseal,
+        ScriptOperation::Write { address: 100, bytes: vec![0] },
+        ScriptOperation::VerifyIntegrity,
+        ScriptOperation::Unseal,
         protect(0, 65_536, Protection::READ_WRITE),
-        Operation::VerifyIntegrity,
-        Operation::Write { address: 66_000, bytes: vec![0] },
+        ScriptOperation::VerifyIntegrity,
+        ScriptOperation::Write { address: 66_000, bytes: vec![0] },
     ]
 }
 
@@ -218,11 +222,11 @@ fn a_script_finds_a_memory_with_another_image_or_budget() {
     let (budget, other) = (Budget::new(2 * 65_536), Budget::new(4 * 65_536));
     let builder = MemoryBuilder::new(types()[0]).observer(Metrics::default());
     let memory = || memory_with(HeapAllocator::new(), builder.clone(), Some(&image), Some(&budget));
-    let reset = [Operation::Reset];
+    let reset = [ScriptOperation::Reset];
     let mismatch = run_script_with(&mut memory(), MemorySetup::new(), &reset).unwrap_err();
     assert_eq!(mismatch.detail, "byte 0: Some(105), but the model says Some(0)");
     let setup = MemorySetup::new().image(&image).budget(&other);
-    let grow = [Operation::Grow { pages: 1 }, Operation::Grow { pages: 1 }];
+    let grow = [ScriptOperation::Grow { pages: 1 }, ScriptOperation::Grow { pages: 1 }];
     let mismatch = run_script_with(&mut memory(), setup, &grow).unwrap_err();
     assert_eq!(mismatch.detail, "bytes of the budget: 0, but the model says 65536");
     let mismatch = run_script_with(&mut memory(), MemorySetup::new(), &grow).unwrap_err();
@@ -235,7 +239,7 @@ fn a_script_finds_a_memory_that_is_not_as_the_model_says() {
     let mut second = memory(HeapAllocator::new(), types()[2], CommitPolicy::Exact);
     // The model takes the first step for one on the first memory, whose seal it does not know.
     first.seal(0..8).unwrap();
-    let write = Operation::Write { address: 0, bytes: vec![1] };
+    let write = ScriptOperation::Write { address: 0, bytes: vec![1] };
     let script = [Step::First(write), Step::ToSecond { target: 0, source: 0, len: 4 }];
     let mismatch = run_pair_script(&mut first, &mut second, &script).unwrap_err();
     assert_eq!(mismatch.step, 2);

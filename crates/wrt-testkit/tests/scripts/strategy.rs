@@ -6,7 +6,7 @@ use proptest::sample::select;
 use wrt_instructions::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
 use wrt_platform::{MemoryImage, Protection};
 use wrt_runtime::MemoryType;
-use wrt_testkit::{Operation, Step, corners};
+use wrt_testkit::{ScriptOperation, Step, corners};
 
 const LONGEST: usize = 60;
 
@@ -33,7 +33,7 @@ pub(crate) fn start(ty: &MemoryType) -> impl Strategy<Value = Start> + use<> {
 }
 
 /// Scripts for a memory of this type.
-pub(crate) fn script(ty: &MemoryType) -> impl Strategy<Value = Vec<Operation>> + use<> {
+pub(crate) fn script(ty: &MemoryType) -> impl Strategy<Value = Vec<ScriptOperation>> + use<> {
     vec(operation(ty), 1..LONGEST)
 }
 
@@ -94,40 +94,40 @@ fn pages(ty: &MemoryType) -> BoxedStrategy<u64> {
     .boxed()
 }
 
-fn operation(ty: &MemoryType) -> BoxedStrategy<Operation> {
+fn operation(ty: &MemoryType) -> BoxedStrategy<ScriptOperation> {
     prop_oneof![8 => access(ty), 5 => bulk(ty), 5 => host(ty)].boxed()
 }
 
-fn access(ty: &MemoryType) -> BoxedStrategy<Operation> {
+fn access(ty: &MemoryType) -> BoxedStrategy<ScriptOperation> {
     let place = || (offset(ty), address(ty));
     let load = (select(LoadOp::ALL), place());
     let store = (select(StoreOp::ALL), place(), any::<u128>());
     let load_lane = (select(LaneLoadOp::ALL), place(), any::<u8>(), any::<u128>());
     let store_lane = (select(LaneStoreOp::ALL), place(), any::<u8>(), any::<u128>());
     prop_oneof![
-        3 => load.prop_map(|(op, (offset, address))| Operation::Load { op, offset, address }),
+        3 => load.prop_map(|(op, (offset, address))| ScriptOperation::Load { op, offset, address }),
         3 => store.prop_map(|(op, (offset, address), bits)| {
-            Operation::Store { op, offset, address, bits }
+            ScriptOperation::Store { op, offset, address, bits }
         }),
         1 => load_lane.prop_map(|(op, (offset, address), lane, bits)| {
-            Operation::LoadLane { op, offset, address, lane, bits }
+            ScriptOperation::LoadLane { op, offset, address, lane, bits }
         }),
         1 => store_lane.prop_map(|(op, (offset, address), lane, bits)| {
-            Operation::StoreLane { op, offset, address, lane, bits }
+            ScriptOperation::StoreLane { op, offset, address, lane, bits }
         }),
     ]
     .boxed()
 }
 
-fn bulk(ty: &MemoryType) -> BoxedStrategy<Operation> {
+fn bulk(ty: &MemoryType) -> BoxedStrategy<ScriptOperation> {
     let fill = (address(ty), any::<u8>(), length(ty));
     let copy = (address(ty), address(ty), length(ty));
     let init = (address(ty), 0..45_u64, prop_oneof![0..45_u64, length(ty)]);
     prop_oneof![
-        2 => fill.prop_map(|(address, byte, len)| Operation::Fill { address, byte, len }),
-        3 => copy.prop_map(|(target, source, len)| Operation::Copy { target, source, len }),
-        2 => init.prop_map(|(target, source, len)| Operation::Init { target, source, len }),
-        2 => pages(ty).prop_map(|pages| Operation::Grow { pages }),
+        2 => fill.prop_map(|(address, byte, len)| ScriptOperation::Fill { address, byte, len }),
+        3 => copy.prop_map(|(target, source, len)| ScriptOperation::Copy { target, source, len }),
+        2 => init.prop_map(|(target, source, len)| ScriptOperation::Init { target, source, len }),
+        2 => pages(ty).prop_map(|pages| ScriptOperation::Grow { pages }),
     ]
     .boxed()
 }
@@ -138,24 +138,24 @@ fn range(ty: &MemoryType) -> impl Strategy<Value = (u64, u64)> + use<> {
 }
 
 /// Rights are given back as often as they are taken, or soon nothing is left to do.
-fn protect((start, end): (u64, u64)) -> impl Strategy<Value = Operation> {
+fn protect((start, end): (u64, u64)) -> impl Strategy<Value = ScriptOperation> {
     let less = vec![Protection::empty(), Protection::READ, Protection::WRITE];
     let rights = prop_oneof![select(less), Just(Protection::READ_WRITE)];
-    rights.prop_map(move |rights| Operation::Protect { start, end, rights })
+    rights.prop_map(move |rights| ScriptOperation::Protect { start, end, rights })
 }
 
-fn host(ty: &MemoryType) -> BoxedStrategy<Operation> {
+fn host(ty: &MemoryType) -> BoxedStrategy<ScriptOperation> {
     let write = (address(ty), vec(any::<u8>(), 0..40));
     prop_oneof![
-        4 => (address(ty), 0..200_u16).prop_map(|(address, len)| Operation::Read { address, len }),
-        6 => write.prop_map(|(address, bytes)| Operation::Write { address, bytes }),
-        3 => range(ty).prop_map(|(start, end)| Operation::Seal { start, end }),
-        2 => Just(Operation::Unseal),
-        2 => Just(Operation::VerifyIntegrity),
-        1 => Just(Operation::DropData),
+        4 => (address(ty), 0..200_u16).prop_map(|(address, len)| ScriptOperation::Read { address, len }),
+        6 => write.prop_map(|(address, bytes)| ScriptOperation::Write { address, bytes }),
+        3 => range(ty).prop_map(|(start, end)| ScriptOperation::Seal { start, end }),
+        2 => Just(ScriptOperation::Unseal),
+        2 => Just(ScriptOperation::VerifyIntegrity),
+        1 => Just(ScriptOperation::DropData),
         4 => range(ty).prop_flat_map(protect),
-        2 => range(ty).prop_map(|(start, end)| Operation::Discard { start, end }),
-        1 => Just(Operation::Reset),
+        2 => range(ty).prop_map(|(start, end)| ScriptOperation::Discard { start, end }),
+        1 => Just(ScriptOperation::Reset),
     ]
     .boxed()
 }
