@@ -337,7 +337,8 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
                 self.seals.push((seal, range, bytes));
                 Ok(())
             }
-            Err(MemoryError::Refused(_)) => same("sealed", false, fits),
+            Err(MemoryError::ReversedRange { .. }) => same("a reversed range", true, start > end),
+            Err(MemoryError::Refused(_)) => same("sealed", false, fits || start > end),
             Err(error) => same(&error.to_string(), self.seals.len(), MOST),
         }
     }
