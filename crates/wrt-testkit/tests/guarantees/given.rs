@@ -4,8 +4,7 @@
 use core::num::NonZeroU64;
 
 use wrt_platform::{
-    Capabilities, CommitPolicy, GuardPolicy, PageAllocator, Region, ReserveRequest,
-    for_each_backend,
+    Capabilities, CommitPolicy, PageAllocator, Region, ReserveRequest, for_each_backend,
 };
 use wrt_runtime::{IndexType, MemoryBuilder, MemoryType, PageSize};
 
@@ -110,6 +109,7 @@ for_each_backend!(on_backends);
 
 #[cfg(target_pointer_width = "64")]
 mod full_guards {
+    use wrt_platform::GuardPolicy;
     use wrt_testkit::{ChildTest, Ending};
 
     use super::*;

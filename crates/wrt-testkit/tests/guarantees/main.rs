@@ -4,6 +4,7 @@
 
 mod failures;
 mod given;
+#[cfg(target_pointer_width = "64")]
 mod host;
 mod locked;
 #[cfg(unix)]

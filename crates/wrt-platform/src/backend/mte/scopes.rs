@@ -3,12 +3,15 @@
 use core::cell::Cell;
 
 use rustix::io::Errno;
+use rustix::thread::TaggedAddressMode;
 
 use super::threads::Setting;
 
+const NO_CHECKS: Setting = Setting { mode: TaggedAddressMode::empty(), choice: 0 };
+
 std::thread_local! {
     /// How many scopes the thread has, and what it had before the first.
-    static SCOPES: Cell<(usize, Setting)> = const { Cell::new((0, Setting::NONE)) };
+    static SCOPES: Cell<(usize, Setting)> = const { Cell::new((0, NO_CHECKS)) };
 }
 
 /// Counts one scope more of this thread, which has the setting `now`.

@@ -48,11 +48,13 @@ pub(super) fn leave() -> Option<Setting> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::thread::TaggedAddressMode;
+
     use super::*;
 
     #[test]
     fn threads_are_counted_apart() {
-        let setting = |choice| Setting { choice, ..Setting::NONE };
+        let setting = |choice| Setting { mode: TaggedAddressMode::empty(), choice };
         enter(setting(1)).unwrap();
         enter(setting(2)).unwrap();
         std::thread::spawn(move || {

@@ -79,9 +79,6 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    /// No checks.
-    pub(super) const NONE: Self = Self { mode: TaggedAddressMode::empty(), choice: 0 };
-
     fn of_this_thread() -> Result<Self, Errno> {
         let (mode, choice) = current_tagged_address_mode()?;
         Ok(Self { mode: mode.unwrap_or(TaggedAddressMode::empty()), choice })
