@@ -167,7 +167,7 @@ promises! {
     (ExactFaults, "exact-faults", "what is not committed faults where the reservation says so", ladder::exact_faults, [Closed]);
     (ReadOnly, "read-only", "verification and the count of resident bytes change nothing", queries::read_only, [OldBytes, Closed]);
     (Protect, "protect", "rights can be taken and given back, or the backend says it cannot", rights::protect, [Capabilities, FreshZero, OldBytes]);
-    (HostRights, "host-rights", "rights that are taken are gone", rights::host_rights, [Protect]);
+    (HostRights, "host-rights", "rights that are taken are gone, from that memory alone", rights::host_rights, [Protect, Apart]);
     (RightsKept, "rights-kept", "rights that were taken come back only when they are given back", rights::kept, [HostRights, Closed]);
     (WriteExecute, "write-execute", "writable and executable pages are given or refused where they are allowed", rights::write_execute, [HostRights]);
     (Discard, "discard", "a discarded range reads zero and nothing else changes", reuse::discard, [FreshZero, OldBytes]);

@@ -45,6 +45,9 @@ fn map_closed(extent: Extent) -> Result<NonNull<u8>, ExtentRefusal> {
 /// The range is the reservation's, and nobody relies on rights it loses.
 unsafe fn set(reservation: &Reservation, range: HostRange, rights: i32) -> Result<(), OsError> {
     let first = reservation.base().as_ptr().wrapping_add(range.start.get());
+    if range.len == HostBytes::ZERO {
+        return Ok(());
+    }
     // SAFETY: the caller keeps the range in the reservation.
     match unsafe { libc::mprotect(first.cast(), range.len.get(), rights) } {
         0 => Ok(()),
@@ -59,6 +62,9 @@ unsafe fn set(reservation: &Reservation, range: HostRange, rights: i32) -> Resul
 /// The range is the reservation's, and nobody relies on its bytes.
 unsafe fn drop_pages(reservation: &Reservation, range: HostRange) -> Result<(), OsError> {
     let first = reservation.base().as_ptr().wrapping_add(range.start.get());
+    if range.len == HostBytes::ZERO {
+        return Ok(());
+    }
     // SAFETY: the caller keeps the range in the reservation.
     match unsafe { libc::madvise(first.cast(), range.len.get(), libc::MADV_DONTNEED) } {
         0 => Ok(()),

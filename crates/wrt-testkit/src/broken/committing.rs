@@ -108,6 +108,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             Defect::FeelsMoves if grew && moved => Some(0),
             _ => None,
         };
+        let inherited = core::mem::take(&mut self.state().inherited);
         self.with(reservation, |memory| {
             if let Some(offset) = spoiled {
                 // SAFETY: these defects leave rights as they are, and the caller of the commit
@@ -120,6 +121,13 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             }
             if self.is(Defect::ForgottenOnCommit) && grew {
                 self.forget_rights(memory, HostRange::EMPTY);
+            }
+            for one in &inherited {
+                if one.range.end() <= memory.committed {
+                    // SAFETY: M1, and the range is committed. That its owner does not know of it
+                    // is what is wrong.
+                    let _ = unsafe { self.inner.protect(&memory.inner, one.range, one.protection) };
+                }
             }
             if self.is(Defect::AliasesFarPages) {
                 memory.cover(self.inner.page());

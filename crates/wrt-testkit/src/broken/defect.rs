@@ -91,6 +91,7 @@ defects! {
     (ProtectUnclaimed, "protect-unclaimed", Protect, [PROTECT], "rights can be changed, but the capability is missing");
     (ProtectRefused, "protect-refused", Protect, [], "rights can be changed, the backend says, and it never does");
     (ProtectIgnored, "protect-ignored", HostRights, [], "protecting is said to work and does nothing");
+    (RightsInherited, "rights-inherited", HostRights, [PROTECT], "a memory lacks the rights that a released one had lost");
     (ForgottenOnCommit, "forgotten-on-commit", RightsKept, [PROTECT], "growth gives all rights back");
     (ForgottenOnDiscard, "forgotten-on-discard", RightsKept, [PROTECT], "a discard gives all rights back");
     (ForgottenOnProtect, "forgotten-on-protect", RightsKept, [PROTECT], "protecting a range gives those on others back");

@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) stale: Option<MemoryImage>,
     /// An image, and what the last memory that had it held in its place.
     pub(super) written: Option<(MemoryImage, Vec<u8>)>,
+    /// What rights the last memory that lost some had.
+    pub(super) inherited: Vec<HostRights>,
     /// Where the allocator was when it made its last memory.
     pub(super) home: usize,
     /// Whether pages were ever discarded.

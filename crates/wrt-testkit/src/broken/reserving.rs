@@ -219,12 +219,18 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             Some(filling) if memory.image.is_some() => filling.range,
             _ => inner.image_range(),
         };
+        // A reset that only discards keeps all there is, which nothing forbids otherwise.
+        let exact = match self.defect {
+            Defect::ExactUnwanted => true,
+            Defect::TagReused => false,
+            _ => inner.faults_exactly(),
+        };
         let shown = Reservation::new(base, capacity)
             .with_guards(before, inner.guard_after())
             .with_rung(rung)
             .with_shortfall(shortfall)
             .with_image(image)
-            .with_exact_faults(inner.faults_exactly() || self.is(Defect::ExactUnwanted));
+            .with_exact_faults(exact);
         if inner.tagged() { shown.with_tags() } else { shown }
     }
 }

@@ -107,6 +107,9 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         self.remember(index);
         let mut state = self.state();
         state.released += 1;
+        if self.is(Defect::RightsInherited) && !state.memories[index].rights.is_empty() {
+            state.inherited = state.memories[index].rights.clone();
+        }
         let memory = &mut state.memories[index];
         let again = match self.defect {
             Defect::Leaks => 0,
