@@ -280,6 +280,7 @@ pub(in crate::backend) unsafe fn map_zeroes_over(
 
 /// An emulator keeps all addresses of a 32-bit program mapped, so that it shows no gap there.
 #[cfg(all(test, target_pointer_width = "64"))]
+#[expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 mod tests {
     use super::*;
 
