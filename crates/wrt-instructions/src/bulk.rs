@@ -11,7 +11,7 @@ pub fn memory_size<M: GuestMemory>(memory: &M) -> u64 {
     memory.memory_size()
 }
 
-/// `memory.grow`: adds `pages` pages and returns the previous size, or -1 in the memory's index
+/// `memory.grow`: adds `pages` pages, an unsigned operand, and returns the previous size, or -1 in the memory's index
 /// type (2^32 - 1 or 2^64 - 1) if it cannot grow.
 #[inline]
 pub fn memory_grow<M: GuestMemory>(memory: &mut M, pages: u64) -> u64 {
@@ -23,6 +23,9 @@ pub fn memory_grow<M: GuestMemory>(memory: &mut M, pages: u64) -> u64 {
 }
 
 /// `memory.fill`: sets `len` bytes from `target` to `value`, the low byte of the operand.
+///
+/// Operands are unsigned: zero-extend the `i32`s of a memory with 32-bit addresses, as in
+/// `u64::from(target as u32)`. This holds for all functions on ranges.
 ///
 /// # Errors
 ///

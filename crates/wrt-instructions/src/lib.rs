@@ -15,6 +15,9 @@
 //! `wrt-platform` gives pages, `wrt-runtime` makes a memory of them, and this crate has the
 //! guest's operations on it.
 //!
+//! Loads and stores take an address of the memory's own type, `u32` or `u64`, as the difference
+//! matters to their cost. Functions on ranges take `u64`; zero-extend 32-bit operands.
+//!
 //! ```
 //! use wrt_instructions::{MemArg, i32_load16_s, i32_store, memory_fill, memory_grow};
 //! use wrt_runtime::wrt_platform::HeapAllocator;

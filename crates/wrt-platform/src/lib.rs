@@ -46,7 +46,8 @@
 //!   `MteAllocator`.
 //!
 //! Without features the static backend remains, and the one of the host's virtual memory:
-//! `MmapAllocator` on Unix, `VirtualAllocator` on Windows.
+//! `MmapAllocator` on Unix, `VirtualAllocator` on Windows. On both, `PlatformAllocator` is there
+//! with every set of features.
 //!
 //! # After `fork`
 //!
@@ -76,7 +77,9 @@
 //! | [`Reservation`] | no | no | a bare address range, owned by the region that holds it |
 //! | [`MemoryImage`] | yes | yes | its bytes never change |
 //! | [`StaticArena`] | yes | yes | one lock guards who owns which run |
-//! | [`MmapAllocator`], [`HeapAllocator`] | yes | yes | no state |
+//! | [`MmapAllocator`], `VirtualAllocator`, [`HeapAllocator`] | yes | yes | no state |
+//! | [`PlatformAllocator`] | yes | yes | one of the platform's, all of which are |
+//! | [`PoolAllocator`] | yes | yes | a slot has one owner; lists of slots are atomic or behind a lock |
 //! | [`FaultRegistration`] | yes | yes | its record is made of atomics, and changed through `&mut` only |
 //! | [`FaultReport`] | yes | yes | a copy of what was known |
 //! | `AltStack` | no | no | the stack of the thread that made it |

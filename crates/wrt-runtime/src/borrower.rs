@@ -18,9 +18,11 @@ pub enum Borrower {
 }
 
 impl Borrower {
-    /// What observers are told of once the bytes at `source` were copied.
+    /// What an implementation tells its observers once the bytes at `source` were copied; nothing
+    /// if nobody copied them.
     #[inline(always)]
-    pub(crate) const fn operation(self, source: Access) -> Option<BulkOperation> {
+    #[must_use]
+    pub const fn operation(self, source: Access) -> Option<BulkOperation> {
         match self {
             Self::Host => Some(BulkOperation::Read { source }),
             Self::Memory { address } => {

@@ -60,9 +60,10 @@ impl BulkSource<'_> {
         self.len() == 0
     }
 
-    /// What observers are told of once this was written from `target` on.
+    /// What an implementation tells its observers once this was written from `target` on.
     #[inline(always)]
-    pub(crate) const fn operation(&self, target: u64) -> BulkOperation {
+    #[must_use]
+    pub const fn operation(&self, target: u64) -> BulkOperation {
         let size = self.len();
         let target = Access { address: target, size };
         match *self {

@@ -20,6 +20,8 @@ pub enum MemoryError {
         minimum: u64,
         /// Pages that the embedder allows.
         limit: u64,
+        /// The memory's name, if it was given one.
+        name: Option<MemoryName>,
     },
     /// An observer vetoed the creation.
     Vetoed {
@@ -43,6 +45,8 @@ pub enum MemoryError {
         start: u64,
         /// The end of the range, which is lower.
         end: u64,
+        /// The memory's name, if it was given one.
+        name: Option<MemoryName>,
     },
     /// The range is not within the memory, or protected; the report says which.
     Refused(TrapReport),
@@ -54,16 +58,22 @@ pub enum MemoryError {
         len: u64,
         /// Bytes that the segment has; none once it is dropped.
         segment_len: u64,
+        /// The memory's name, if it was given one.
+        name: Option<MemoryName>,
     },
     /// A string is not UTF-8.
     NotUtf8 {
         /// The address of the first byte that does not fit.
         address: u64,
+        /// The memory's name, if it was given one.
+        name: Option<MemoryName>,
     },
     /// No byte of zero ends the string.
     Unterminated {
         /// The address of the string.
         address: u64,
+        /// The memory's name, if it was given one.
+        name: Option<MemoryName>,
     },
     /// There is no memory for the bookkeeping of a name or of seals.
     NoRoom(NoRoom),
@@ -71,6 +81,8 @@ pub enum MemoryError {
     TooManySeals {
         /// How many that is.
         most: usize,
+        /// The memory's name, if it was given one.
+        name: Option<MemoryName>,
     },
 }
 
@@ -78,33 +90,38 @@ impl fmt::Display for MemoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidType(error) => error.fmt(f),
-            Self::AboveLimit { minimum, limit } => {
-                let minimum = Count(*minimum, "page");
-                write!(f, "a memory of {minimum} exceeds the embedder's limit of {limit}")
+            Self::AboveLimit { minimum, limit, name } => {
+                let (memory, minimum) = (Called(name), Count(*minimum, "page"));
+                write!(f, "{memory} of {minimum} exceeds the embedder's limit of {limit}")
             }
             Self::Vetoed { pages, veto, name } => {
                 let (memory, pages) = (Called(name), Count(*pages, "page"));
                 write!(f, "cannot create {memory} of {pages}: {veto}")
             }
-            Self::Platform { cause, name: None } => cause.fmt(f),
-            Self::Platform { cause, name } => write!(f, "{}: {cause}", Called(name)),
-            Self::ReversedRange { start, end } => {
-                write!(f, "the range {start:#x}..{end:#x} ends before it starts")
+            Self::Platform { cause, name } => write!(f, "{}{cause}", Prefix(name)),
+            Self::ReversedRange { start, end, name } => {
+                let memory = Prefix(name);
+                write!(f, "{memory}the range {start:#x}..{end:#x} ends before it starts")
             }
             Self::Refused(report) => report.fmt(f),
-            Self::SegmentOutOfBounds { source, len, segment_len } => write!(
+            Self::SegmentOutOfBounds { source, len, segment_len, name } => write!(
                 f,
-                "cannot copy {} from byte {source} of a data segment of {}",
+                "{}cannot copy {} from byte {source} of a data segment of {}",
+                Prefix(name),
                 Count(*len, "byte"),
                 Count(*segment_len, "byte")
             ),
-            Self::NotUtf8 { address } => write!(f, "the byte at {address:#x} is not UTF-8"),
-            Self::Unterminated { address } => {
-                write!(f, "no zero ends the string at {address:#x} within the memory")
+            Self::NotUtf8 { address, name } => {
+                write!(f, "{}the byte at {address:#x} is not UTF-8", Prefix(name))
+            }
+            Self::Unterminated { address, name } => {
+                let memory = Prefix(name);
+                write!(f, "{memory}no zero ends the string at {address:#x} within the memory")
             }
             Self::NoRoom(error) => error.fmt(f),
-            Self::TooManySeals { most } => {
-                write!(f, "the memory has {} already", Count(*most as u64, "seal"))
+            Self::TooManySeals { most, name } => {
+                let most = Count(*most as u64, "seal");
+                write!(f, "{}the memory has {most} already", Prefix(name))
             }
         }
     }
@@ -148,6 +165,18 @@ impl fmt::Display for Called<'_> {
         match self.0 {
             Some(name) => write!(f, "memory {name:?}"),
             None => f.write_str("a memory"),
+        }
+    }
+}
+
+/// The name of a memory in front of a sentence; nothing if it has none.
+struct Prefix<'a>(&'a Option<MemoryName>);
+
+impl fmt::Display for Prefix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(_) => write!(f, "{}: ", Called(self.0)),
+            None => Ok(()),
         }
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 /// An observer's refusal to let a memory be created or grow, with the reason that the error shows.
 ///
 /// It needs no allocator: a reason is a constant, or computed and cut to
-/// [`CAPACITY`](Self::CAPACITY) bytes.
+/// [`CAPACITY`](Self::CAPACITY) bytes, of which the last are an ellipsis then.
 ///
 /// ```
 /// use wrt_runtime::GrowVeto;
@@ -44,12 +44,14 @@ impl GrowVeto {
     }
 
     /// A refusal for a reason that is only known now, such as
-    /// `format_args!("{left} bytes are left")`. A long one is cut at a character.
+    /// `format_args!("{left} bytes are left")`. A long one is cut at a character and
+    /// ends in `…`.
     #[must_use]
     pub fn computed(reason: impl fmt::Display) -> Self {
         let mut text = Text { len: 0, bytes: [0; Self::CAPACITY] };
-        // An error ends the text where it is full; what was written until then stays.
-        let _ = fmt::write(&mut text, format_args!("{reason}"));
+        if fmt::write(&mut text, format_args!("{reason}")).is_err() {
+            text.end_in_ellipsis();
+        }
         Self(Reason::Computed(text))
     }
 
@@ -68,6 +70,15 @@ impl Text {
         let text = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
         // Only whole characters are written, so it is UTF-8.
         str::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Shows that a text was cut.
+    fn end_in_ellipsis(&mut self) {
+        const ELLIPSIS: &str = "…";
+        let kept = self.as_str().floor_char_boundary(GrowVeto::CAPACITY - ELLIPSIS.len());
+        self.len = kept as u8;
+        // It fits, so nothing is cut again.
+        let _ = fmt::Write::write_str(self, ELLIPSIS);
     }
 }
 
@@ -120,11 +131,13 @@ mod tests {
     #[test]
     fn a_long_reason_is_cut_at_a_character() {
         let long = "x".repeat(GrowVeto::CAPACITY - 1) + "é";
-        let cut = GrowVeto::computed(&long);
-        assert_eq!(cut.reason(), &long[..GrowVeto::CAPACITY - 1]);
+        let cut = "x".repeat(GrowVeto::CAPACITY - 3) + "…";
+        assert_eq!(GrowVeto::computed(&long).reason(), cut);
         // What follows the cut would fit, and must not be appended to half a text.
-        let cut = GrowVeto::computed(format_args!("{long}{}", 7));
-        assert_eq!(cut.reason(), &long[..GrowVeto::CAPACITY - 1]);
+        assert_eq!(GrowVeto::computed(format_args!("{long}{}", 7)).reason(), cut);
+        // The ellipsis replaces whole characters: 31 of two bytes leave 29 and room to spare.
+        let wide = "é".repeat(GrowVeto::CAPACITY);
+        assert_eq!(GrowVeto::computed(&wide).reason(), "é".repeat(29) + "…");
         let whole: String = long.chars().take(GrowVeto::CAPACITY - 1).chain(['!']).collect();
         assert_eq!(GrowVeto::computed(&whole).reason(), whole);
         assert_eq!(GrowVeto::computed("").reason(), "");

@@ -93,9 +93,15 @@ fn strings(allocator: impl PageAllocator) {
     assert_eq!(memory.get_c_str(16).unwrap(), c"");
     assert_eq!(memory.get_str(10, 6).unwrap(), "h\u{e9}llo");
     assert_eq!(memory.get_str(65536, 0).unwrap(), "");
-    assert_eq!(memory.get_str(10, 2).unwrap_err(), MemoryError::NotUtf8 { address: 11 });
+    assert_eq!(
+        memory.get_str(10, 2).unwrap_err(),
+        MemoryError::NotUtf8 { address: 11, name: None }
+    );
     assert!(matches!(memory.get_str(65535, 2), Err(MemoryError::Refused(_))));
-    assert_eq!(memory.get_c_str(17).unwrap_err(), MemoryError::Unterminated { address: 17 });
+    assert_eq!(
+        memory.get_c_str(17).unwrap_err(),
+        MemoryError::Unterminated { address: 17, name: None }
+    );
     assert!(matches!(memory.get_c_str(65536), Err(MemoryError::Refused(_))));
     assert!(matches!(memory.get_c_str(u64::MAX), Err(MemoryError::Refused(_))));
     memory.write_c_str(65530, c"12345").unwrap();

@@ -151,6 +151,36 @@ fn errors_say_which_memory() {
         vetoed.map(|_| ()).unwrap_err().to_string(),
         "cannot create memory \"heap\" of 2 pages: not today"
     );
+    let limited = builder().limit_pages(1).allocate(HeapAllocator::new());
+    assert_eq!(
+        limited.map(|_| ()).unwrap_err().to_string(),
+        "memory \"heap\" of 2 pages exceeds the embedder's limit of 1"
+    );
+}
+
+/// What the host asks for may come from the guest, of which there may be many.
+#[test]
+#[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
+fn errors_of_the_host_say_which_memory() {
+    let ty = MemoryType::wasm32(1, None).unwrap();
+    let mut memory = MemoryBuilder::new(ty).name("heap").allocate(HeapAllocator::new()).unwrap();
+    let seals: Vec<_> = core::iter::from_fn(|| memory.seal(0..1).ok()).collect();
+    assert_eq!(seals.len(), 8);
+    memory.write_value(7, 0xFFFF_u16).unwrap();
+    memory.write(65535, b"!").unwrap();
+    let segment = DataSegment::new([7_u8]);
+    for (refused, expected) in [
+        (memory.seal(0..1).map(drop), "the memory has 8 seals already"),
+        (memory.discard(16..8).map(drop), "the range 0x10..0x8 ends before it starts"),
+        (memory.get_str(6, 2).map(drop), "the byte at 0x7 is not UTF-8"),
+        (memory.get_c_str(65535).map(drop), "no zero ends the string at 0xffff within the memory"),
+        (
+            memory.init_from(0, &segment, 1, 1),
+            "cannot copy 1 byte from byte 1 of a data segment of 1 byte",
+        ),
+    ] {
+        assert_eq!(refused.unwrap_err().to_string(), format!("memory \"heap\": {expected}"));
+    }
 }
 
 #[test]
@@ -164,7 +194,7 @@ fn a_reversed_range_is_called_so() {
         memory.protect(16..8, usual).unwrap_err(),
         memory.discard(16..8).map(|_| ()).unwrap_err(),
     ] {
-        assert_eq!(refused, MemoryError::ReversedRange { start: 16, end: 8 });
+        assert_eq!(refused, MemoryError::ReversedRange { start: 16, end: 8, name: None });
         assert_eq!(refused.to_string(), "the range 0x10..0x8 ends before it starts");
     }
 }
@@ -184,10 +214,15 @@ fn errors_of_memories_have_their_source() {
     expect_source::<AllocError>(&MemoryError::Platform { cause, name: None }, &cause);
     expect_source::<GrowVeto>(&MemoryError::Vetoed { pages: 1, veto, name: None }, &veto);
     expect_source::<NoRoom>(&MemoryError::NoRoom(NoRoom), &NoRoom);
-    expect_no_source(&MemoryError::AboveLimit { minimum: 2, limit: 1 });
-    expect_no_source(&MemoryError::ReversedRange { start: 2, end: 1 });
-    expect_no_source(&MemoryError::SegmentOutOfBounds { source: 1, len: 1, segment_len: 0 });
-    expect_no_source(&MemoryError::TooManySeals { most: 8 });
+    expect_no_source(&MemoryError::AboveLimit { minimum: 2, limit: 1, name: None });
+    expect_no_source(&MemoryError::ReversedRange { start: 2, end: 1, name: None });
+    expect_no_source(&MemoryError::SegmentOutOfBounds {
+        source: 1,
+        len: 1,
+        segment_len: 0,
+        name: None,
+    });
+    expect_no_source(&MemoryError::TooManySeals { most: 8, name: None });
     expect_no_source(&cause);
 }
 

@@ -244,14 +244,15 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
     ) -> Result<LinearMemory<P, O>, MemoryError> {
         let Self { ty, limit, request, observer } = self;
         let pages = ty.minimum();
-        if pages > limit {
-            return Err(MemoryError::AboveLimit { minimum: pages, limit });
-        }
-        let limit = ty.limit().get().min(limit);
         let mut name = OnDemand::none();
         if let Some(text) = request.display_name() {
             name.get_or_insert_with(|| MemoryName::new(text)).map_err(MemoryError::NoRoom)?;
         }
+        if pages > limit {
+            let name = name.get().copied();
+            return Err(MemoryError::AboveLimit { minimum: pages, limit, name });
+        }
+        let limit = ty.limit().get().min(limit);
         let page_bytes = ty.page_size().bytes();
         let creation = GrowRequest {
             current: 0,

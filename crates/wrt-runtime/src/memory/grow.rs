@@ -26,7 +26,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
             return Ok(current);
         }
         let page_bytes = self.ty.page_size().bytes();
-        let name = self.name.get().copied();
+        let name = self.given_name();
         let request = GrowRequest { current, delta, maximum, page_bytes, at_creation: false, name };
         let Some(new_size) = self.within_limit(&request) else {
             let cause = GrowErrorCause::Maximum { limit: maximum };

@@ -95,7 +95,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
             if segment_len.checked_sub(len).is_some_and(|last| source <= last) {
                 self.refuse(trap, target, len)
             } else {
-                MemoryError::SegmentOutOfBounds { source, len, segment_len }
+                let name = self.given_name();
+                MemoryError::SegmentOutOfBounds { source, len, segment_len, name }
             }
         })
     }
@@ -123,7 +124,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         address: u64,
         len: u64,
     ) -> Result<SafeSliceMut<'_>, MemoryError> {
-        let (memory_len, name) = (self.byte_len(), self.name.get());
+        let (memory_len, name) = (self.byte_len(), self.given_name());
         // What is lent out keeps the memory from being asked later.
         let fault = self.region.why_inaccessible(address, len);
         let access = Access { address, size: len };
@@ -133,7 +134,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
                 Ok(SafeSliceMut::new(address, bytes))
             }
             Err(Inaccessible) => {
-                let (trap, name) = (Trap::from(fault), name.copied());
+                let trap = Trap::from(fault);
                 Err(MemoryError::Refused(TrapReport { trap, access, memory_len, name }))
             }
         }

@@ -5,7 +5,6 @@ use core::ops::Range;
 use wrt_platform::{AccessFault, Inaccessible, PageAllocator};
 
 use super::LinearMemory;
-use super::pages::checked_len;
 use crate::error::{IntegrityError, IntegrityFault, MemoryError};
 use crate::observer::Observer;
 use crate::seal::{Seal, Seals, checksum};
@@ -35,10 +34,11 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// When the range is not within the memory or may not be read, or the memory has eight seals
     /// already.
     pub fn seal(&mut self, range: Range<u64>) -> Result<Seal, MemoryError> {
-        let access = Access { address: range.start, size: checked_len(&range)? };
+        let access = Access { address: range.start, size: self.checked_len(&range)? };
         let checksum = checksum(&self.get_safe_slice(access.address, access.size)?);
         let seals = self.seals.get_or_insert_with(Seals::new).map_err(MemoryError::NoRoom)?;
-        seals.keep(access, checksum).ok_or(MemoryError::TooManySeals { most: Seals::MOST })
+        let kept = seals.keep(access, checksum);
+        kept.ok_or_else(|| MemoryError::TooManySeals { most: Seals::MOST, name: self.given_name() })
     }
 
     /// Says whether the sealed bytes are still what they were.
@@ -106,6 +106,6 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
 
     #[cold]
     fn integrity_error(&self, fault: IntegrityFault) -> IntegrityError {
-        IntegrityError { fault, name: self.name.get().copied() }
+        IntegrityError { fault, name: self.given_name() }
     }
 }

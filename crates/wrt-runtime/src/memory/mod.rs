@@ -188,13 +188,18 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     #[cold]
     #[must_use]
     pub fn explain(&self, trap: Trap, access: Access) -> TrapReport {
-        TrapReport { trap, access, memory_len: self.byte_len(), name: self.name.get().copied() }
+        TrapReport { trap, access, memory_len: self.byte_len(), name: self.given_name() }
+    }
+
+    /// The name for an error.
+    fn given_name(&self) -> Option<MemoryName> {
+        self.name.get().copied()
     }
 
     /// The error of an operation that the platform refused.
     #[cold]
     fn refused_by_platform(&self, cause: AllocError) -> MemoryError {
-        MemoryError::Platform { cause, name: self.name.get().copied() }
+        MemoryError::Platform { cause, name: self.given_name() }
     }
 
     /// The same memory with one more observer, which is called after those that it has. It was not
@@ -208,7 +213,9 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
 }
 
 impl<P: PageAllocator, O: Counting> LinearMemory<P, O> {
-    /// What was counted since the memory was made.
+    /// What was counted since the memory was made. The first observer counts: give
+    /// [`Metrics`](crate::Metrics) to [`MemoryBuilder::observer`], and other observers to
+    /// [`MemoryBuilder::also`].
     #[must_use]
     pub fn metrics(&self) -> MemoryMetrics {
         MemoryMetrics {

@@ -75,16 +75,16 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
 
     /// The length of a range that lies within the memory.
     fn len_within(&self, range: &Range<u64>) -> Result<u64, MemoryError> {
-        let len = checked_len(range)?;
+        let len = self.checked_len(range)?;
         if range.end > self.byte_len() {
             return Err(self.refuse(Trap::OutOfBounds, range.start, len));
         }
         Ok(len)
     }
-}
 
-/// Bytes in a range, which must not be reversed.
-pub(super) fn checked_len(range: &Range<u64>) -> Result<u64, MemoryError> {
-    let Range { start, end } = *range;
-    end.checked_sub(start).ok_or(MemoryError::ReversedRange { start, end })
+    /// Bytes in a range, which must not be reversed.
+    pub(super) fn checked_len(&self, range: &Range<u64>) -> Result<u64, MemoryError> {
+        let (&Range { start, end }, name) = (range, self.given_name());
+        end.checked_sub(start).ok_or(MemoryError::ReversedRange { start, end, name })
+    }
 }

@@ -59,8 +59,10 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// When the range is not within the memory or is protected, or its bytes are not UTF-8.
     pub fn get_str(&self, address: u64, len: u64) -> Result<&str, MemoryError> {
         let bytes = self.get_safe_slice(address, len)?.as_slice();
-        let valid = |error: core::str::Utf8Error| address + error.valid_up_to() as u64;
-        str::from_utf8(bytes).map_err(|error| MemoryError::NotUtf8 { address: valid(error) })
+        str::from_utf8(bytes).map_err(|error| {
+            let address = address + error.valid_up_to() as u64;
+            MemoryError::NotUtf8 { address, name: self.given_name() }
+        })
     }
 
     /// The string from `address` up to the first byte of zero, which must lie within the memory.
@@ -72,8 +74,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     pub fn get_c_str(&self, address: u64) -> Result<&CStr, MemoryError> {
         let len = self.len_to_zero(address)?;
         let bytes = self.get_safe_slice(address, len)?.as_slice();
-        let unterminated = MemoryError::Unterminated { address };
-        CStr::from_bytes_with_nul(bytes).map_err(|_| unterminated)
+        CStr::from_bytes_with_nul(bytes).map_err(|_| self.unterminated(address))
     }
 
     /// Bytes from `address` up to the first zero and with it.
@@ -88,8 +89,13 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         match zero {
             Some(at) => Ok(at + 1),
             None if rest == 0 => Err(self.refuse_inaccessible(address, 1)),
-            None => Err(MemoryError::Unterminated { address }),
+            None => Err(self.unterminated(address)),
         }
+    }
+
+    #[cold]
+    fn unterminated(&self, address: u64) -> MemoryError {
+        MemoryError::Unterminated { address, name: self.given_name() }
     }
 
     /// Writes `text` and a zero behind it at `address`.
