@@ -267,7 +267,7 @@ fn address_space_limit() -> Option<u64> {
     None
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", feature = "alloc"))]
 mod tests {
     use core::ffi::c_void;
     use std::vec;
