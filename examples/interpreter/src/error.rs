@@ -180,6 +180,10 @@ impl fmt::Display for InstantiateError {
             Self::Memory { name, source: MemoryError::Platform { cause, .. } } => {
                 write!(f, "cannot allocate {name}: {cause}")
             }
+            Self::Memory { name, source: MemoryError::AboveLimit { minimum, limit, .. } } => {
+                write!(f, "cannot allocate {name}: its minimum of {minimum} pages exceeds the ")?;
+                write!(f, "embedder's limit of {limit}")
+            }
             Self::Memory { name, source } => write!(f, "cannot allocate {name}: {source}"),
             Self::Limit(error) => error.fmt(f),
             Self::NotMetered => f.write_str("the store has limits, and the module is not metered"),

@@ -172,8 +172,8 @@ fn arguments_that_do_not_fit_are_named() {
 #[test]
 fn a_memory_that_cannot_be_had_is_explained() {
     let line = refused("limited.wasm", binary("(module (memory 2))"), &["--max-pages", "1"]);
-    let expected =
-        " cannot allocate memory 0: a memory of 2 pages exceeds the embedder's limit of 1";
+    let expected = " cannot allocate memory 0: its minimum of 2 pages exceeds the embedder's \
+                    limit of 1";
     assert_eq!(line, expected);
     let line = refused("large.wasm", binary("(module (memory 16384))"), &["--backend", "static"]);
     let expected = " cannot allocate memory 0: cannot reserve 1073741824 bytes: no free run of \
