@@ -1,8 +1,5 @@
-//! Known ways in which runtimes got memory wrong: each is planted as a bug, and its test must see
-//! it; without the bug the test must pass.
-//!
-//! All bugs are in one build, behind a cfg that only this command sets, and a variable chooses the
-//! one that a process has.
+//! Known bugs: ways in which other runtimes got memory wrong. Each is seeded into a copy of the
+//! sources, where its test must see it; without the bug the test must pass.
 
 mod builds;
 pub(crate) mod table;
@@ -51,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     println!("faults: {caught} caught, {missed} missed, {later} rows later");
     if missed > 0 {
-        bail!("{missed} planted bugs are not caught by their tests");
+        bail!("{missed} seeded bugs are not caught by their tests");
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod cross;
 mod faults;
 mod loom;
 mod programs;
+mod seeded;
 mod setup;
 mod side_by_side;
 mod spec;
@@ -44,7 +45,7 @@ enum Command {
     Spec(spec::Args),
     /// Build for every target of the table; with --run also run the tests
     Cross(cross::Args),
-    /// Plant known bugs one by one, and see the test of each catch it
+    /// Seed known bugs one by one, and see the test of each catch it
     Faults(faults::Args),
     /// Models of what several threads do at once, and known bugs that they must find
     Loom(loom::Args),

@@ -5,8 +5,8 @@ mod functions;
 mod guides;
 mod lists;
 mod manifests;
-mod planted;
 mod rust;
+mod seeded;
 mod source;
 mod text;
 mod tree;
@@ -71,7 +71,7 @@ fn all(tree: &Tree) -> Vec<Finding> {
     }
     lists::check_stale(tree, &mut findings);
     guides::check(tree, &mut findings);
-    planted::check(tree, &mut findings);
+    seeded::check(tree, &mut findings);
     text::kept_as_committed(tree, &mut findings);
     findings
 }

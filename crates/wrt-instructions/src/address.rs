@@ -4,8 +4,6 @@ use core::fmt;
 
 use wrt_runtime::IndexType;
 
-use crate::planted::planted;
-
 /// An address operand: `u32` or `i32` for memories with 32-bit addresses, `u64` or `i64` for 64-bit
 /// ones. Signed operands are what many interpreters keep on their stacks; they are read as unsigned,
 /// as the specification does.
@@ -18,23 +16,17 @@ pub trait Address: Copy {
 }
 
 macro_rules! address {
-    ($($type:ty: $unsigned:ident $signed:ident),*) => {$(
+    ($($type:ty: $unsigned:ident),*) => {$(
         impl Address for $type {
             #[inline(always)]
             fn effective(self, offset: u64) -> u64 {
-                if planted("F01-wrap") {
-                    return (self as $unsigned).wrapping_add(offset as $unsigned) as u64;
-                }
-                if planted("F01-wide") {
-                    return (self as $signed as u64).wrapping_add(offset);
-                }
                 (self as $unsigned as u64).saturating_add(offset)
             }
         }
     )*};
 }
 
-address!(u32: u32 i32, i32: u32 i32, u64: u64 i64, i64: u64 i64);
+address!(u32: u32, i32: u32, u64: u64, i64: u64);
 
 /// The immediates of a memory access: static offset, alignment hint, memory index.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]

@@ -3,8 +3,6 @@
 
 use wrt_runtime::{DataSegment, GuestMemory, Trap};
 
-use crate::planted::planted;
-
 /// `memory.size`: the size in pages.
 #[inline]
 pub fn memory_size<M: GuestMemory>(memory: &M) -> u64 {
@@ -16,9 +14,6 @@ pub fn memory_size<M: GuestMemory>(memory: &M) -> u64 {
 #[inline]
 pub fn memory_grow<M: GuestMemory>(memory: &mut M, pages: u64) -> u64 {
     let outcome = memory.memory_grow(pages);
-    if planted("F14") {
-        return outcome.unwrap_or(memory.memory_size());
-    }
     outcome.unwrap_or(memory.index_type().minus_one())
 }
 

@@ -42,8 +42,6 @@ mod address;
 mod bulk;
 mod decoded;
 mod opcode;
-#[cfg_attr(not(wrt_planted), path = "planted_none.rs")]
-mod planted;
 mod semantics;
 mod stored;
 mod table;

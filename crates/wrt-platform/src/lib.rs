@@ -89,7 +89,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(any(feature = "std", test, wrt_planted))]
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 mod allocator;
@@ -108,8 +108,6 @@ mod lifecycle;
 mod name;
 #[cfg_attr(not(feature = "alloc"), path = "on_demand_inline.rs")]
 mod on_demand;
-#[cfg_attr(not(wrt_planted), path = "planted_none.rs")]
-mod planted;
 mod protection;
 mod region;
 mod request;
@@ -157,9 +155,6 @@ pub use image::MemoryImage;
 pub use name::MemoryName;
 #[doc(hidden)]
 pub use on_demand::OnDemand;
-#[cfg(wrt_planted)]
-#[doc(hidden)]
-pub use planted::planted;
 pub use protection::Protection;
 pub use region::{LentBytes, Region, RegionView};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};

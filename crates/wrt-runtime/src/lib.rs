@@ -60,8 +60,6 @@ mod memory;
 mod memory_type;
 mod metrics;
 mod observer;
-#[cfg_attr(not(wrt_planted), path = "planted_none.rs")]
-mod planted;
 mod safe_slice;
 mod seal;
 mod segment;

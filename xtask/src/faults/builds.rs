@@ -1,4 +1,4 @@
-//! The tests for faults, built as they are and with all bugs, for this machine or an emulated one.
+//! The tests for known bugs, built as they are and with all bugs, for this machine or an emulated one.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,14 +11,9 @@ use xshell::Cmd;
 use super::table::{Bug, Machine};
 use crate::cargo;
 use crate::compiler::{self, Compiler};
+use crate::seeded::{self, Copy};
 use crate::targets::{self, Target};
 use crate::workspace::Workspace;
-
-/// What `wrt-platform` looks into to know which bug is planted.
-const CHOICE: &str = "WRT_PLANT";
-
-/// The flags of a build with the bugs.
-const PLANTED: [&str; 4] = ["--cfg", "wrt_planted", "-D", "warnings"];
 
 /// The row of the target table whose emulator has memory tags.
 const TAGGED: &str = "aarch64-unknown-linux-gnu";
@@ -35,7 +30,7 @@ pub(super) struct Builds<'a> {
 /// Both builds.
 struct Programs {
     usual: Tests,
-    planted: Tests,
+    seeded: Tests,
 }
 
 impl<'a> Builds<'a> {
@@ -52,7 +47,7 @@ impl<'a> Builds<'a> {
         };
         if !self.passed.contains(bug.test) {
             for (tests, build) in
-                [(&programs.usual, "usual build"), (&programs.planted, "planted build")]
+                [(&programs.usual, "usual build"), (&programs.seeded, "seeded build")]
             {
                 let outcome = tests.run(bug.test, None)?;
                 if outcome != Outcome::Passed {
@@ -61,7 +56,7 @@ impl<'a> Builds<'a> {
             }
             self.passed.insert(bug.test);
         }
-        Ok(match programs.planted.run(bug.test, Some(bug.name))? {
+        Ok(match programs.seeded.run(bug.test, Some(bug.name))? {
             Outcome::Failed => Ok(()),
             outcome => Err(format!("with the bug the test {outcome}")),
         })
@@ -70,15 +65,16 @@ impl<'a> Builds<'a> {
 
 impl Programs {
     fn build(workspace: &Workspace, machine: Machine) -> Result<Self> {
-        let of = |planted| match machine {
-            Machine::Here => Tests::build_here(workspace, planted),
-            Machine::Tagged => Tests::build_tagged(workspace, planted),
+        let copy = Copy::make(workspace)?;
+        let of = |copy| match machine {
+            Machine::Here => Tests::build_here(workspace, copy),
+            Machine::Tagged => Tests::build_tagged(workspace, copy),
         };
-        Ok(Self { usual: of(false)?, planted: of(true)? })
+        Ok(Self { usual: of(None)?, seeded: of(Some(&copy))? })
     }
 }
 
-/// The program of `wrt-testkit`'s tests for faults.
+/// The program of `wrt-testkit`'s tests for known bugs.
 struct Tests {
     program: String,
     /// The emulator's program and arguments, or nothing.
@@ -86,48 +82,41 @@ struct Tests {
 }
 
 impl Tests {
-    /// Builds them for this machine, as usual or with the bugs.
-    fn build_here(workspace: &Workspace, planted: bool) -> Result<Self> {
+    /// Builds them for this machine, from the copy if there is one.
+    fn build_here(workspace: &Workspace, copy: Option<&Copy>) -> Result<Self> {
         let mut command = cargo::command(workspace, "test");
-        if planted {
+        if copy.is_some() {
             let flags = cargo::flags_of_user();
-            let flags: Vec<&str> = flags.iter().map(String::as_str).chain(PLANTED).collect();
+            let flags = flags.iter().map(String::as_str).chain(seeded::QUIET);
             // No debugger looks at these programs, but a panic still says where it was.
-            command = cargo::with_flags(command, &flags)
+            command = cargo::with_flags(command, &flags.collect::<Vec<_>>())
                 .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
         }
-        Self::build(workspace, command, planted, Vec::new())
+        Self::build(command, copy, Vec::new())
     }
 
     /// Builds them for a machine with memory tags.
-    fn build_tagged(workspace: &Workspace, planted: bool) -> Result<Self> {
+    fn build_tagged(workspace: &Workspace, copy: Option<&Copy>) -> Result<Self> {
         let target: Target = targets::select(Some(TAGGED))?.remove(0);
         let compiler = Compiler::choose(workspace, &target)?;
         let mut command = compiler.cargo(workspace, &target, "test");
-        if planted {
-            command = cargo::with_flags(command, &[&compiler::STATIC, &PLANTED[..]].concat());
+        if copy.is_some() {
+            let flags = [&compiler::STATIC[..], &seeded::QUIET].concat();
+            command = cargo::with_flags(command, &flags);
         }
-        Self::build(workspace, command, planted, compiler::emulator(&target))
+        Self::build(command, copy, compiler::emulator(&target))
     }
 
-    /// Builds them by `command`, the bugs in a folder of their own, so that neither build throws
-    /// the other's away.
-    fn build(
-        workspace: &Workspace,
-        command: Cmd<'_>,
-        planted: bool,
-        emulator: Vec<String>,
-    ) -> Result<Self> {
+    fn build(command: Cmd<'_>, copy: Option<&Copy>, emulator: Vec<String>) -> Result<Self> {
         let format = "--message-format=json-render-diagnostics";
         let mut command =
             command.args(["--quiet", "-p", "wrt-testkit", "--test", "faults", "--no-run", format]);
-        if planted {
-            let folder = cargo::target_dir(workspace)?.join("planted");
-            command = command.env("CARGO_TARGET_DIR", folder);
+        if let Some(copy) = copy {
+            command = copy.place(command, "tests");
         }
         let messages = command.quiet().read()?;
         let program = messages.lines().find_map(|line| cargo::string(line, "executable"));
-        let program = program.context("cargo names no program of the tests for faults")?;
+        let program = program.context("cargo names no program of the tests for known bugs")?;
         if !Path::new(&program).is_file() {
             bail!("cargo names {program}, which is not there");
         }
@@ -139,12 +128,12 @@ impl Tests {
         let words = [self.emulator.as_slice(), std::slice::from_ref(&self.program)].concat();
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).args([test, "--exact", "--test-threads=1"]);
-        command.env_remove(CHOICE).env("RUST_BACKTRACE", "0");
+        command.env_remove(seeded::CHOICE).env("RUST_BACKTRACE", "0");
         if !self.emulator.is_empty() {
             command.env(compiler::RUNNER, self.emulator.join(" "));
         }
         if let Some(bug) = bug {
-            command.env(CHOICE, bug);
+            command.env(seeded::CHOICE, bug);
         }
         let output = command.output().with_context(|| format!("cannot run {}", words[0]))?;
         let text = String::from_utf8_lossy(&output.stdout);

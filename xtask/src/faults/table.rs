@@ -1,4 +1,5 @@
-//! The list of known faults: which bug is planted for each, and which test must see it.
+//! The list of known bugs of other runtimes: which bugs are seeded for each, and which test must see
+//! them.
 
 /// A known way in which runtimes got memory wrong.
 pub(crate) struct Row {
@@ -16,8 +17,8 @@ pub(crate) enum Proof {
     Later(&'static str),
 }
 
-/// A bug that can be planted: the name that the code and the variable know it by, and the full
-/// name of a test in `wrt-testkit`'s `faults`.
+/// A seeded bug by its name in the table of places, and the full name of a test in `wrt-testkit`'s
+/// `faults`.
 pub(crate) struct Bug {
     pub(crate) name: &'static str,
     pub(crate) test: &'static str,

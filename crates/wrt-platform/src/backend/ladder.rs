@@ -4,7 +4,6 @@ use core::ptr::NonNull;
 
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Operation, OsError};
-use crate::planted::planted;
 use crate::request::{GuardPolicy, ReserveRequest};
 use crate::reservation::{Reservation, Rung, Shortfall, ShortfallCause};
 use crate::units::{HostBytes, HostPage};
@@ -116,7 +115,6 @@ pub fn descend_ladder(
     let mut cause = wanted.known_shortfall(request);
     let mut last = None;
     for (rung, extent) in wanted.rungs(request, page) {
-        let extent = with_planted_bugs(extent);
         match map(extent) {
             Ok(base) => {
                 let shortfall = cause.map(|cause| Shortfall { wanted: first, cause });
@@ -133,17 +131,6 @@ pub fn descend_ladder(
         }
     }
     Err(refused(request, last))
-}
-
-/// The extent as it is, unless a bug about guards is planted.
-fn with_planted_bugs(extent: Extent) -> Extent {
-    if planted("F03") {
-        return Extent { before: HostBytes::ZERO, ..extent };
-    }
-    if planted("F04") && extent.capacity == HostBytes::ZERO {
-        return Extent { before: HostBytes::ZERO, after: HostBytes::ZERO, ..extent };
-    }
-    extent
 }
 
 impl Wanted {

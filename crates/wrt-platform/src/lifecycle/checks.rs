@@ -3,7 +3,6 @@
 use super::Lifecycle;
 use crate::allocator::PageAllocator;
 use crate::error::{AllocError, AllocErrorKind, Operation};
-use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::units::{HostBytes, HostPage};
@@ -43,9 +42,6 @@ pub(super) fn round_up(
     bytes: u64,
     operation: Operation,
 ) -> Result<HostBytes, AllocError> {
-    if planted("F13-create") {
-        return Ok(page.round_down(bytes + (page.bytes() as u64 - 1)));
-    }
     page.round_up(bytes).ok_or_else(|| {
         let most = page.round_down(u64::MAX).as_u64();
         AllocError::new(operation, AllocErrorKind::AddressSpace, bytes).possible(most)
@@ -79,7 +75,7 @@ pub(super) fn check_growth<P: PageAllocator>(
     let needed = life.page.round_up(new_len);
     let needed =
         needed.ok_or_else(|| refuse(AllocErrorKind::AddressSpace).possible(life.capacity()))?;
-    if needed > capacity && !planted("F18") {
+    if needed > capacity {
         return Err(refuse(AllocErrorKind::Capacity).possible(life.capacity()));
     }
     Ok(needed)

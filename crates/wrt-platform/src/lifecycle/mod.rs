@@ -22,7 +22,6 @@ use crate::capabilities::Capabilities;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
 use crate::guarantees::AccessGuarantees;
-use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
@@ -228,7 +227,7 @@ impl<P: PageAllocator> Lifecycle<P> {
     ///
     /// As for [`grow`](Self::grow).
     unsafe fn commit(&mut self, target: HostBytes) -> Result<(), AllocError> {
-        if target > self.reservation.capacity() && !planted("F18") {
+        if target > self.reservation.capacity() {
             let kind = AllocErrorKind::Capacity;
             let error = AllocError::new(Operation::Commit, kind, target.as_u64());
             return Err(error.possible(self.capacity()));
@@ -265,9 +264,7 @@ impl<P: PageAllocator> Lifecycle<P> {
 
     /// Follows the bytes to where the backend has left them (C2, C5).
     fn follow(&mut self, place: Committed) {
-        if let Committed::Moved(base) = place
-            && (!planted("F10") || self.committed == HostBytes::ZERO)
-        {
+        if let Committed::Moved(base) = place {
             self.reservation = self.reservation.moved_to(base);
         }
     }
@@ -295,14 +292,8 @@ impl<P: PageAllocator> Lifecycle<P> {
         let keep = self.page.round_up(self.initial).unwrap_or_default().min(self.committed);
         // SAFETY: I5, `keep <= committed`, and the caller's contract.
         let outcome = unsafe { self.allocator.reset(&self.reservation, self.committed, keep) };
-        if planted("F07-shown") && outcome.is_err() {
-            self.unerased = false;
-            self.len = self.initial as usize;
-        }
-        let ignored = planted("F07-ignored") && outcome.is_err();
-        let left = if ignored { Ok(Renewed::in_place(self.committed)) } else { outcome };
         // SAFETY: the caller's contract.
-        unsafe { self.renew(left) }
+        unsafe { self.renew(outcome) }
     }
 
     /// Takes over what a reset has left.
@@ -345,11 +336,7 @@ impl<P: PageAllocator> Lifecycle<P> {
     /// Nobody else uses the range, which lies within the committed bytes and is writable.
     pub(crate) unsafe fn discard(&mut self, range: HostRange) -> Result<Discarded, AllocError> {
         // SAFETY: I5, and the caller's contract.
-        let outcome = unsafe { self.allocator.discard(&self.reservation, range) };
-        if planted("F07-discard") {
-            return Ok(outcome.unwrap_or(Discarded::Released));
-        }
-        outcome
+        unsafe { self.allocator.discard(&self.reservation, range) }
     }
 
     /// Refuses rights that the request did not allow. `len` is the size of the range in bytes.

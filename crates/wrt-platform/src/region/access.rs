@@ -9,7 +9,6 @@ use core::slice;
 use super::{Region, WIDEST};
 use crate::allocator::PageAllocator;
 use crate::error::Inaccessible;
-use crate::planted::planted;
 use crate::protection::Protection;
 
 impl<P: PageAllocator> Region<P> {
@@ -34,7 +33,6 @@ impl<P: PageAllocator> Region<P> {
                 return Err(Inaccessible);
             }
         }
-        let ea = if planted("F02") { ea & !(N as u64 - 1) } else { ea };
         // SAFETY: `ea + N <= len` was just checked, by way of I4, I6 or directly, so the result
         // lies in the region (I1) and the offset fits an `isize` (I3).
         Ok(unsafe { self.base.add(ea as usize) }.cast())
@@ -49,10 +47,6 @@ impl<P: PageAllocator> Region<P> {
         len: u64,
         needed: Protection,
     ) -> Result<(usize, usize), Inaccessible> {
-        let len = if planted("F15") { u64::from(len as u32) } else { len };
-        if planted("F16-length") && self.len == 0 {
-            return Err(Inaccessible);
-        }
         // Both are at most `len`, which is a `usize`.
         let found = (start as usize, len as usize);
         match (self.window_len as u64).checked_sub(len) {
@@ -168,9 +162,6 @@ impl<P: PageAllocator> Region<P> {
     /// [`Inaccessible`] unless the range lies within the length and is not protected; nothing is written then.
     #[inline]
     pub fn fill(&mut self, start: u64, byte: u8, len: u64) -> Result<(), Inaccessible> {
-        if planted("F12-bytewise") {
-            return (0..len).try_for_each(|index| self.store(start + index, [byte]));
-        }
         // Bytes that may be written need not be readable: no reference covers them.
         let (start, len) = self.range(start, len, Protection::WRITE)?;
         // SAFETY: the range lies within the region (I1, I3).

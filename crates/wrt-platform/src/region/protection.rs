@@ -10,7 +10,6 @@ use crate::allocator::PageAllocator;
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, NoRoom, Operation};
 use crate::fault::FaultRegistration;
-use crate::planted::planted;
 use crate::protection::Protection;
 use crate::units::{HostBytes, HostRange, HostRights};
 
@@ -178,11 +177,7 @@ impl<P: PageAllocator> Region<P> {
     /// Computes I4 and I6 from length and rights.
     pub(super) fn set_windows(&mut self) {
         let (open, window) = self.rights().windows(self.len);
-        self.wide_places = if planted("F16-places") {
-            open - (WIDEST - 1)
-        } else {
-            open.saturating_sub(WIDEST - 1)
-        };
+        self.wide_places = open.saturating_sub(WIDEST - 1);
         self.window_start = window.start;
         self.window_len = window.len();
     }
@@ -218,7 +213,7 @@ impl<P: PageAllocator> Region<P> {
             return Ok(());
         }
         let by_host = self.life.has(Capabilities::PROTECT);
-        if by_host && !planted("F08-reset") {
+        if by_host {
             // All at once: rights that become equal everywhere take no new mapping.
             let all = HostRange { start: HostBytes::ZERO, len: self.life.committed() };
             // SAFETY: these bytes are committed (I5), and this takes no right away.

@@ -8,7 +8,6 @@ use crate::error::{GrowError, GrowErrorCause, MemoryError};
 use crate::growth::{GrowEvent, GrowRequest};
 use crate::memory_type::WasmPages;
 use crate::observer::{Approved, Observer, PostGrowHook, PreGrowHook, both};
-use crate::planted::planted;
 use crate::trap::Access;
 use crate::veto::GrowVeto;
 
@@ -41,8 +40,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// The size after a growth, unless it exceeds what the memory may have.
     fn within_limit(&self, request: &GrowRequest) -> Option<WasmPages> {
         let GrowRequest { current, delta, maximum, .. } = *request;
-        let sum =
-            if planted("F13-grow") { Some(current + delta) } else { current.checked_add(delta) };
+        let sum = current.checked_add(delta);
         sum.filter(|pages| *pages <= maximum).and_then(|pages| self.ty.pages(pages))
     }
 

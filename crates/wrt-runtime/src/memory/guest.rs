@@ -10,7 +10,6 @@ use crate::error::GrowError;
 use crate::guest::{GuestMemory, lend_segment};
 use crate::memory_type::IndexType;
 use crate::observer::Observer;
-use crate::planted::planted;
 use crate::trap::{Access, Trap};
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
@@ -106,13 +105,7 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
     #[inline(always)]
     fn bulk_store(&mut self, target: u64, source: BulkSource<'_>) -> Result<(), Trap> {
         let outcome = match source {
-            BulkSource::Byte { value, len } => {
-                if planted("F12-observer") && self.region.fill(target, value, len / 2).is_ok() {
-                    let half = BulkSource::Byte { value, len: len / 2 };
-                    self.observer.bulk(half.operation(target));
-                }
-                self.region.fill(target, value, len)
-            }
+            BulkSource::Byte { value, len } => self.region.fill(target, value, len),
             BulkSource::Within { address, len } => self.region.copy_within(target, address, len),
             BulkSource::Memory { bytes, .. }
             | BulkSource::Segment { bytes, .. }

@@ -25,7 +25,6 @@ use self::pages::{Extent, PageKind, drop_pages, set_rights};
 use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
-use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
@@ -95,8 +94,7 @@ unsafe impl PageAllocator for MmapAllocator {
         old: HostBytes,
         new: HostBytes,
     ) -> Result<Committed, AllocError> {
-        let start = if planted("F08-commit") { HostBytes::ZERO } else { old };
-        let added = HostRange { start, len: new.saturating_sub(start) };
+        let added = HostRange { start: old, len: new.saturating_sub(old) };
         if added.len > HostBytes::ZERO {
             let usual = MprotectFlags::READ | MprotectFlags::WRITE;
             // SAFETY: the added pages lie within the reservation, as the caller keeps `new` there.
@@ -139,11 +137,6 @@ unsafe impl PageAllocator for MmapAllocator {
         committed: HostBytes,
         keep: HostBytes,
     ) -> Result<Renewed, AllocError> {
-        if planted("F05-reset") && reservation.has_image()
-            || planted("F06-mmap") && reservation.guard_before() == HostBytes::ZERO
-        {
-            return Ok(Renewed::in_place(committed));
-        }
         // SAFETY: the committed bytes are a valid region, which the caller owns alone.
         unsafe { erase(reservation, committed) };
         // SAFETY: what lies past `keep` is not used any more.

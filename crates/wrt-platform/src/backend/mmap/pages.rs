@@ -15,7 +15,6 @@ use crate::allocator::Discarded;
 pub(in crate::backend) use crate::backend::ladder::Extent;
 use crate::capabilities::Capabilities;
 use crate::image::MemoryImage;
-use crate::planted::planted;
 use crate::protection::Protection;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostRange};
@@ -246,7 +245,7 @@ pub(in crate::backend) unsafe fn zero(
         return Discarded::ZeroedOnly;
     }
     let mut discarded = Discarded::Released;
-    if let Some(image) = image.filter(|_| !planted("F05-discard")) {
+    if let Some(image) = image {
         for (offset, bytes) in image.extents_within(range.start.as_u64(), range.len.get()) {
             discarded = Discarded::ZeroedOnly;
             // SAFETY: these bytes of the image lie within the range.

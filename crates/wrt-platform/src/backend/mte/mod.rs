@@ -25,7 +25,6 @@ use super::mmap::{ladder, proc_maps, refused, refused_commit};
 use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
-use crate::planted::planted;
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
@@ -208,10 +207,8 @@ unsafe impl PageAllocator for MteAllocator {
         }
         // SAFETY: the added pages lie within the reservation.
         let first = unsafe { address_of(reservation, added.start) };
-        if !planted("F08-tag") {
-            // SAFETY: the pages were just made writable, and nobody uses them yet.
-            unsafe { granules::set(first, added.len.get()) };
-        }
+        // SAFETY: the pages were just made writable, and nobody uses them yet.
+        unsafe { granules::set(first, added.len.get()) };
         Ok(Committed::InPlace)
     }
 
@@ -235,11 +232,6 @@ unsafe impl PageAllocator for MteAllocator {
         self.enable(Operation::Discard, range.len.as_u64())?;
         // SAFETY: the caller gives a range within the committed bytes.
         let first = unsafe { address_of(reservation, range.start) };
-        if planted("F08-discard") {
-            // SAFETY: the pages are the reservation's (C1).
-            let _ = unsafe { drop_pages(first.map_addr(bare), range.len) };
-            return Ok(Discarded::Released);
-        }
         // SAFETY: the range lies within the committed bytes, a valid region, and keeps its tag.
         unsafe { granules::set_and_zero(first, range.len.get()) };
         Ok(Discarded::ZeroedOnly)

@@ -21,7 +21,6 @@ use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::image::MemoryImage;
 use crate::image::layout::ImageKeeper;
-use crate::planted::planted;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange};
@@ -250,8 +249,6 @@ impl Shared {
         // The one rule of what may have been written, whatever the guards are: all that could be.
         // In a dense pool the host stops nobody, and the bounds checks let nobody past this.
         let written = if self.shape().is_dense() { committed } else { slot.accessible };
-        let unguarded = self.shape().slot.before == HostBytes::ZERO;
-        let written = if unguarded && planted("F06-pool") { HostBytes::ZERO } else { written };
         let kept = slot.residue.kept;
         let others = self.counters.kept_pages().saturating_sub(kept as usize) as u64;
         let left = self.resident_budget.saturating_sub(others * self.shape().page.bytes() as u64);

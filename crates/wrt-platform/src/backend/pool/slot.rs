@@ -17,7 +17,6 @@ use crate::backend::mmap::image::{self, NotReplaced};
 use crate::backend::mmap::pages::{drop_pages, set_rights_at};
 use crate::image::MemoryImage;
 use crate::image::layout::{ImageKeeper, WeakImage};
-use crate::planted::planted;
 use crate::units::{HostBytes, HostPage, HostRange};
 
 /// A slot that could not be changed.
@@ -141,7 +140,6 @@ impl Slot {
                 mapped.hold(wanted);
                 return Ok(false);
             }
-            (Some(_), _) if planted("F05-slot") => return Ok(false),
             _ => {}
         }
         // SAFETY: the caller owns the slot.
@@ -215,7 +213,7 @@ impl Slot {
     ///
     /// As for [`take_image`](Self::take_image); the slot has so many bytes.
     pub(super) unsafe fn open(&mut self, base: NonNull<u8>, bytes: HostBytes) -> Result<(), Errno> {
-        let start = if planted("F08-slot") { HostBytes::ZERO } else { self.accessible };
+        let start = self.accessible;
         let added = HostRange { start, len: bytes.saturating_sub(start) };
         if added.len == HostBytes::ZERO {
             return Ok(());

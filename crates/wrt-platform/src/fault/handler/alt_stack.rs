@@ -14,7 +14,6 @@ use super::HandlerError;
 use super::host;
 use super::previous::last_error;
 use crate::error::OsError;
-use crate::planted::planted;
 use crate::units::{HostBytes, HostPage};
 
 /// An alternate signal stack (sigaltstack(2)) for the thread that made it, with an inaccessible
@@ -104,8 +103,7 @@ impl AltStack {
     /// When the host refuses, which it does while a handler runs on the stack that is there, or
     /// could not address so many bytes.
     pub fn with_room(bytes: usize) -> Result<Self, HandlerError> {
-        let host = if planted("F17") { 0 } else { Self::host_frame() };
-        let wanted = host.saturating_add(bytes);
+        let wanted = Self::host_frame().saturating_add(bytes);
         let now = exchange(None)?;
         let mut shared = SHARED.get();
         let is_large = now.ss_flags & libc::SS_DISABLE == 0 && now.ss_size >= wanted;

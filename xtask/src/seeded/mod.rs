@@ -1,0 +1,92 @@
+//! Bugs that are seeded on purpose, into a copy of the sources: what is shipped has none and no switch for
+//! any.
+//!
+//! All are in one copy, which is built once a target. A variable chooses the one that a process has.
+
+mod copy;
+mod places;
+
+use anyhow::{Result, bail};
+
+pub(crate) use self::copy::{Copy, QUIET};
+pub(crate) use self::places::PLACES;
+
+/// The variable that names the bug of a process.
+pub(crate) const CHOICE: &str = "WRT_SEEDED";
+
+/// Text of a source file in whose place a bug can stand.
+pub(crate) struct Place {
+    /// The file, from the repository's root.
+    pub(crate) file: &'static str,
+    /// What is right: an expression, or statements with their last semicolon. It occurs there once.
+    right: &'static str,
+    /// The bugs that can stand in its place.
+    pub(crate) bugs: &'static [Bug],
+}
+
+/// A bug at one place.
+pub(crate) struct Bug {
+    pub(crate) name: &'static str,
+    /// What stands in place of the right text.
+    wrong: &'static str,
+}
+
+/// Whether a bug of this name can be seeded.
+pub(crate) fn is_known(bug: &str) -> bool {
+    PLACES.iter().flat_map(|place| place.bugs).any(|known| known.name == bug)
+}
+
+impl Place {
+    /// A file's text with the choice between what is right and the bugs.
+    pub(crate) fn seed(&self, text: &str) -> Result<String> {
+        let count = text.matches(self.right).count();
+        if count != 1 {
+            let bugs: Vec<&str> = self.bugs.iter().map(|bug| bug.name).collect();
+            bail!(
+                "{} has `{}` {count} times, where {} must stand in its place once",
+                self.file,
+                self.right,
+                bugs.join(", ")
+            );
+        }
+        Ok(text.replace(self.right, &self.choice()))
+    }
+
+    fn choice(&self) -> String {
+        let bug = |bug: &Bug| {
+            format!("if crate::seeded::active(\"{}\") {{ {} }} else ", bug.name, bug.wrong)
+        };
+        let bugs: String = self.bugs.iter().map(bug).collect();
+        let choice = format!("{{ {bugs}{{ {} }} }}", self.right);
+        let is_value = !self.right.ends_with(';');
+        if is_value { format!("({choice})") } else { choice }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bug, PLACES, Place};
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn every_place_is_there_once() {
+        let workspace = Workspace::open().unwrap();
+        for place in PLACES {
+            let text = workspace.sh.read_file(workspace.root.join(place.file)).unwrap();
+            assert_ne!(place.seed(&text).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_not_there_once_names_its_bugs() {
+        let bugs = &[Bug { name: "F98", wrong: "1" }, Bug { name: "F99", wrong: "2" }];
+        let place = Place { file: "a.rs", right: "0", bugs };
+        for text in ["", "0 0"] {
+            let refused = place.seed(text).unwrap_err().to_string();
+            assert!(refused.contains("a.rs") && refused.contains("F98, F99"), "{refused}");
+        }
+        let expected = "x = ({ if crate::seeded::active(\"F98\") { 1 } else \
+                        if crate::seeded::active(\"F99\") { 2 } else { 0 } });";
+        assert_eq!(place.seed("x = 0;").unwrap(), expected);
+    }
+}
