@@ -5,6 +5,7 @@
 //! standard library for some other architectures, and sources from which the library is
 //! built for the rest.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -91,7 +92,8 @@ impl Compiler {
             // The same build as every other command's: naming the target would make a second one.
             return command;
         }
-        self.select(for_target(command.args(["--target", target.triple]), target))
+        let runner = runner(workspace, target);
+        self.select(for_target(command.args(["--target", target.triple]), target, &runner))
     }
 
     /// Makes cargo use this compiler.
@@ -111,8 +113,8 @@ impl Compiler {
     }
 }
 
-/// Linker, emulator and flags of a target that is not this machine's.
-fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
+/// Linker, runner and flags of a target that is not this machine's.
+fn for_target<'a>(command: Cmd<'a>, target: &Target, runner: &[String]) -> Cmd<'a> {
     // No debugger looks at these programs, and a panic says where it was without.
     let command = command.env("CARGO_PROFILE_DEV_DEBUG", "none");
     let Some(hosted) = target.hosted() else {
@@ -120,11 +122,14 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target) -> Cmd<'a> {
     };
     let command = cargo::with_flags(command, &[STATIC, WARNINGS].concat());
     let command = cargo::with_doc_flags(command, &STATIC);
-    let emulator = emulator(target).join(" ");
+    let command = command.env(target.cargo_variable("LINKER"), hosted.linker);
+    if runner.is_empty() {
+        return command.env_remove(target.cargo_variable("RUNNER")).env_remove(RUNNER);
+    }
+    let runner = runner.join(" ");
     command
-        .env(target.cargo_variable("LINKER"), hosted.linker)
-        .env(target.cargo_variable("RUNNER"), &emulator)
-        .env(RUNNER, &emulator)
+        .env(target.cargo_variable("RUNNER"), &runner)
+        .env(RUNNER, &runner)
         // An emulator puts its list of mappings together from the host's, which other threads
         // change meanwhile: tests that ask for it must be alone.
         .env("RUST_TEST_THREADS", "1")
@@ -200,6 +205,26 @@ pub(crate) fn host(workspace: &Workspace) -> Result<String> {
     let text = cmd!(workspace.sh, "{rustc} -vV").quiet().read()?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.context("the compiler names no host")?.to_owned())
+}
+
+/// What runs a target's programs: nothing where this machine's kernel does, the emulator elsewhere.
+pub(crate) fn runner(workspace: &Workspace, target: &Target) -> Vec<String> {
+    let runs_here = target.hosted().is_some_and(|hosted| {
+        hosted.kin == Some(env::consts::ARCH) && runs_on_this_kernel(workspace, hosted.linker)
+    });
+    if runs_here { Vec::new() } else { emulator(target) }
+}
+
+/// Whether the kernel runs what this compiler makes, as one of x86-64 may for 32-bit x86.
+fn runs_on_this_kernel(workspace: &Workspace, compiler: &str) -> bool {
+    let sh = &workspace.sh;
+    let program = sh.create_temp_dir().and_then(|folder| {
+        let program = folder.path().join("probe");
+        let source = "int main(void) { return 0; }";
+        cmd!(sh, "{compiler} -static -x c -o {program} -").stdin(source).quiet().run()?;
+        cmd!(sh, "{program}").quiet().ignore_stderr().run()
+    });
+    program.is_ok()
 }
 
 /// The emulator's command for a target: the static build where it exists.

@@ -49,6 +49,8 @@ pub(crate) struct Hosted {
     pub(crate) linker: &'static str,
     /// The emulator's program and arguments.
     pub(crate) emulator: &'static [&'static str],
+    /// The architecture whose kernels may run the programs themselves, as Rust names it.
+    pub(crate) kin: Option<&'static str>,
     /// Debian's name of the architecture, where it has Rust's standard library ready. Else that
     /// is built from source.
     pub(crate) debian_arch: Option<&'static str>,
@@ -93,6 +95,7 @@ pub(crate) const TARGETS: [Target; 9] = [
         kind: Kind::Linux(Hosted {
             linker: "x86_64-linux-gnu-gcc",
             emulator: &["qemu-x86_64-static", "-cpu", "max"],
+            kin: None,
             debian_arch: Some("amd64"),
             packages: &["gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross", "qemu-user-static"],
             tests: EVERYTHING,
@@ -112,6 +115,7 @@ pub(crate) const TARGETS: [Target; 9] = [
                 "-E",
                 "GLIBC_TUNABLES=glibc.cpu.name=kunpeng920",
             ],
+            kin: None,
             debian_arch: Some("arm64"),
             packages: &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"],
             tests: EVERYTHING,
@@ -124,6 +128,7 @@ pub(crate) const TARGETS: [Target; 9] = [
         kind: Kind::Linux(Hosted {
             linker: "i686-linux-gnu-gcc",
             emulator: &["qemu-i386-static", "-cpu", "max"],
+            kin: Some("x86_64"),
             debian_arch: None,
             packages: &["gcc-i686-linux-gnu", "libc6-dev-i386-cross", "qemu-user-static"],
             tests: CRATES,
@@ -136,6 +141,7 @@ pub(crate) const TARGETS: [Target; 9] = [
         kind: Kind::Linux(Hosted {
             linker: "s390x-linux-gnu-gcc",
             emulator: &["qemu-s390x-static", "-cpu", "max"],
+            kin: None,
             debian_arch: None,
             packages: &["gcc-s390x-linux-gnu", "libc6-dev-s390x-cross", "qemu-user-static"],
             tests: CRATES,
@@ -147,6 +153,7 @@ pub(crate) const TARGETS: [Target; 9] = [
         kind: Kind::Windows(Hosted {
             linker: "x86_64-w64-mingw32-gcc",
             emulator: &["wine"],
+            kin: None,
             debian_arch: None,
             packages: &["gcc-mingw-w64-x86-64", "wine", "wine64"],
             tests: CRATES,

@@ -104,7 +104,7 @@ impl Tests {
             let flags = [&compiler::STATIC[..], &seeded::QUIET].concat();
             command = cargo::with_flags(command, &flags);
         }
-        Self::build(command, copy, compiler::emulator(&target))
+        Self::build(command, copy, compiler::runner(workspace, &target))
     }
 
     fn build(command: Cmd<'_>, copy: Option<&Copy>, emulator: Vec<String>) -> Result<Self> {

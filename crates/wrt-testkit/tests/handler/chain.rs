@@ -160,6 +160,9 @@ fn what_is_not_ours_goes_where_it_went_before() {
         fault();
         return;
     }
+    if !crate::stacks_of_handlers_are_aligned() {
+        return;
+    }
     for (case, _, flags, _, expected, said) in ROWS {
         let (ending, output) = child.run(case).unwrap();
         assert_eq!(ending, expected, "{case}: {output}");

@@ -138,6 +138,9 @@ fn every_kind_is_reported_and_ends_the_process() {
         }
         return;
     }
+    if !crate::stacks_of_handlers_are_aligned() {
+        return;
+    }
     for (case, signal, text) in CASES {
         let elsewhere = cfg!(any(target_pointer_width = "32", target_arch = "s390x"));
         if signal == libc::SIGBUS && elsewhere && ChildTest::is_emulated() {
