@@ -112,7 +112,7 @@ macro_rules! width {
 width!(narrow, i32_load, i32_store, load_u32, store_u32, u32);
 width!(wide, i64_load, i64_store, load_u64, store_u64, u64);
 
-/// Where the loops go, and what we promise there.
+/// Where the loops go, and what we guarantee there.
 struct Pattern<A> {
     name: &'static str,
     addresses: Vec<A>,

@@ -13,7 +13,7 @@ use wrt_runtime::{LinearMemory, MemoryType};
 
 const MEMORY_BYTES: u64 = 128 << 20;
 
-/// Sizes with what we promise of each.
+/// Sizes with what we guarantee of each.
 const SIZES: [(&str, u64, Limit); 7] = [
     ("16 B", 16, Limit::MoreNanos(1.5)),
     ("256 B", 256, Limit::MoreNanos(1.5)),

@@ -59,7 +59,7 @@ fn lifecycle(criterion: &mut Criterion) {
 
 /// For which memories a side has the limits of a pool to keep.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Promised {
+enum Guaranteed {
     None,
     /// For those that start from zeroes: a dense pool copies images.
     Zeroes,
@@ -69,24 +69,24 @@ enum Promised {
 /// Where a row's memories come from.
 struct Side {
     name: &'static str,
-    promised: Promised,
+    guaranteed: Guaranteed,
     source: fn(&Life) -> Result<Box<dyn Source>>,
 }
 
 const SIDES: [Side; 3] = [
     Side {
         name: "mmap",
-        promised: Promised::None,
+        guaranteed: Guaranteed::None,
         source: |life| Ok(Box::new(Ours::new(MmapAllocator::new(), life)?)),
     },
     Side {
         name: "pool",
-        promised: Promised::All,
+        guaranteed: Guaranteed::All,
         source: |life| pooled(life, PoolLayout::SmallGuard),
     },
     Side {
         name: "dense pool",
-        promised: Promised::Zeroes,
+        guaranteed: Guaranteed::Zeroes,
         source: |life| pooled(life, PoolLayout::Dense),
     },
 ];
@@ -103,17 +103,17 @@ fn beside_bare(contest: &mut Contest<'_>, side: &Side, life: &Life, threads: usi
     let (source, bare) = ((side.source)(life)?, Bare::new(life)?);
     let mut ours = Crew::new(life, &*source, threads)?;
     let mut theirs = Crew::new(life, &bare, threads)?;
-    let promised = match side.promised {
-        Promised::None => false,
-        Promised::Zeroes => life.contents == Contents::Zero,
-        Promised::All => true,
+    let guaranteed = match side.guaranteed {
+        Guaranteed::None => false,
+        Guaranteed::Zeroes => life.contents == Contents::Zero,
+        Guaranteed::All => true,
     };
     let on = if threads == 1 { String::new() } else { format!(" on {threads} threads") };
     let case = Case {
         group: "create, write, drop",
         name: format!("{}, {}{on} / {}", side.name, life.name, Bare::name(life)),
         operations: 1,
-        limit: promised.then_some(Limit::Ratio(life.pool_limit)),
+        limit: guaranteed.then_some(Limit::Ratio(life.pool_limit)),
     };
     contest.run(&case, &mut |runs| ours.run(runs), &mut [&mut |runs| theirs.run(runs)]);
     Ok(())
@@ -144,7 +144,7 @@ fn scaling(criterion: &mut Criterion) {
     let mut contest = Contest::new(criterion).long(15, Duration::from_secs(3));
     for side in SIDES {
         let source = (side.source)(&life).expect("memories");
-        let pooled = side.promised != Promised::None;
+        let pooled = side.guaranteed != Guaranteed::None;
         let limit = pooled.then_some(Limit::Ratio(1.0 / 1.5));
         beside_one_thread(&mut contest, (side.name, limit), &life, &*source).expect("memories");
     }
@@ -173,7 +173,7 @@ fn reuse(criterion: &mut Criterion) {
 fn exact_growth(criterion: &mut Criterion) {
     let side = Side {
         name: "pool, grown under exact commit",
-        promised: Promised::None,
+        guaranteed: Guaranteed::None,
         source: |life| {
             let config = PoolConfig::new(16, life.bytes() as u64);
             let pool = PoolAllocator::new(&config).map_err(Error::other)?;

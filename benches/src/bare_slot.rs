@@ -78,7 +78,7 @@ impl BareSlot {
 
     /// All bytes.
     pub const fn bytes(&mut self) -> &mut [u8] {
-        // SAFETY: what the field promises; the borrow is as exclusive as the one of `self`.
+        // SAFETY: what the field guarantees; the borrow is as exclusive as the one of `self`.
         unsafe { slice::from_raw_parts_mut(self.base.as_ptr(), self.len) }
     }
 

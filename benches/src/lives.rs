@@ -52,7 +52,7 @@ pub struct Life {
     pub pages: u32,
     /// What it holds at first.
     pub contents: Contents,
-    /// What a pool promises: the most it takes, in times of the bare operation.
+    /// What a pool guarantees: the most it takes, in times of the bare operation.
     pub pool_limit: f64,
     /// For each user in turn, the host pages it writes to; the first user follows the last.
     users: Vec<Vec<usize>>,

@@ -27,11 +27,11 @@ pub struct Case {
     pub name: String,
     /// Single operations in one run of a side: times are given for one of them.
     pub operations: u64,
-    /// What we promise not to exceed, if anything.
+    /// What we guarantee not to exceed, if anything.
     pub limit: Option<Limit>,
 }
 
-/// A promise about our time beside the baseline's.
+/// A guarantee about our time beside the baseline's.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
     /// At most so many times the baseline.
@@ -41,7 +41,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The largest ratio that keeps the promise beside a baseline of `nanos`.
+    /// The largest ratio that keeps the guarantee beside a baseline of `nanos`.
     fn ratio(self, nanos: f64) -> f64 {
         match self {
             Self::Ratio(ratio) => ratio,

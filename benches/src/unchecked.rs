@@ -83,7 +83,7 @@ macro_rules! scalar_loops {
                 if !C::allows(ea, size_of::<$value>() as u64, self.len as u64) {
                     return None;
                 }
-                // SAFETY: checked above, or promised by who made the addresses.
+                // SAFETY: checked above, or guaranteed by who made the addresses.
                 let place = unsafe { self.base.add(ea as usize) }.cast::<$value>();
                 // SAFETY: as above; the memory outlives the call.
                 sum = sum.wrapping_add(unsafe { place.read_unaligned() });
@@ -105,7 +105,7 @@ macro_rules! scalar_loops {
                 if !C::allows(ea, size_of::<$value>() as u64, self.len as u64) {
                     return None;
                 }
-                // SAFETY: checked above, or promised by who made the addresses.
+                // SAFETY: checked above, or guaranteed by who made the addresses.
                 let place = unsafe { self.base.add(ea as usize) }.cast::<$value>();
                 // SAFETY: as above; nobody else uses the memory during the call.
                 unsafe { place.write_unaligned(value.wrapping_add(address.into() as $value)) };

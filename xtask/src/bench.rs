@@ -2,7 +2,7 @@
 //!
 //! A bench prints its results on lines of its own to stdout, between whatever else it
 //! says: `@row`, then group, case, ours, baseline, ratio, spread, and the limit of the
-//! ratio (empty where none is promised), separated by tabs. Amounts are in nanoseconds,
+//! ratio (empty where none is guaranteed), separated by tabs. Amounts are in nanoseconds,
 //! unless their unit follows after a space.
 
 use std::io::{BufRead, BufReader};

@@ -70,7 +70,7 @@ pub(crate) fn rows(workspace: &Workspace, target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// The version in `Cargo.toml` is a promise: checked by a compiler of that version.
+/// The version in `Cargo.toml` is a guarantee: checked by a compiler of that version.
 fn minimum_compiler(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.sh;
     let (major, minor) = workspace.minimum_rust()?;

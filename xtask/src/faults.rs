@@ -1,4 +1,4 @@
-//! Known bugs: ways in which other runtimes got memory wrong. Each is seeded into a copy of the
+//! Known bugs: ways in which other runtimes got memory wrong. Each is injected into a copy of the
 //! sources, where its test must see it; without the bug the test must pass.
 
 mod builds;
@@ -48,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     println!("faults: {caught} caught, {missed} missed, {later} rows later");
     if missed > 0 {
-        bail!("{missed} seeded bugs are not caught by their tests");
+        bail!("{missed} injected bugs are not caught by their tests");
     }
     Ok(())
 }

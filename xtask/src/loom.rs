@@ -1,11 +1,11 @@
 //! Models of what several threads do at once: loom runs each for every order of events that a bound
-//! on preemptions allows. Then a model must find each of the bugs that are seeded into a copy.
+//! on preemptions allows. Then a model must find each of the bugs that are injected into a copy.
 
 use anyhow::{Result, bail};
 use xshell::Cmd;
 
 use crate::cargo;
-use crate::seeded::{self, Copy};
+use crate::injected::{self, Copy};
 use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
@@ -26,7 +26,7 @@ impl Default for Args {
 /// The variable that tells loom the bound.
 const BOUND: &str = "LOOM_MAX_PREEMPTIONS";
 
-/// A seeded bug that a model finds.
+/// A injected bug that a model finds.
 struct Row {
     what: &'static str,
     bug: &'static str,
@@ -64,10 +64,10 @@ const ROWS: [Row; 5] = [
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let copy = Copy::make(workspace)?;
     println!("loom: every order of events with at most {} preemptions", args.preemptions);
-    models(workspace, &copy, args).arg("models::").env_remove(seeded::CHOICE).run()?;
+    models(workspace, &copy, args).arg("models::").env_remove(injected::CHOICE).run()?;
     for row in &ROWS {
         let command = models(workspace, &copy, args).args(["--exact", row.model]);
-        let command = command.env(seeded::CHOICE, row.bug).ignore_status();
+        let command = command.env(injected::CHOICE, row.bug).ignore_status();
         let output = command.quiet().ignore_stderr().read()?;
         if !output.contains("test result: FAILED. 0 passed; 1 failed") {
             bail!("{}: {} does not find it:\n{output}", row.what, row.model);
@@ -82,7 +82,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 fn models<'a>(workspace: &'a Workspace, copy: &Copy, args: &Args) -> Cmd<'a> {
     let command = cargo::command(workspace, "test").args(["--quiet", "-p", "wrt-platform"]);
     let command = copy.place(command, "loom").args(["--lib", "--"]);
-    let flags = [&["--cfg", "wrt_loom"][..], &seeded::QUIET].concat();
+    let flags = [&["--cfg", "wrt_loom"][..], &injected::QUIET].concat();
     cargo::with_flags(command, &flags)
         .env("CARGO_PROFILE_DEV_DEBUG", "none")
         .env("RUST_BACKTRACE", "0")
@@ -92,12 +92,12 @@ fn models<'a>(workspace: &'a Workspace, copy: &Copy, args: &Args) -> Cmd<'a> {
 #[cfg(test)]
 mod tests {
     use super::ROWS;
-    use crate::seeded;
+    use crate::injected;
 
     #[test]
-    fn every_bug_can_be_seeded() {
+    fn every_bug_can_be_injected() {
         for row in ROWS {
-            assert!(seeded::is_known(row.bug), "{}", row.bug);
+            assert!(injected::is_known(row.bug), "{}", row.bug);
         }
     }
 }

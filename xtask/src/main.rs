@@ -8,9 +8,9 @@ mod ci;
 mod compiler;
 mod cross;
 mod faults;
+mod injected;
 mod loom;
 mod programs;
-mod seeded;
 mod setup;
 mod side_by_side;
 mod spec;
@@ -45,7 +45,7 @@ enum Command {
     Spec(spec::Args),
     /// Build for every target of the table; with --run also run the tests
     Cross(cross::Args),
-    /// Seed known bugs one by one, and see the test of each catch it
+    /// Inject known bugs one by one, and see the test of each catch it
     Faults(faults::Args),
     /// Models of what several threads do at once, and known bugs that they must find
     Loom(loom::Args),

@@ -88,7 +88,7 @@ const CRATES: &[&[&str]] = &[
     &["--package=wrt-interpreter", "--test=engine"],
 ];
 
-/// Every target that we promise.
+/// Every target that we guarantee.
 pub(crate) const TARGETS: [Target; 9] = [
     Target {
         triple: "x86_64-unknown-linux-gnu",

@@ -3,10 +3,10 @@
 
 mod functions;
 mod guides;
+mod injected;
 mod lists;
 mod manifests;
 mod rust;
-mod seeded;
 mod source;
 mod text;
 mod tree;
@@ -71,7 +71,7 @@ fn all(tree: &Tree) -> Vec<Finding> {
     }
     lists::check_stale(tree, &mut findings);
     guides::check(tree, &mut findings);
-    seeded::check(tree, &mut findings);
+    injected::check(tree, &mut findings);
     text::kept_as_committed(tree, &mut findings);
     findings
 }

@@ -51,7 +51,7 @@ impl Workspace {
         dir.join("counts.tsv").is_file().then_some(dir)
     }
 
-    /// The compiler version that `Cargo.toml` promises to work, as (major, minor).
+    /// The compiler version that `Cargo.toml` guarantees to work, as (major, minor).
     pub(crate) fn minimum_rust(&self) -> Result<(u32, u32)> {
         let path = self.root.join("Cargo.toml");
         let manifest = self.sh.read_file(&path)?;

@@ -39,7 +39,7 @@ impl Row {
         Row::new(group, case, times, median, format!("{low:.2}..{high:.2}"))
     }
 
-    /// The greatest ratio that is promised, if any is.
+    /// The greatest ratio that is guaranteed, if any is.
     pub(crate) fn limit(self, limit: Option<f64>) -> Row {
         Row { limit, ..self }
     }

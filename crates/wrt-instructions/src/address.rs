@@ -44,7 +44,7 @@ impl MemArg {
         Self { offset, memory, align_log2 }
     }
 
-    /// An offset into memory 0, with no alignment promised.
+    /// An offset into memory 0, with no alignment guaranteed.
     #[inline(always)]
     #[must_use]
     pub const fn offset(offset: u64) -> Self {

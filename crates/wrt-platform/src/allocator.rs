@@ -22,14 +22,14 @@ pub enum Committed {
 
 /// What a reset has left of a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Renewed {
+pub struct ResetOutcome {
     /// Bytes that are still committed.
     pub kept: HostBytes,
     /// Where they are.
     pub base: Committed,
 }
 
-impl Renewed {
+impl ResetOutcome {
     /// So many bytes, at the base they had.
     #[must_use]
     pub const fn in_place(kept: HostBytes) -> Self {
@@ -75,7 +75,7 @@ pub enum Discarded {
 ///
 /// # Safety
 ///
-/// Callers trust an implementation with these promises, which the crate's SAFETY comments cite:
+/// Callers trust an implementation with these guarantees, which the crate's SAFETY comments cite:
 ///
 /// - **C1** A reservation's committed bytes and its guards belong to it alone until it is released.
 ///   No byte up to its capacity is ever committed to it and to another reservation at once. The
@@ -102,7 +102,7 @@ pub unsafe trait PageAllocator {
     /// The unit of all sizes: the backend's page.
     fn page(&self) -> HostPage;
 
-    /// What this backend promises beyond the rest of this trait.
+    /// What this backend guarantees beyond the rest of this trait.
     fn capabilities(&self) -> Capabilities;
 
     /// Prepares the calling thread for access to memories of this backend. Most have nothing to
@@ -204,7 +204,7 @@ pub unsafe trait PageAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError>;
+    ) -> Result<ResetOutcome, AllocError>;
 
     /// Ends the reservation, whatever rights its pages have. No other memory will see a byte of it.
     /// Where the host does not take address space back, it is lost; contents are not kept.
@@ -221,7 +221,7 @@ pub unsafe trait PageAllocator {
     ///
     /// # Errors
     ///
-    /// The first promise found broken.
+    /// The first guarantee found broken.
     ///
     /// # Safety
     ///
@@ -304,7 +304,7 @@ macro_rules! forward_to_pointee {
                 reservation: &Reservation,
                 committed: HostBytes,
                 keep: HostBytes,
-            ) -> Result<Renewed, AllocError> {
+            ) -> Result<ResetOutcome, AllocError> {
                 // SAFETY: the caller keeps this very contract.
                 unsafe { (**self).reset(reservation, committed, keep) }
             }

@@ -1,9 +1,9 @@
-//! What a backend can promise.
+//! What a backend can guarantee.
 
 bitflags::bitflags! {
-    /// The promises of a backend beyond plain committed bytes.
+    /// The guarantees of a backend beyond plain committed bytes.
     ///
-    /// A flag is set only when the promise holds for every reservation of the backend. What compiled
+    /// A flag is set only when the guarantee holds for every reservation of the backend. What compiled
     /// code may rely on is said for each memory: [`AccessGuarantees`](crate::AccessGuarantees).
     /// Without `PROTECT`, protecting answers
     /// [`AllocErrorKind::Unsupported`](crate::AllocErrorKind::Unsupported); without `DISCARD`,
@@ -13,7 +13,7 @@ bitflags::bitflags! {
         /// Growth never moves the base.
         const STABLE_BASE = 1;
         /// Memories can have guards: accesses within them fault. Which ones a memory has got, its
-        /// reservation's rung says.
+        /// reservation's level says.
         const GUARDS = 1 << 1;
         /// [`PageAllocator::protect`](crate::PageAllocator::protect) changes the host's rights.
         const PROTECT = 1 << 2;

@@ -242,7 +242,7 @@ impl core::error::Error for Inaccessible {}
 
 /// Why an access is not possible.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AccessFault {
+pub enum InaccessibleCause {
     /// It does not lie wholly within the length.
     OutOfBounds,
     /// It lies within the length and touches bytes that are protected against it.

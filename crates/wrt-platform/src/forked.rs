@@ -1,5 +1,5 @@
 //! A child of this process, in which every other thread stopped where it was: for tests of what is
-//! promised there.
+//! guaranteed there.
 #![allow(unsafe_code)]
 
 use core::ffi::c_int;

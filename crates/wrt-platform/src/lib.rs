@@ -116,7 +116,7 @@ mod reservation;
 mod sync;
 mod units;
 
-pub use allocator::{Committed, Discarded, PageAllocator, Renewed};
+pub use allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 #[cfg(feature = "alloc")]
 pub use backend::HeapAllocator;
 #[cfg(unix)]
@@ -141,8 +141,8 @@ pub use count::Count;
 #[doc(hidden)]
 pub use epilogue::{Concluding, Epilogue};
 pub use error::{
-    AccessFault, AllocError, AllocErrorKind, Corruption, Demand, Inaccessible, NoRoom, Operation,
-    OsError,
+    AllocError, AllocErrorKind, Corruption, Demand, Inaccessible, InaccessibleCause, NoRoom,
+    Operation, OsError,
 };
 #[cfg(all(unix, feature = "std"))]
 pub use fault::{
@@ -158,5 +158,5 @@ pub use on_demand::OnDemand;
 pub use protection::Protection;
 pub use region::{LentBytes, Region, RegionView};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};
-pub use reservation::{Reservation, Rung, Shortfall, ShortfallCause};
+pub use reservation::{Fallback, FallbackReason, GuardLevel, Reservation};
 pub use units::{HostBytes, HostPage, HostRange, HostRights};

@@ -5,7 +5,7 @@ use core::num::NonZeroU64;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, Demand};
 use crate::image::MemoryImage;
-use crate::reservation::{Shortfall, ShortfallCause};
+use crate::reservation::{Fallback, FallbackReason};
 use crate::units::HostPage;
 
 /// Whether a memory should carry hardware tags.
@@ -22,11 +22,11 @@ pub enum Tagging {
 }
 
 /// Where on the reservation ladder a memory is to stand: how much address space it takes to keep
-/// stray accesses away from its neighbours. [`Rung`](crate::Rung) is the answer.
+/// stray accesses away from its neighbours. [`GuardLevel`](crate::GuardLevel) is the answer.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub enum GuardPolicy {
-    /// The highest rung that the host gives, down to none at all. It starts at full guards under
+    /// The highest level that the host gives, down to none at all. It starts at full guards under
     /// [`CommitPolicy::Exact`], where compiled code can rely on them, and at small ones otherwise. A
     /// memory whose initial size fits is never refused for the sake of guards.
     #[default]
@@ -126,7 +126,7 @@ impl<'a> ReserveRequest<'a> {
         Self { guard: bytes, ..self }
     }
 
-    /// Which rung of the reservation ladder is wanted.
+    /// Which level of the reservation ladder is wanted.
     #[must_use]
     pub const fn guards(self, policy: GuardPolicy) -> Self {
         Self { guards: policy, ..self }
@@ -225,7 +225,7 @@ impl<'a> ReserveRequest<'a> {
         self.guard
     }
 
-    /// The rung of the ladder that is wanted.
+    /// The level of the ladder that is wanted.
     #[must_use]
     pub const fn guard_policy(&self) -> GuardPolicy {
         self.guards
@@ -273,13 +273,13 @@ impl<'a> ReserveRequest<'a> {
         }
     }
 
-    /// The shortfall of a backend that has no guards: none if none are wanted.
+    /// The fallback of a backend that has no guards: none if none are wanted.
     #[must_use]
-    pub const fn without_guards(&self) -> Option<Shortfall> {
+    pub const fn without_guards(&self) -> Option<Fallback> {
         if self.guard == 0 || matches!(self.guards, GuardPolicy::ChecksOnly) {
             return None;
         }
-        Some(Shortfall { wanted: self.wanted_capacity(), cause: ShortfallCause::NoGuards })
+        Some(Fallback { wanted: self.wanted_capacity(), reason: FallbackReason::NoGuards })
     }
 
     /// Bytes at the start that nobody may access.

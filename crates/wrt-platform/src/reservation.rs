@@ -10,7 +10,7 @@ use crate::units::{HostBytes, HostRange};
 /// What keeps a stray access away from a memory's neighbours, the best first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
-pub enum Rung {
+pub enum GuardLevel {
     /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else, and there
     /// is a guard before the base. Whether compiled code may drop its bounds checks, the memory's
     /// [`AccessGuarantees`](crate::AccessGuarantees) say.
@@ -21,20 +21,20 @@ pub enum Rung {
     ChecksOnly,
 }
 
-/// Why a reservation is less than what was wanted at first: fewer bytes, or a lower [`Rung`].
+/// Why a reservation is less than what was wanted at first: fewer bytes, or a lower [`GuardLevel`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub struct Shortfall {
+pub struct Fallback {
     /// Bytes of address space that were wanted at first, guards included.
     pub wanted: u64,
     /// What stood in the way.
-    pub cause: ShortfallCause,
+    pub reason: FallbackReason,
 }
 
 /// What stood in the way of a larger reservation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum ShortfallCause {
+pub enum FallbackReason {
     /// The host refused.
     Os(OsError),
     /// The host refused, and the process has a limit on its address space (`RLIMIT_AS`).
@@ -52,30 +52,30 @@ pub enum ShortfallCause {
     NoGuards,
 }
 
-impl Shortfall {
+impl Fallback {
     /// `wanted` bytes were wanted at first, and `cause` stood in the way.
     #[must_use]
-    pub const fn new(wanted: u64, cause: ShortfallCause) -> Self {
-        Self { wanted, cause }
+    pub const fn new(wanted: u64, reason: FallbackReason) -> Self {
+        Self { wanted, reason }
     }
 }
 
-impl fmt::Display for Shortfall {
+impl fmt::Display for Fallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of address space were wanted: ", Count(self.wanted, "byte"))?;
-        match self.cause {
-            ShortfallCause::Os(error) => error.fmt(f),
-            ShortfallCause::AddressSpaceLimit { limit } => {
+        match self.reason {
+            FallbackReason::Os(error) => error.fmt(f),
+            FallbackReason::AddressSpaceLimit { limit } => {
                 write!(f, "the process may map {} in all", Count(limit, "byte"))
             }
-            ShortfallCause::AddressSpace => {
+            FallbackReason::AddressSpace => {
                 f.write_str("the host does not have that many addresses")
             }
-            ShortfallCause::BeyondFourGib => {
+            FallbackReason::BeyondFourGib => {
                 f.write_str("a memory of more than 4 GiB reaches further than any guard")
             }
-            ShortfallCause::NoRoom => f.write_str("the backend has no such room"),
-            ShortfallCause::NoGuards => f.write_str("the backend has no guards"),
+            FallbackReason::NoRoom => f.write_str("the backend has no such room"),
+            FallbackReason::NoGuards => f.write_str("the backend has no guards"),
         }
     }
 }
@@ -90,8 +90,8 @@ pub struct Reservation {
     capacity: HostBytes,
     guard_before: HostBytes,
     guard_after: HostBytes,
-    rung: Rung,
-    shortfall: Option<Shortfall>,
+    level: GuardLevel,
+    fallback: Option<Fallback>,
     tagged: bool,
     faults_exactly: bool,
     image: HostRange,
@@ -107,8 +107,8 @@ impl Reservation {
             capacity,
             guard_before: HostBytes::ZERO,
             guard_after: HostBytes::ZERO,
-            rung: Rung::ChecksOnly,
-            shortfall: None,
+            level: GuardLevel::ChecksOnly,
+            fallback: None,
             tagged: false,
             faults_exactly: false,
             image: HostRange::EMPTY,
@@ -122,16 +122,16 @@ impl Reservation {
         Self { guard_before: before, guard_after: after, ..self }
     }
 
-    /// On this rung of the ladder.
+    /// On this level of the ladder.
     #[must_use]
-    pub const fn with_rung(self, rung: Rung) -> Self {
-        Self { rung, ..self }
+    pub const fn with_guard_level(self, level: GuardLevel) -> Self {
+        Self { level, ..self }
     }
 
     /// With the reason why it is less than what was wanted.
     #[must_use]
-    pub const fn with_shortfall(self, shortfall: Option<Shortfall>) -> Self {
-        Self { shortfall, ..self }
+    pub const fn with_fallback(self, fallback: Option<Fallback>) -> Self {
+        Self { fallback, ..self }
     }
 
     /// Whose bytes carry hardware tags.
@@ -187,14 +187,14 @@ impl Reservation {
 
     /// What keeps stray accesses away from the neighbours.
     #[must_use]
-    pub const fn rung(&self) -> Rung {
-        self.rung
+    pub const fn guard_level(&self) -> GuardLevel {
+        self.level
     }
 
     /// Why this is less than what was wanted at first; nothing if it is not.
     #[must_use]
-    pub const fn shortfall(&self) -> Option<Shortfall> {
-        self.shortfall
+    pub const fn fallback(&self) -> Option<Fallback> {
+        self.fallback
     }
 
     /// Whether the bytes carry hardware tags.

@@ -258,7 +258,7 @@ impl core::error::Error for GrowError {
 #[non_exhaustive]
 pub struct IntegrityError {
     /// What was found.
-    pub fault: IntegrityFault,
+    pub fault: IntegrityErrorCause,
     /// The memory's name, if it was given one.
     pub name: Option<MemoryName>,
 }
@@ -266,7 +266,7 @@ pub struct IntegrityError {
 /// What an integrity check found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum IntegrityFault {
+pub enum IntegrityErrorCause {
     /// The platform found its own accounting, guards, rights or canaries broken.
     Platform(Corruption),
     /// The length is not a whole number of pages, or above the maximum.
@@ -289,17 +289,17 @@ impl fmt::Display for IntegrityError {
             None => f.write_str("memory: ")?,
         }
         match &self.fault {
-            IntegrityFault::Platform(corruption) => corruption.fmt(f),
-            IntegrityFault::Length { bytes } => {
+            IntegrityErrorCause::Platform(corruption) => corruption.fmt(f),
+            IntegrityErrorCause::Length { bytes } => {
                 write!(f, "its length of {} contradicts its type", Count(*bytes, "byte"))
             }
-            IntegrityFault::SealBroken(Access { address, size }) => {
+            IntegrityErrorCause::SealBroken(Access { address, size }) => {
                 write!(f, "{} at {address:#x} changed", Count(*size, "sealed byte"))
             }
-            IntegrityFault::SealUnreadable(Access { address, size }) => {
+            IntegrityErrorCause::SealUnreadable(Access { address, size }) => {
                 write!(f, "{} at {address:#x} cannot be read", Count(*size, "sealed byte"))
             }
-            IntegrityFault::UnknownSeal => f.write_str("the seal is not one of this memory"),
+            IntegrityErrorCause::UnknownSeal => f.write_str("the seal is not one of this memory"),
         }
     }
 }
@@ -307,11 +307,11 @@ impl fmt::Display for IntegrityError {
 impl core::error::Error for IntegrityError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.fault {
-            IntegrityFault::Platform(corruption) => Some(corruption),
-            IntegrityFault::Length { .. }
-            | IntegrityFault::SealBroken(_)
-            | IntegrityFault::SealUnreadable(_)
-            | IntegrityFault::UnknownSeal => None,
+            IntegrityErrorCause::Platform(corruption) => Some(corruption),
+            IntegrityErrorCause::Length { .. }
+            | IntegrityErrorCause::SealBroken(_)
+            | IntegrityErrorCause::SealUnreadable(_)
+            | IntegrityErrorCause::UnknownSeal => None,
         }
     }
 }

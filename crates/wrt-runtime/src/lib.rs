@@ -70,7 +70,7 @@ pub use borrower::Borrower;
 pub use budget::Budget;
 pub use bulk::BulkOperation;
 pub use bulk_source::BulkSource;
-pub use error::{GrowError, GrowErrorCause, IntegrityError, IntegrityFault, MemoryError};
+pub use error::{GrowError, GrowErrorCause, IntegrityError, IntegrityErrorCause, MemoryError};
 pub use growth::{GrowEvent, GrowRequest, ReleaseEvent};
 pub use guest::GuestMemory;
 pub use host_value::HostValue;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use wrt_platform::{AccessFault, Count, MemoryName};
+use wrt_platform::{Count, InaccessibleCause, MemoryName};
 
 use crate::error::Called;
 
@@ -32,11 +32,11 @@ impl fmt::Display for Trap {
 
 impl core::error::Error for Trap {}
 
-impl From<AccessFault> for Trap {
-    fn from(fault: AccessFault) -> Self {
+impl From<InaccessibleCause> for Trap {
+    fn from(fault: InaccessibleCause) -> Self {
         match fault {
-            AccessFault::OutOfBounds => Self::OutOfBounds,
-            AccessFault::Protected => Self::Protected,
+            InaccessibleCause::OutOfBounds => Self::OutOfBounds,
+            InaccessibleCause::Protected => Self::Protected,
         }
     }
 }

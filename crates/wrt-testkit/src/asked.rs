@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wrt_platform::{
     AllocError, Capabilities, Committed, Corruption, Discarded, HostBytes, HostPage, HostRange,
-    HostRights, MemoryImage, PageAllocator, Protection, Renewed, Reservation, ReserveRequest,
+    HostRights, MemoryImage, PageAllocator, Protection, Reservation, ReserveRequest, ResetOutcome,
     Tagging,
 };
 
@@ -111,7 +111,7 @@ unsafe impl<P: PageAllocator> PageAllocator for Asked<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         // SAFETY: the caller keeps this very contract.
         unsafe { self.inner.reset(reservation, committed, keep) }
     }

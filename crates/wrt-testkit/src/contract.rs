@@ -267,7 +267,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     }
 
     /// Reads the byte at `place`, or `None` if the reservation has no such byte. Where the
-    /// backend keeps its promises, all places but the last committed byte end the process with a
+    /// backend keeps its guarantees, all places but the last committed byte end the process with a
     /// fault, so call it in a [`ChildTest`](crate::ChildTest).
     #[must_use]
     pub fn touch(&self, place: Place) -> Option<u8> {

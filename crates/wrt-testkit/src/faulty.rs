@@ -5,8 +5,8 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use wrt_platform::{
     AllocError, AllocErrorKind, Capabilities, Committed, Corruption, Discarded, HostBytes,
-    HostPage, HostRange, HostRights, Operation, OsError, PageAllocator, Protection, Renewed,
-    Reservation, ReserveRequest,
+    HostPage, HostRange, HostRights, Operation, OsError, PageAllocator, Protection, Reservation,
+    ReserveRequest, ResetOutcome,
 };
 
 /// Hands every call on to another allocator, but lets chosen ones fail without doing anything.
@@ -166,7 +166,7 @@ unsafe impl<P: PageAllocator> PageAllocator for FaultyAllocator<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         self.count(Operation::Reset, committed.as_u64())?;
         // SAFETY: the caller keeps this very contract.
         unsafe { self.inner.reset(reservation, committed, keep) }

@@ -1,15 +1,15 @@
 //! Checks for authors of page allocators, and for the memories built on them.
 //!
 //! ```text
-//! check_backend        every Promise of the PageAllocator contract, one check each
-//! Defect               a backend that breaks one promise, for every promise
+//! check_backend        every Guarantee of the PageAllocator contract, one check each
+//! Defect               a backend that breaks one guarantee, for every guarantee
 //! Fault                accesses that the host must stop, provoked in a ChildTest
 //! FaultyAllocator      fails the n-th call; for_each_failure walks every n
 //! run_script           a memory against a Vec<u8> model, operation by operation
 //! check_addresses      effective addresses against 128-bit arithmetic
 //! ```
 //!
-//! A backend is checked in one line; what comes back names the promise that is broken.
+//! A backend is checked in one line; what comes back names the guarantee that is broken.
 //!
 //! ```
 //! use wrt_platform::HeapAllocator;
@@ -20,7 +20,7 @@
 //!
 //! The checks take a backend by reference and need room for four memories of 64 of its pages at
 //! once. They use nothing but the contract, so they can be run on any backend, on a part of it
-//! ([`Promise::check`]), and on backends chosen at run time (`&dyn PageAllocator`).
+//! ([`Guarantee::check`]), and on backends chosen at run time (`&dyn PageAllocator`).
 
 mod asked;
 mod broken;
@@ -32,10 +32,10 @@ mod face;
 mod failures;
 mod fault;
 mod faulty;
+mod guarantee;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "mappings_none.rs")]
 mod mappings;
 mod oracle;
-mod promise;
 mod script;
 
 pub use broken::{BrokenAllocator, Defect};
@@ -46,9 +46,9 @@ pub use corners::corners;
 pub use failures::for_each_failure;
 pub use fault::Fault;
 pub use faulty::FaultyAllocator;
+pub use guarantee::{Broken, Guarantee, Violation};
 pub use mappings::Mappings;
 pub use oracle::check_addresses;
-pub use promise::{Broken, Promise, Violation};
 pub use script::{
     MemorySetup, Mismatch, ScriptOperation, Step, run_pair_script, run_pair_script_with,
     run_script, run_script_with,

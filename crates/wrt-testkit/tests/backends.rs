@@ -1,9 +1,9 @@
-//! Every promise of the contract, on every backend.
+//! Every guarantee of the contract, on every backend.
 
 use std::sync::Arc;
 
 use wrt_platform::{PageAllocator, for_each_backend};
-use wrt_testkit::{Promise, check_backend, check_moving, check_threads};
+use wrt_testkit::{Guarantee, check_backend, check_moving, check_threads};
 
 macro_rules! checked {
     ($(($name:ident, $type:ty, $new:expr);)*) => {$(
@@ -11,7 +11,7 @@ macro_rules! checked {
             use super::*;
 
             #[test]
-            fn keeps_every_promise() {
+            fn keeps_every_guarantee() {
                 let allocator: $type = $new;
                 check_backend(&allocator).unwrap_or_else(|broken| panic!("{broken}"));
             }
@@ -43,19 +43,19 @@ macro_rules! checked {
 for_each_backend!(checked);
 
 #[test]
-fn promises_have_names_of_their_own() {
-    let mut names: Vec<_> = Promise::ALL.iter().map(|promise| promise.name()).collect();
+fn guarantees_have_names_of_their_own() {
+    let mut names: Vec<_> = Guarantee::ALL.iter().map(|guarantee| guarantee.name()).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), Promise::ALL.len());
+    assert_eq!(names.len(), Guarantee::ALL.len());
 }
 
 #[test]
-fn the_guide_lists_every_promise() {
+fn the_guide_lists_every_guarantee() {
     let guide = include_str!("../../../docs/backends.md");
-    let (_, table) = guide.split_once("| promise | what is promised |\n|---|---|\n").unwrap();
+    let (_, table) = guide.split_once("| guarantee | what is guaranteed |\n|---|---|\n").unwrap();
     let rows = table.lines().take_while(|line| line.starts_with('|'));
     let listed: Vec<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
-    let names: Vec<_> = Promise::ALL.iter().map(|promise| promise.name()).collect();
+    let names: Vec<_> = Guarantee::ALL.iter().map(|guarantee| guarantee.name()).collect();
     assert_eq!(listed, names);
 }

@@ -1,10 +1,10 @@
-//! The checks catch every defect, and blame the promise that it breaks and no other.
+//! The checks catch every defect, and blame the guarantee that it breaks and no other.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use std::sync::Mutex;
 
 use wrt_platform::{HeapAllocator, PageAllocator, Region, ReserveRequest};
-use wrt_testkit::{ChildTest, Defect, Mappings, Promise};
+use wrt_testkit::{ChildTest, Defect, Guarantee, Mappings};
 
 /// What one backend leaves behind on purpose must not disturb the count of another's.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -24,8 +24,8 @@ fn caught_on(name: &str, inner: impl PageAllocator + Sync, defects: &[Defect]) -
             Ok(()) => Vec::new(),
             Err(broken) => broken.violations().to_vec(),
         };
-        let promises: Vec<_> = blamed.iter().map(|violation| violation.promise).collect();
-        if promises != [defect.breaks()] {
+        let guarantees: Vec<_> = blamed.iter().map(|violation| violation.guarantee).collect();
+        if guarantees != [defect.breaks()] {
             wrong.push(format!("{}: {blamed:#?}", defect.name()));
         }
     }
@@ -111,8 +111,8 @@ mod on_linux {
         let mut tried = 0;
         for defect in Defect::ALL.iter().filter(of_tags) {
             let broken = defect.seen_by_checks(&inner).unwrap_err();
-            let promises: Vec<_> = broken.violations().iter().map(|one| one.promise).collect();
-            assert_eq!(promises, [defect.breaks()], "{}: {broken}", defect.name());
+            let guarantees: Vec<_> = broken.violations().iter().map(|one| one.guarantee).collect();
+            assert_eq!(guarantees, [defect.breaks()], "{}: {broken}", defect.name());
             tried += 1;
         }
         assert!(tried > 0, "no defect needs tags");
@@ -128,7 +128,7 @@ fn defects_are_caught_on_the_heap() {
 #[test]
 fn messages_name_the_request() {
     let broken = Defect::DirtyGrowth.seen_by_checks(HeapAllocator::new()).unwrap_err();
-    let text = "promises that are broken: 1\n- fresh-zero (bytes that become accessible read \
+    let text = "guarantees that are broken: 1\n- fresh-zero (bytes that become accessible read \
                 zero): new bytes: byte 4095 of 4096 is 0xee, not 0x00; the last request: 0 to \
                 262144 bytes, reservation 67108864, guard 65536, BestThatFits, Exact\n";
     assert!(broken.to_string().starts_with(text), "{broken}");
@@ -142,10 +142,10 @@ fn messages_name_the_request() {
 }
 
 #[test]
-fn every_promise_can_be_broken() {
-    for promise in Promise::ALL {
-        let broken = Defect::ALL.iter().any(|defect| defect.breaks() == *promise);
-        assert!(broken, "no defect breaks {promise}");
+fn every_guarantee_can_be_broken() {
+    for guarantee in Guarantee::ALL {
+        let broken = Defect::ALL.iter().any(|defect| defect.breaks() == *guarantee);
+        assert!(broken, "no defect breaks {guarantee}");
     }
 }
 
@@ -158,10 +158,10 @@ fn defects_have_names_of_their_own() {
 }
 
 #[test]
-fn promises_presuppose_only_what_is_checked_before() {
-    for (place, promise) in Promise::ALL.iter().enumerate() {
-        let before = &Promise::ALL[..place];
-        let checked = promise.presupposes().iter().all(|needed| before.contains(needed));
-        assert!(checked, "{promise} comes too early");
+fn guarantees_presuppose_only_what_is_checked_before() {
+    for (place, guarantee) in Guarantee::ALL.iter().enumerate() {
+        let before = &Guarantee::ALL[..place];
+        let checked = guarantee.presupposes().iter().all(|needed| before.contains(needed));
+        assert!(checked, "{guarantee} comes too early");
     }
 }

@@ -10,8 +10,9 @@ use wrt_platform::{
     PageAllocator, Region, ReserveRequest, StaticArena, Tagging,
 };
 use wrt_runtime::{
-    DataSegment, GrowError, GrowErrorCause, GrowRequest, GrowVeto, IntegrityError, IntegrityFault,
-    InvalidMemoryType, LinearMemory, MemoryBuilder, MemoryError, MemoryType, Trap, TrapReport,
+    DataSegment, GrowError, GrowErrorCause, GrowRequest, GrowVeto, IntegrityError,
+    IntegrityErrorCause, InvalidMemoryType, LinearMemory, MemoryBuilder, MemoryError, MemoryType,
+    Trap, TrapReport,
 };
 
 /// A source of type `E` that is `expected`.
@@ -253,7 +254,7 @@ fn errors_of_integrity_have_their_source() {
     let seal = memory.seal(0..8).unwrap();
     memory.write(0, &[1]).unwrap();
     let broken: IntegrityError = memory.verify(&seal).unwrap_err();
-    assert!(matches!(broken.fault, IntegrityFault::SealBroken(_)));
+    assert!(matches!(broken.fault, IntegrityErrorCause::SealBroken(_)));
     expect_no_source(&broken);
     expect_no_source(&Corruption::Guard);
 }

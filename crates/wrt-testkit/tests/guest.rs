@@ -1,4 +1,4 @@
-//! What `GuestMemory` promises those who call it and those who implement it.
+//! What `GuestMemory` guarantees those who call it and those who implement it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use std::cell::RefCell;

@@ -1,5 +1,5 @@
 //! A backend as somebody else would write it: the host's mappings by way of the public ladder. It
-//! keeps every promise.
+//! keeps every guarantee.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
@@ -9,8 +9,8 @@ use std::ptr::{self, NonNull};
 
 use wrt_platform::{
     AllocError, AllocErrorKind, Capabilities, Committed, Discarded, Extent, ExtentRefusal,
-    GuardPolicy, HostBytes, HostPage, HostRange, Operation, OsError, PageAllocator, Protection,
-    Region, Renewed, Reservation, ReserveRequest, Rung, Tagging, descend_ladder,
+    GuardLevel, GuardPolicy, HostBytes, HostPage, HostRange, Operation, OsError, PageAllocator,
+    Protection, Region, Reservation, ReserveRequest, ResetOutcome, Tagging, descend_ladder,
 };
 use wrt_testkit::{check_backend, check_moving, check_threads};
 
@@ -149,14 +149,14 @@ unsafe impl PageAllocator for Mapped {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         let all = HostRange { start: HostBytes::ZERO, len: committed };
         // SAFETY: the bytes are committed, and their owner wants zeroes there.
         unsafe { drop_pages(reservation, all) }.map_err(refused(Operation::Reset, committed))?;
         let rest = HostRange { start: keep, len: committed.saturating_sub(keep) };
         // SAFETY: the rest is committed, and nobody needs it.
         unsafe { set(reservation, rest, CLOSED) }.map_err(refused(Operation::Reset, committed))?;
-        Ok(Renewed::in_place(keep))
+        Ok(ResetOutcome::in_place(keep))
     }
 
     unsafe fn release(&self, reservation: &Reservation, _: HostBytes) {
@@ -169,19 +169,19 @@ unsafe impl PageAllocator for Mapped {
 }
 
 #[test]
-fn a_backend_on_the_public_ladder_keeps_every_promise() {
+fn a_backend_on_the_public_ladder_keeps_every_guarantee() {
     check_backend(&Mapped).unwrap_or_else(|broken| panic!("{broken}"));
     check_moving(Mapped).unwrap();
     check_threads(&Mapped).unwrap();
 }
 
 #[test]
-fn it_gives_the_rung_that_is_demanded() {
+fn it_gives_the_level_that_is_demanded() {
     let small = ReserveRequest::new(65536, 1 << 20).guards(GuardPolicy::SmallGuard);
     let region = Region::new(Mapped, &small).unwrap();
-    assert_eq!(region.reservation().rung(), Rung::SmallGuard);
+    assert_eq!(region.reservation().guard_level(), GuardLevel::SmallGuard);
     let bare = ReserveRequest::new(65536, 1 << 20).guards(GuardPolicy::ChecksOnly);
     let region = Region::new(Mapped, &bare).unwrap();
-    assert_eq!(region.reservation().rung(), Rung::ChecksOnly);
-    assert_eq!(region.reservation().shortfall(), None);
+    assert_eq!(region.reservation().guard_level(), GuardLevel::ChecksOnly);
+    assert_eq!(region.reservation().fallback(), None);
 }

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use wrt_platform::{
-    AllocErrorKind, CommitPolicy, HeapAllocator, MmapAllocator, OsError, PageAllocator, Rung,
-    ShortfallCause,
+    AllocErrorKind, CommitPolicy, FallbackReason, GuardLevel, HeapAllocator, MmapAllocator,
+    OsError, PageAllocator,
 };
 use wrt_runtime::{GrowErrorCause, LinearMemory, MemoryBuilder, MemoryError, MemoryType};
 use wrt_testkit::{ChildTest, Ending};
@@ -40,13 +40,13 @@ fn a_small_address_space_gives_a_smaller_reservation() {
     let ty = MemoryType::wasm32(1, None).unwrap();
     let mut memory = LinearMemory::new(MmapAllocator::new(), ty).unwrap();
     let reservation = *memory.region().reservation();
-    assert_eq!(reservation.rung(), Rung::SmallGuard);
-    let shortfall = reservation.shortfall().unwrap();
+    assert_eq!(reservation.guard_level(), GuardLevel::SmallGuard);
+    let fallback = reservation.fallback().unwrap();
     let wanted = if usize::BITS < 64 { 0..GIB } else { 4 * GIB..5 * GIB };
-    assert!(wanted.contains(&shortfall.wanted), "{shortfall:?}");
+    assert!(wanted.contains(&fallback.wanted), "{fallback:?}");
     if !ChildTest::is_emulated() {
-        let cause = ShortfallCause::AddressSpaceLimit { limit: ADDRESS_SPACE };
-        assert_eq!(shortfall.cause, cause);
+        let reason = FallbackReason::AddressSpaceLimit { limit: ADDRESS_SPACE };
+        assert_eq!(fallback.reason, reason);
     }
     memory.write(0, b"kept").unwrap();
     let capacity = memory.region().capacity();

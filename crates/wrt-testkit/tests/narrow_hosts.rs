@@ -5,8 +5,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wrt_platform::{
-    AllocErrorKind, CommitPolicy, HeapAllocator, MmapAllocator, PageAllocator, Region,
-    ReserveRequest, Rung, ShortfallCause,
+    AllocErrorKind, CommitPolicy, FallbackReason, GuardLevel, HeapAllocator, MmapAllocator,
+    PageAllocator, Region, ReserveRequest,
 };
 use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryError, MemoryType};
 
@@ -29,8 +29,8 @@ fn a_maximum_beyond_the_host_reserves_a_part() {
     let mut memory = exact.allocate(MmapAllocator::new()).unwrap();
     assert_eq!(memory.region().limit(), 4 * GIB);
     let reservation = memory.region().reservation();
-    assert_eq!(reservation.rung(), Rung::SmallGuard);
-    assert_eq!(reservation.shortfall().map(|less| less.cause), Some(ShortfallCause::AddressSpace));
+    assert_eq!(reservation.guard_level(), GuardLevel::SmallGuard);
+    assert_eq!(reservation.fallback().map(|less| less.reason), Some(FallbackReason::AddressSpace));
     let capacity = memory.region().capacity();
     assert_eq!(capacity, ReserveRequest::DEFAULT_RESERVATION);
     assert!(capacity <= GIB / 4, "{capacity} bytes of an address space of 4 GiB");
@@ -40,7 +40,7 @@ fn a_maximum_beyond_the_host_reserves_a_part() {
     assert!(error.to_string().ends_with("(268435456 bytes were possible)"), "{error}");
     let ahead = LinearMemory::new(MmapAllocator::new(), ty).unwrap();
     let reservation = ahead.region().reservation();
-    assert_eq!((reservation.rung(), reservation.shortfall()), (Rung::SmallGuard, None));
+    assert_eq!((reservation.guard_level(), reservation.fallback()), (GuardLevel::SmallGuard, None));
 }
 
 fn refused(allocator: impl PageAllocator) {
@@ -82,8 +82,8 @@ fn a_full_address_space_is_told() {
     let [first, .., last] = &memories[..] else { panic!("{} memories", memories.len()) };
     assert_eq!(first.capacity(), GIB);
     assert!(last.capacity() < GIB, "{last:?}");
-    let shortfall = last.reservation().shortfall().unwrap();
-    assert!(shortfall.wanted >= GIB, "{shortfall:?}");
+    let fallback = last.reservation().fallback().unwrap();
+    assert!(fallback.wanted >= GIB, "{fallback:?}");
     let mut taken = 0;
     for region in &memories {
         assert!(region.data().unwrap().iter().all(|byte| *byte == 0xB6));

@@ -10,8 +10,8 @@ use std::thread;
 use wrt_testkit::{ChildTest, Ending};
 
 use wrt_platform::{
-    AllocErrorKind, CommitPolicy, GuardPolicy, MemoryImage, PoolAllocator, PoolConfig, PoolLayout,
-    Protection, Region, ReserveRequest, Rung, ShortfallCause, Tagging,
+    AllocErrorKind, CommitPolicy, FallbackReason, GuardLevel, GuardPolicy, MemoryImage,
+    PoolAllocator, PoolConfig, PoolLayout, Protection, Region, ReserveRequest, Tagging,
 };
 
 /// Bytes of a slot.
@@ -233,7 +233,7 @@ fn a_slot_is_what_the_pool_has_and_no_more() {
     let error = Region::new(&pool, &ReserveRequest::new(65537, 1 << 20)).unwrap_err();
     assert_eq!((error.kind, error.possible), (AllocErrorKind::SlotSize, Some(65536)));
     let mut region = Region::new(&pool, &ReserveRequest::new(4096, 1 << 20)).unwrap();
-    assert_eq!(region.reservation().shortfall().unwrap().cause, ShortfallCause::NoRoom);
+    assert_eq!(region.reservation().fallback().unwrap().reason, FallbackReason::NoRoom);
     assert_eq!(region.capacity(), 65536);
     region.grow_to(65536).unwrap();
     assert!(region.grow_to(65537).is_err());
@@ -245,7 +245,7 @@ fn a_slot_is_what_the_pool_has_and_no_more() {
         let error = Region::new(&pool, &demanded).unwrap_err();
         assert!(matches!(error.kind, AllocErrorKind::Unmet { .. }), "{error}");
     }
-    assert_eq!(region.reservation().rung(), Rung::SmallGuard);
+    assert_eq!(region.reservation().guard_level(), GuardLevel::SmallGuard);
 }
 
 #[test]

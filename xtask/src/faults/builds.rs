@@ -11,7 +11,7 @@ use xshell::Cmd;
 use super::table::{Bug, Machine};
 use crate::cargo;
 use crate::compiler::{self, Compiler};
-use crate::seeded::{self, Copy};
+use crate::injected::{self, Copy};
 use crate::targets::{self, Target};
 use crate::workspace::Workspace;
 
@@ -30,7 +30,7 @@ pub(super) struct Builds<'a> {
 /// Both builds.
 struct Programs {
     usual: Tests,
-    seeded: Tests,
+    injected: Tests,
 }
 
 impl<'a> Builds<'a> {
@@ -47,7 +47,7 @@ impl<'a> Builds<'a> {
         };
         if !self.passed.contains(bug.test) {
             for (tests, build) in
-                [(&programs.usual, "usual build"), (&programs.seeded, "seeded build")]
+                [(&programs.usual, "usual build"), (&programs.injected, "injected build")]
             {
                 let outcome = tests.run(bug.test, None)?;
                 if outcome != Outcome::Passed {
@@ -56,7 +56,7 @@ impl<'a> Builds<'a> {
             }
             self.passed.insert(bug.test);
         }
-        Ok(match programs.seeded.run(bug.test, Some(bug.name))? {
+        Ok(match programs.injected.run(bug.test, Some(bug.name))? {
             Outcome::Failed => Ok(()),
             outcome => Err(format!("with the bug the test {outcome}")),
         })
@@ -70,7 +70,7 @@ impl Programs {
             Machine::Here => Tests::build_here(workspace, copy),
             Machine::Tagged => Tests::build_tagged(workspace, copy),
         };
-        Ok(Self { usual: of(None)?, seeded: of(Some(&copy))? })
+        Ok(Self { usual: of(None)?, injected: of(Some(&copy))? })
     }
 }
 
@@ -87,7 +87,7 @@ impl Tests {
         let mut command = cargo::command(workspace, "test");
         if copy.is_some() {
             let flags = cargo::flags_of_user();
-            let flags = flags.iter().map(String::as_str).chain(seeded::QUIET);
+            let flags = flags.iter().map(String::as_str).chain(injected::QUIET);
             // No debugger looks at these programs, but a panic still says where it was.
             command = cargo::with_flags(command, &flags.collect::<Vec<_>>())
                 .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
@@ -101,7 +101,7 @@ impl Tests {
         let compiler = Compiler::choose(workspace, &target)?;
         let mut command = compiler.cargo(workspace, &target, "test");
         if copy.is_some() {
-            let flags = [&compiler::STATIC[..], &seeded::QUIET].concat();
+            let flags = [&compiler::STATIC[..], &injected::QUIET].concat();
             command = cargo::with_flags(command, &flags);
         }
         Self::build(command, copy, compiler::runner(workspace, &target))
@@ -128,12 +128,12 @@ impl Tests {
         let words = [self.emulator.as_slice(), std::slice::from_ref(&self.program)].concat();
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).args([test, "--exact", "--test-threads=1"]);
-        command.env_remove(seeded::CHOICE).env("RUST_BACKTRACE", "0");
+        command.env_remove(injected::CHOICE).env("RUST_BACKTRACE", "0");
         if !self.emulator.is_empty() {
             command.env(compiler::RUNNER, self.emulator.join(" "));
         }
         if let Some(bug) = bug {
-            command.env(seeded::CHOICE, bug);
+            command.env(injected::CHOICE, bug);
         }
         let output = command.output().with_context(|| format!("cannot run {}", words[0]))?;
         let text = String::from_utf8_lossy(&output.stdout);

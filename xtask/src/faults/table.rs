@@ -1,4 +1,4 @@
-//! The list of known bugs of other runtimes: which bugs are seeded for each, and which test must see
+//! The list of known bugs of other runtimes: which bugs are injected for each, and which test must see
 //! them.
 
 /// A known way in which runtimes got memory wrong.
@@ -17,7 +17,7 @@ pub(crate) enum Proof {
     Later(&'static str),
 }
 
-/// A seeded bug by its name in the table of places, and the full name of a test in `wrt-testkit`'s
+/// A injected bug by its name in the table of places, and the full name of a test in `wrt-testkit`'s
 /// `faults`.
 pub(crate) struct Bug {
     pub(crate) name: &'static str,

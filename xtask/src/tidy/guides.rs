@@ -8,8 +8,8 @@ const RULE: &str = "guide";
 /// The library crate with unsafe code.
 const PLATFORM: &str = "crates/wrt-platform/src/";
 
-/// The promises of the conformance kit, one row each.
-const PROMISES: &str = "crates/wrt-testkit/src/promise.rs";
+/// The guarantees of the conformance kit, one row each.
+const GUARANTEES: &str = "crates/wrt-testkit/src/guarantee.rs";
 
 /// A table of a guide: its file and its first line.
 struct Table {
@@ -20,14 +20,15 @@ struct Table {
 const UNSAFE_FILES: Table =
     Table { guide: "docs/safety.md", head: "| file of `wrt-platform` | what it does |" };
 
-const PROMISED: Table = Table { guide: "docs/backends.md", head: "| promise | what is promised |" };
+const GUARANTEED: Table =
+    Table { guide: "docs/backends.md", head: "| guarantee | what is guaranteed |" };
 
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     let files: Vec<&str> =
         lists::unsafe_files().filter_map(|path| path.strip_prefix(PLATFORM)).collect();
     compare(tree, &UNSAFE_FILES, &files, findings);
-    let promises: Vec<&str> = tree.file(PROMISES).map(promises).unwrap_or_default();
-    compare(tree, &PROMISED, &promises, findings);
+    let guarantees: Vec<&str> = tree.file(GUARANTEES).map(guarantees).unwrap_or_default();
+    compare(tree, &GUARANTEED, &guarantees, findings);
 }
 
 /// The table names everything in `code`, and nothing else.
@@ -59,15 +60,15 @@ fn names<'a>(guide: &'a File, head: &str) -> Vec<(usize, &'a str)> {
         .collect()
 }
 
-/// The names of the rows `(Promise, "name", ..`.
-fn promises(file: &File) -> Vec<&str> {
+/// The names of the rows `(Guarantee, "name", ..`.
+fn guarantees(file: &File) -> Vec<&str> {
     let rows = file.lines().filter_map(|(_, text)| text.strip_prefix("    ("));
     rows.filter_map(|row| row.split_once(", \"")?.1.split_once('"')).map(|(name, _)| name).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, compare, promises};
+    use super::{Table, compare, guarantees};
     use crate::tidy::tree::{File, Tree};
 
     const TABLE: Table = Table { guide: "docs/a.md", head: "| file | what |" };
@@ -91,8 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn promises_are_read_from_their_rows() {
-        let text = "promises! {\n    (Page, \"page\", \"a power of two\", sizes::page, []);\n}\n";
-        assert_eq!(promises(&File::new("a.rs", text)), ["page"]);
+    fn guarantees_are_read_from_their_rows() {
+        let text = "guarantees! {\n    (Page, \"page\", \"a power of two\", sizes::page, []);\n}\n";
+        assert_eq!(guarantees(&File::new("a.rs", text)), ["page"]);
     }
 }

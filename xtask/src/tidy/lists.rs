@@ -11,7 +11,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("benches/src/bare_slot.rs", "a mapping that is used again, to measure against"),
     ("benches/src/neighbours.rs", "mappings that lie beside what is measured"),
     ("benches/src/unchecked.rs", "raw pointers to measure against"),
-    ("crates/wrt-platform/src/allocator.rs", "the contract that backends promise"),
+    ("crates/wrt-platform/src/allocator.rs", "the contract that backends guarantee"),
     ("crates/wrt-platform/src/backend/heap.rs", "pages of the global allocator"),
     ("crates/wrt-platform/src/backend/mmap/image.rs", "maps an image copy-on-write"),
     ("crates/wrt-platform/src/backend/mmap/image_none.rs", "the same contract, never called"),

@@ -143,7 +143,7 @@ fn ignored_tests(file: &File, findings: &mut Vec<Finding>) {
 
 /// A SAFETY comment in the platform names what it rests on: a numbered invariant, or
 /// the contract by name. Inside a backend the facts are the system's, so there only the
-/// promise to be a `PageAllocator` cites. (That each block has a comment, clippy checks.)
+/// guarantee to be a `PageAllocator` cites. (That each block has a comment, clippy checks.)
 fn safety_cites(file: &File, findings: &mut Vec<Finding>) {
     let Some(inside) = file.path.strip_prefix("crates/wrt-platform/src/") else {
         return;
@@ -155,8 +155,8 @@ fn safety_cites(file: &File, findings: &mut Vec<Finding>) {
         }
         let rest = &lines[index..];
         let length = rest.iter().take_while(|line| line.starts_with("//")).count();
-        let promise = rest.get(length).is_some_and(|line| line.starts_with("unsafe impl"));
-        let must_cite = promise || !inside.starts_with("backend/");
+        let guarantee = rest.get(length).is_some_and(|line| line.starts_with("unsafe impl"));
+        let must_cite = guarantee || !inside.starts_with("backend/");
         if must_cite && !cites(&rest[..length].join(" ")) {
             let message = "name the invariant (I1, ...) or the contract that this rests on";
             findings.push(Finding::error(&file.path, index + 1, "safety-cites", message));

@@ -26,7 +26,7 @@ pub(crate) struct Keeper {
     pub(crate) name: &'static str,
     /// The bare way of as many bytes of address space.
     pub(crate) floor: &'static str,
-    /// The most KiB each that we promise.
+    /// The most KiB each that we guarantee.
     pub(crate) limit: Option<f64>,
     /// Whether it is our pool for as many memories as one likes.
     pub(crate) pooled: bool,

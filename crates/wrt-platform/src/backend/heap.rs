@@ -5,11 +5,11 @@ use alloc::alloc::{Layout, alloc_zeroed, dealloc, realloc};
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
+use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::request::ReserveRequest;
-use crate::reservation::{Reservation, Shortfall, ShortfallCause};
+use crate::reservation::{Fallback, FallbackReason, Reservation};
 use crate::units::{HostBytes, HostPage, HostRange};
 
 /// Takes every memory from the global allocator, aligned to 4 KiB.
@@ -171,9 +171,9 @@ unsafe impl PageAllocator for HeapAllocator {
         let most = PAGE.round_down(isize::MAX as u64 - (OVERHEAD + WORD) as u64);
         let capacity = PAGE.round_up(request.maximum()).unwrap_or(most).min(most);
         let wanted = request.wanted_capacity();
-        let beyond = Shortfall { wanted, cause: ShortfallCause::AddressSpace };
+        let beyond = Fallback { wanted, reason: FallbackReason::AddressSpace };
         let beyond = (capacity.as_u64() < wanted).then_some(beyond);
-        Ok(Reservation::new(NOWHERE, capacity).with_shortfall(request.without_guards().or(beyond)))
+        Ok(Reservation::new(NOWHERE, capacity).with_fallback(request.without_guards().or(beyond)))
     }
 
     unsafe fn commit(
@@ -215,10 +215,10 @@ unsafe impl PageAllocator for HeapAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         _keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         // SAFETY: the committed bytes are the caller's.
         unsafe { reservation.base().write_bytes(0, committed.get()) };
-        Ok(Renewed::in_place(committed))
+        Ok(ResetOutcome::in_place(committed))
     }
 
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Operation, OsError};
 use crate::request::{GuardPolicy, ReserveRequest};
-use crate::reservation::{Reservation, Rung, Shortfall, ShortfallCause};
+use crate::reservation::{Fallback, FallbackReason, GuardLevel, Reservation};
 use crate::units::{HostBytes, HostPage};
 
 /// Memories up to here can have full guards.
@@ -60,7 +60,7 @@ pub struct ExtentRefusal {
     pub limit: Option<u64>,
 }
 
-/// Reserves address space for `request` on the highest rung of the reservation ladder that the host
+/// Reserves address space for `request` on the highest level of the reservation ladder that the host
 /// gives: full guards, small guards and less and less capacity, no guards. A
 /// [`GuardPolicy`] chooses where the descent starts, and a demand ends it.
 ///
@@ -69,13 +69,13 @@ pub struct ExtentRefusal {
 /// inaccessible, which all but committed bytes stay, and returns the base, the address past the
 /// first guard. The base of an extent of no bytes is any address on a page.
 ///
-/// The reservation says its capacity, its guards, its [`Rung`], and by its [`Shortfall`] why it is
+/// The reservation says its capacity, its guards, its [`GuardLevel`], and by its [`Fallback`] why it is
 /// less than what was wanted. A backend adds its own cookie, image and tags.
 ///
 /// ```
 /// use core::ptr::NonNull;
 /// use wrt_platform::{
-///     Extent, ExtentRefusal, HostPage, OsError, ReserveRequest, Rung, ShortfallCause,
+///     Extent, ExtentRefusal, HostPage, OsError, ReserveRequest, GuardLevel, FallbackReason,
 ///     descend_ladder,
 /// };
 ///
@@ -92,18 +92,18 @@ pub struct ExtentRefusal {
 /// # #[cfg(target_pointer_width = "64")] {
 /// let request = ReserveRequest::new(64 << 10, 4 << 30);
 /// let reservation = descend_ladder(&request, HostPage::SMALLEST, map_closed)?;
-/// assert_eq!(reservation.rung(), Rung::SmallGuard);
+/// assert_eq!(reservation.guard_level(), GuardLevel::SmallGuard);
 /// assert_eq!(reservation.capacity().as_u64(), 512 << 20);
 /// assert_eq!(reservation.guard_before().as_u64(), ReserveRequest::DEFAULT_GUARD);
-/// let shortfall = reservation.shortfall().map(|shortfall| shortfall.cause);
-/// assert_eq!(shortfall, Some(ShortfallCause::Os(OsError(12))));
+/// let fallback = reservation.fallback().map(|fallback| fallback.reason);
+/// assert_eq!(fallback, Some(FallbackReason::Os(OsError(12))));
 /// # }
 /// # Ok::<(), wrt_platform::AllocError>(())
 /// ```
 ///
 /// # Errors
 ///
-/// When the host does not even give the initial bytes, or no rung that the policy demands. The
+/// When the host does not even give the initial bytes, or no level that the policy demands. The
 /// error carries the host's last answer.
 pub fn descend_ladder(
     request: &ReserveRequest<'_>,
@@ -112,21 +112,21 @@ pub fn descend_ladder(
 ) -> Result<Reservation, AllocError> {
     let wanted = Wanted::new(request, page)?;
     let first = wanted.best().total().map_or(u64::MAX, HostBytes::as_u64);
-    let mut cause = wanted.known_shortfall(request);
+    let mut reason = wanted.known_fallback(request);
     let mut last = None;
-    for (rung, extent) in wanted.rungs(request, page) {
+    for (level, extent) in wanted.levels(request, page) {
         match map(extent) {
             Ok(base) => {
-                let shortfall = cause.map(|cause| Shortfall { wanted: first, cause });
+                let fallback = reason.map(|reason| Fallback { wanted: first, reason });
                 return Ok(Reservation::new(base, extent.capacity)
                     .with_guards(extent.before, extent.after)
-                    .with_rung(rung)
+                    .with_guard_level(level)
                     .with_exact_faults(request.wants_exact_faults(page))
-                    .with_shortfall(shortfall));
+                    .with_fallback(fallback));
             }
             Err(refusal) => {
                 last = Some(refusal);
-                cause = cause.or(Some(why(refusal)));
+                reason = reason.or(Some(why(refusal)));
             }
         }
     }
@@ -165,10 +165,10 @@ impl Wanted {
 
     /// Why the ladder starts below all that was asked for, or below full guards where one could
     /// expect those.
-    fn known_shortfall(&self, request: &ReserveRequest<'_>) -> Option<ShortfallCause> {
+    fn known_fallback(&self, request: &ReserveRequest<'_>) -> Option<FallbackReason> {
         let best = request.guard_policy() == GuardPolicy::BestThatFits;
         if self.guard.is_none() || self.capacity.as_u64() < request.wanted_capacity() {
-            return Some(ShortfallCause::AddressSpace);
+            return Some(FallbackReason::AddressSpace);
         }
         if !best || self.full.is_some() || request.guard_bytes() == 0 {
             return None;
@@ -176,22 +176,22 @@ impl Wanted {
         if request.commit_policy() != CommitPolicy::Exact {
             None
         } else if request.maximum() > FOUR_GIB {
-            Some(ShortfallCause::BeyondFourGib)
+            Some(FallbackReason::BeyondFourGib)
         } else if usize::BITS < 64 {
-            Some(ShortfallCause::AddressSpace)
+            Some(FallbackReason::AddressSpace)
         } else {
             // The request allows less address space than full guards take.
             None
         }
     }
 
-    /// The rungs that the policy allows, from the best to the least. Within the last two the
+    /// The levels that the policy allows, from the best to the least. Within the last two the
     /// capacity is halved until nothing but the initial bytes is left.
-    fn rungs(
+    fn levels(
         &self,
         request: &ReserveRequest<'_>,
         page: HostPage,
-    ) -> impl Iterator<Item = (Rung, Extent)> {
+    ) -> impl Iterator<Item = (GuardLevel, Extent)> {
         let policy = request.guard_policy();
         let guard = self.guard.filter(|guard| *guard > HostBytes::ZERO);
         let small =
@@ -207,16 +207,21 @@ impl Wanted {
             };
             core::iter::successors(Some(capacity), half)
         };
-        let with = |rung, guard: HostBytes| {
-            move |capacity| (rung, Extent { before: guard, capacity, after: guard })
+        let with = |level, guard: HostBytes| {
+            move |capacity| (level, Extent { before: guard, capacity, after: guard })
         };
-        let guarded =
-            small.into_iter().flat_map(move |guard| halves().map(with(Rung::SmallGuard, guard)));
+        let guarded = small
+            .into_iter()
+            .flat_map(move |guard| halves().map(with(GuardLevel::SmallGuard, guard)));
         let bare = unguarded
             .then_some(HostBytes::ZERO)
             .into_iter()
-            .flat_map(move |none| halves().map(with(Rung::ChecksOnly, none)));
-        self.full.map(|extent| (Rung::FullGuards, extent)).into_iter().chain(guarded).chain(bare)
+            .flat_map(move |none| halves().map(with(GuardLevel::ChecksOnly, none)));
+        self.full
+            .map(|extent| (GuardLevel::FullGuards, extent))
+            .into_iter()
+            .chain(guarded)
+            .chain(bare)
     }
 }
 
@@ -247,10 +252,10 @@ fn full_guards(
 }
 
 /// Why the host refused, as far as can be known.
-fn why(refusal: ExtentRefusal) -> ShortfallCause {
+fn why(refusal: ExtentRefusal) -> FallbackReason {
     match refusal.limit {
-        Some(limit) => ShortfallCause::AddressSpaceLimit { limit },
-        None => ShortfallCause::Os(refusal.error),
+        Some(limit) => FallbackReason::AddressSpaceLimit { limit },
+        None => FallbackReason::Os(refusal.error),
     }
 }
 
@@ -275,7 +280,7 @@ mod tests {
 
     const FULL: ExtentRefusal = ExtentRefusal { error: OsError(12), limit: None };
 
-    /// The rung that a host with `room` bytes gives, and what it was asked for on the way.
+    /// The level that a host with `room` bytes gives, and what it was asked for on the way.
     fn on_host(
         room: u64,
         request: &ReserveRequest<'_>,
@@ -298,7 +303,7 @@ mod tests {
     fn a_host_with_room_gives_full_guards() {
         let (given, asked) = on_host(u64::MAX, &best());
         let given = given.unwrap();
-        assert_eq!((given.rung(), given.shortfall()), (Rung::FullGuards, None));
+        assert_eq!((given.guard_level(), given.fallback()), (GuardLevel::FullGuards, None));
         let reach = given.capacity().as_u64() + given.guard_after().as_u64();
         assert!(reach >= ReserveRequest::REACH_33_BIT && given.guard_before().as_u64() == 65536);
         assert_eq!(asked.len(), 1);
@@ -306,25 +311,28 @@ mod tests {
 
     #[cfg(all(test, target_pointer_width = "64"))]
     #[test]
-    fn less_room_is_a_lower_rung_with_a_reason() {
+    fn less_room_is_a_lower_level_with_a_reason() {
         let (given, _) = on_host(5 << 30, &best());
         let given = given.unwrap();
-        assert_eq!(given.rung(), Rung::SmallGuard);
+        assert_eq!(given.guard_level(), GuardLevel::SmallGuard);
         assert_eq!(given.capacity().as_u64(), 1 << 32);
-        let wanted = given.shortfall().unwrap().wanted;
+        let wanted = given.fallback().unwrap().wanted;
         assert!((8 << 30..9 << 30).contains(&wanted), "{wanted}");
         let (given, asked) = on_host(1 << 30, &best());
         let given = given.unwrap();
-        assert_eq!((given.rung(), given.capacity().as_u64()), (Rung::SmallGuard, 1 << 29));
+        assert_eq!(
+            (given.guard_level(), given.capacity().as_u64()),
+            (GuardLevel::SmallGuard, 1 << 29)
+        );
         assert_eq!(asked.len(), 5, "full, 4 GiB, 2 GiB, 1 GiB, 512 MiB");
     }
 
     #[test]
-    fn the_last_rung_is_the_initial_size_alone() {
+    fn the_last_level_is_the_initial_size_alone() {
         let (given, _) = on_host(65536, &best());
         let given = given.unwrap();
-        assert_eq!((given.rung(), given.capacity().get()), (Rung::ChecksOnly, 65536));
-        assert!(given.shortfall().is_some());
+        assert_eq!((given.guard_level(), given.capacity().get()), (GuardLevel::ChecksOnly, 65536));
+        assert!(given.fallback().is_some());
         let (refused, _) = on_host(65535, &best());
         assert_eq!(refused.unwrap_err().requested, 65536);
     }
@@ -335,7 +343,7 @@ mod tests {
         let (refused, _) = on_host(65536, &small);
         refused.unwrap_err();
         let (given, _) = on_host(3 * 65536, &small);
-        assert_eq!(given.unwrap().rung(), Rung::SmallGuard);
+        assert_eq!(given.unwrap().guard_level(), GuardLevel::SmallGuard);
         let full = best().guards(GuardPolicy::FullGuards);
         let (refused, asked) = on_host(5 << 30, &full);
         refused.unwrap_err();
@@ -347,15 +355,15 @@ mod tests {
         let bare = best().guards(GuardPolicy::ChecksOnly);
         let (given, _) = on_host(u64::MAX, &bare);
         let given = given.unwrap();
-        assert_eq!((given.rung(), given.shortfall()), (Rung::ChecksOnly, None));
+        assert_eq!((given.guard_level(), given.fallback()), (GuardLevel::ChecksOnly, None));
     }
 
     #[test]
     fn guards_that_no_host_can_address_are_none() {
         let (given, _) = on_host(u64::MAX, &best().guard(u64::MAX));
         let given = given.unwrap();
-        assert_eq!(given.rung(), Rung::ChecksOnly);
-        assert_eq!(given.shortfall().unwrap().cause, ShortfallCause::AddressSpace);
+        assert_eq!(given.guard_level(), GuardLevel::ChecksOnly);
+        assert_eq!(given.fallback().unwrap().reason, FallbackReason::AddressSpace);
         let small = best().guard(u64::MAX).guards(GuardPolicy::SmallGuard);
         on_host(u64::MAX, &small).0.unwrap_err();
     }

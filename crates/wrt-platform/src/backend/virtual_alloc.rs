@@ -14,7 +14,7 @@ use windows_sys::Win32::System::Memory::{
 use windows_sys::Win32::System::SystemInformation::{GetSystemInfo, SYSTEM_INFO};
 
 use super::ladder::{Extent, ExtentRefusal, descend_ladder};
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
+use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::protection::Protection;
@@ -27,7 +27,7 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// Growth commits pages and nothing else: the base never moves and no byte is copied. Where the
 /// host refuses the address space a memory wants, the reservation steps down the same ladder as
 /// that of the mmap backend: full guards, small guards and less and less capacity, no guards.
-/// [`Reservation::rung`] tells where it stands and [`Reservation::shortfall`] why. Access to
+/// [`Reservation::guard_level`] tells where it stands and [`Reservation::fallback`] why. Access to
 /// uncommitted pages raises `EXCEPTION_ACCESS_VIOLATION`. Images are copied.
 ///
 /// Windows counts every committed page against the limit of the whole system, used or not. A page
@@ -137,7 +137,7 @@ unsafe impl PageAllocator for VirtualAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         // A failed commit may have left pages behind that must fault.
         let exact = reservation.faults_exactly();
         let end = if exact { reservation.capacity() } else { committed };
@@ -152,7 +152,7 @@ unsafe impl PageAllocator for VirtualAllocator {
         };
         // SAFETY: these bytes are still committed, a valid region that the caller owns alone.
         unsafe { reservation.base().write_bytes(0, left.get()) };
-        Ok(Renewed::in_place(left))
+        Ok(ResetOutcome::in_place(left))
     }
 
     unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {

@@ -17,7 +17,7 @@ use core::ptr::NonNull;
 use self::checks::{check_growth, check_request, check_rights, round_up};
 use self::record::FaultRecord;
 
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
+use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
@@ -186,7 +186,7 @@ impl<P: PageAllocator> Lifecycle<P> {
     ///
     /// When the length would shrink, or is more than the maximum, the reservation or the host
     /// allows. Nothing has changed then, unless the kind of the error is
-    /// [`Unrestored`](AllocErrorKind::Unrestored) and [`guarantees`](Self::guarantees) promised
+    /// [`Unrestored`](AllocErrorKind::Unrestored) and [`guarantees`](Self::guarantees) guaranteed
     /// exact faults: the memory is empty then.
     ///
     /// # Safety
@@ -301,7 +301,7 @@ impl<P: PageAllocator> Lifecycle<P> {
     /// # Safety
     ///
     /// As for [`reset`](Self::reset).
-    unsafe fn renew(&mut self, left: Result<Renewed, AllocError>) -> Result<(), AllocError> {
+    unsafe fn renew(&mut self, left: Result<ResetOutcome, AllocError>) -> Result<(), AllocError> {
         let left = match left {
             Ok(left) => left,
             Err(error) => {

@@ -76,7 +76,7 @@ impl LentBytes<'_> {
     /// without a host fault and are the caller's to write.
     #[inline]
     pub(super) unsafe fn copy_first(self, len: usize, target: NonNull<u8>) {
-        // SAFETY: the source can be read (B1), and the caller promises that the target can be
+        // SAFETY: the source can be read (B1), and the caller guarantees that the target can be
         // written. The ranges may overlap, so a lender need not know whether its memory is the
         // target's.
         unsafe { ptr::copy(self.first.as_ptr(), target.as_ptr(), len) };

@@ -20,7 +20,7 @@ pub use lent::LentBytes;
 pub use view::RegionView;
 
 use crate::allocator::{Discarded, PageAllocator};
-use crate::error::{AccessFault, AllocError, AllocErrorKind, Corruption, NoRoom, Operation};
+use crate::error::{AllocError, AllocErrorKind, Corruption, InaccessibleCause, NoRoom, Operation};
 use crate::guarantees::AccessGuarantees;
 use crate::image::MemoryImage;
 use crate::lifecycle::Lifecycle;
@@ -235,7 +235,7 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// Beyond the declared maximum or the reservation, or when the host refuses. The region is as
     /// it was then, and the error says how many bytes would have been possible. One case is
-    /// different: where [`guarantees`](Self::guarantees) promise exact faults and the host
+    /// different: where [`guarantees`](Self::guarantees) guarantee exact faults and the host
     /// does not take back what it gave of a failed growth, the region is empty until a reset.
     pub fn grow_to(&mut self, new_len: u64) -> Result<(), AllocError> {
         // SAFETY: `&mut self` means that nobody else uses the bytes (I1).
@@ -355,10 +355,10 @@ impl<P: PageAllocator> Region<P> {
     /// Why `len` bytes from `start`, which an access was refused, are not accessible.
     #[cold]
     #[must_use]
-    pub const fn why_inaccessible(&self, start: u64, len: u64) -> AccessFault {
+    pub const fn why_inaccessible(&self, start: u64, len: u64) -> InaccessibleCause {
         match (self.len as u64).checked_sub(len) {
-            Some(last) if start <= last => AccessFault::Protected,
-            _ => AccessFault::OutOfBounds,
+            Some(last) if start <= last => InaccessibleCause::Protected,
+            _ => InaccessibleCause::OutOfBounds,
         }
     }
 
@@ -367,11 +367,11 @@ impl<P: PageAllocator> Region<P> {
     fn refuse_range(&self, operation: Operation, start: u64, len: u64) -> AllocError {
         let refuse = |kind| AllocError::new(operation, kind, len);
         match self.why_inaccessible(start, len) {
-            AccessFault::OutOfBounds => {
+            InaccessibleCause::OutOfBounds => {
                 let rule = "the range is not within the memory";
                 refuse(AllocErrorKind::InvalidRequest(rule)).possible(self.len as u64)
             }
-            AccessFault::Protected => refuse(AllocErrorKind::Protected),
+            InaccessibleCause::Protected => refuse(AllocErrorKind::Protected),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Access by the guest: the region checks it once, and the observer is told of it or of its
 //! trap.
 
-use wrt_platform::{AccessFault, Inaccessible, LentBytes, PageAllocator};
+use wrt_platform::{Inaccessible, InaccessibleCause, LentBytes, PageAllocator};
 
 use super::LinearMemory;
 use crate::borrower::Borrower;
@@ -39,9 +39,9 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     pub(super) fn copy_culprit(&self, target: u64, source: u64, len: u64) -> u64 {
         let higher = target.max(source);
         match self.region.why_inaccessible(higher, len) {
-            AccessFault::Protected if self.region.lend(source, len).is_ok() => target,
-            AccessFault::Protected => source,
-            AccessFault::OutOfBounds => higher,
+            InaccessibleCause::Protected if self.region.lend(source, len).is_ok() => target,
+            InaccessibleCause::Protected => source,
+            InaccessibleCause::OutOfBounds => higher,
         }
     }
 }

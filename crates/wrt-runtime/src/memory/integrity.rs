@@ -2,10 +2,10 @@
 
 use core::ops::Range;
 
-use wrt_platform::{AccessFault, Inaccessible, PageAllocator};
+use wrt_platform::{Inaccessible, InaccessibleCause, PageAllocator};
 
 use super::LinearMemory;
-use crate::error::{IntegrityError, IntegrityFault, MemoryError};
+use crate::error::{IntegrityError, IntegrityErrorCause, MemoryError};
 use crate::observer::Observer;
 use crate::seal::{Seal, Seals, checksum};
 use crate::trap::Access;
@@ -45,12 +45,12 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// [`SealBroken`](IntegrityFault::SealBroken) if they changed,
-    /// [`SealUnreadable`](IntegrityFault::SealUnreadable) if a right to read was taken from one of
-    /// them, [`UnknownSeal`](IntegrityFault::UnknownSeal) if this memory does not keep the seal.
+    /// [`SealBroken`](IntegrityErrorCause::SealBroken) if they changed,
+    /// [`SealUnreadable`](IntegrityErrorCause::SealUnreadable) if a right to read was taken from one of
+    /// them, [`UnknownSeal`](IntegrityErrorCause::UnknownSeal) if this memory does not keep the seal.
     pub fn verify(&self, seal: &Seal) -> Result<(), IntegrityError> {
         if !self.seals.get().is_some_and(|seals| seals.knows(seal)) {
-            return Err(self.integrity_error(IntegrityFault::UnknownSeal));
+            return Err(self.integrity_error(IntegrityErrorCause::UnknownSeal));
         }
         self.compare(seal).map_err(|fault| self.integrity_error(fault))
     }
@@ -72,40 +72,42 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.find_fault().map_err(|fault| self.integrity_error(fault))
     }
 
-    fn find_fault(&self) -> Result<(), IntegrityFault> {
-        self.region.verify().map_err(IntegrityFault::Platform)?;
+    fn find_fault(&self) -> Result<(), IntegrityErrorCause> {
+        self.region.verify().map_err(IntegrityErrorCause::Platform)?;
         let bytes = self.byte_len();
         let whole_pages = bytes.is_multiple_of(self.ty.page_size().bytes());
         if !whole_pages || self.size() > self.limit || bytes > self.peak {
-            return Err(IntegrityFault::Length { bytes });
+            return Err(IntegrityErrorCause::Length { bytes });
         }
         let seals = self.seals.get().into_iter().flat_map(Seals::iter);
         let mut found = Ok(());
         for seal in seals {
             match self.compare(seal) {
-                Err(fault @ IntegrityFault::SealUnreadable(_)) => found = found.and(Err(fault)),
+                Err(fault @ IntegrityErrorCause::SealUnreadable(_)) => {
+                    found = found.and(Err(fault))
+                }
                 other => other?,
             }
         }
         found
     }
 
-    fn compare(&self, seal: &Seal) -> Result<(), IntegrityFault> {
+    fn compare(&self, seal: &Seal) -> Result<(), IntegrityErrorCause> {
         let Access { address, size } = seal.range;
         match self.region.slice(address, size) {
             Ok(bytes) if checksum(bytes) == seal.checksum => Ok(()),
             // The host may write what it may not read: nothing is known of such bytes.
             Err(Inaccessible)
-                if self.region.why_inaccessible(address, size) == AccessFault::Protected =>
+                if self.region.why_inaccessible(address, size) == InaccessibleCause::Protected =>
             {
-                Err(IntegrityFault::SealUnreadable(seal.range))
+                Err(IntegrityErrorCause::SealUnreadable(seal.range))
             }
-            _ => Err(IntegrityFault::SealBroken(seal.range)),
+            _ => Err(IntegrityErrorCause::SealBroken(seal.range)),
         }
     }
 
     #[cold]
-    fn integrity_error(&self, fault: IntegrityFault) -> IntegrityError {
+    fn integrity_error(&self, fault: IntegrityErrorCause) -> IntegrityError {
         IntegrityError { fault, name: self.given_name() }
     }
 }

@@ -245,7 +245,7 @@ impl<P: PageAllocator, O: Observer> fmt::Debug for LinearMemory<P, O> {
     }
 }
 
-/// The promises of the table in the crate's documentation.
+/// The guarantees of the table in the crate's documentation.
 const _: () = {
     const fn is_send<T: Send>() {}
     const fn is_sync<T: Sync>() {}

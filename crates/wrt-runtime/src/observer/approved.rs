@@ -1,4 +1,4 @@
-//! The promise that whoever approves a growth learns its outcome.
+//! The guarantee that whoever approves a growth learns its outcome.
 
 use core::mem;
 

@@ -1,7 +1,7 @@
 //! Observers of a memory: a trait with empty default bodies, of which `()` compiles to nothing.
 //!
 //! `pair.rs` makes one observer of two, `forward.rs` and `owned.rs` make observers of pointers to
-//! observers, `hooks.rs` of closures. `approved.rs` keeps what every observer is promised.
+//! observers, `hooks.rs` of closures. `approved.rs` keeps what every observer is guaranteed.
 
 mod approved;
 #[macro_use]

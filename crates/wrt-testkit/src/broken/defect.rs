@@ -1,13 +1,13 @@
-//! What a backend can get wrong, one row each: a name, the promise that it breaks, what an
+//! What a backend can get wrong, one row each: a name, the guarantee that it breaks, what an
 //! otherwise good backend must have for it, and what it does.
 
 use wrt_platform::Capabilities;
 
-use crate::promise::Promise;
+use crate::guarantee::Guarantee;
 
 macro_rules! defects {
-    ($(($defect:ident, $name:literal, $promise:ident, [$($needs:ident),*], $what:literal);)*) => {
-        /// A way to break one promise of the contract and no other.
+    ($(($defect:ident, $name:literal, $guarantee:ident, [$($needs:ident),*], $what:literal);)*) => {
+        /// A way to break one guarantee of the contract and no other.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
         pub enum Defect {
@@ -24,10 +24,10 @@ macro_rules! defects {
                 match self { $(Self::$defect => $name,)* }
             }
 
-            /// The promise that it breaks.
+            /// The guarantee that it breaks.
             #[must_use]
-            pub const fn breaks(self) -> Promise {
-                match self { $(Self::$defect => Promise::$promise,)* }
+            pub const fn breaks(self) -> Guarantee {
+                match self { $(Self::$defect => Guarantee::$guarantee,)* }
             }
 
             /// What the backend below must be able to do, or there is nothing to break.
@@ -74,11 +74,11 @@ defects! {
     (GuardLeft, "guard-left", Release, [GUARDS], "the guard before the base stays when a memory is released");
     (DescriptorLeft, "descriptor-left", Descriptors, [], "a memory with an image leaves a descriptor open");
     (GuardsTooSmall, "guards-too-small", Guards, [GUARDS], "the guard before the base has half its size");
-    (RungTooHigh, "rung-too-high", Guards, [], "full guards are claimed and others given");
+    (LevelTooHigh, "level-too-high", Guards, [], "full guards are claimed and others given");
     (DemandIgnored, "demand-ignored", Ladder, [], "guards are demanded and a memory without is given");
     (GuardsClaimed, "guards-claimed", Ladder, [], "there are guards, but not when they are demanded");
-    (ReasonMissing, "reason-missing", Shortfall, [], "no reason is ever given");
-    (ReasonInvented, "reason-invented", Shortfall, [], "there is always a reason why it is not more");
+    (ReasonMissing, "reason-missing", Fallback, [], "no reason is ever given");
+    (ReasonInvented, "reason-invented", Fallback, [], "there is always a reason why it is not more");
     (GuardOpen, "guard-open", Closed, [GUARDS], "the page before the base can be accessed, where guards are small");
     (UncommittedOpen, "uncommitted-open", Closed, [GUARDS], "a page more than was committed can be accessed");
     (ResetLeavesOpen, "reset-leaves-open", Closed, [GUARDS], "a reset does not close what it does not keep");
@@ -113,7 +113,7 @@ defects! {
     (DiscardShowsImage, "discard-shows-image", ImageDiscard, [], "discarded pages show the image again");
     (StaleImage, "stale-image", ImageApart, [], "the memory after one with an image has it too");
     (WrittenThrough, "written-through", ImageApart, [], "what is written over an image is in the next memory that has it");
-    (TagsClaimed, "tags-claimed", Tagging, [], "tags that are required are promised and not given");
+    (TagsClaimed, "tags-claimed", Tagging, [], "tags that are required are guaranteed and not given");
     (TagReused, "tag-reused", FreshTags, [TAGGED], "a reset leaves the tag as it was");
     (NamesRefused, "names-refused", Name, [], "a memory with a long name is refused");
     (NamedOpen, "named-open", Name, [GUARDS], "a page more than was committed can be accessed, where there is a name");
@@ -143,7 +143,7 @@ impl Defect {
         match self {
             Self::CapabilitiesContradict => Capabilities::SHARED,
             Self::MovesThoughStable => Capabilities::STABLE_BASE,
-            Self::RungTooHigh | Self::GuardsClaimed => Capabilities::GUARDS,
+            Self::LevelTooHigh | Self::GuardsClaimed => Capabilities::GUARDS,
             Self::ProtectIgnored | Self::ProtectRefused => Capabilities::PROTECT,
             Self::ReleasedOnPaper | Self::DiscardClaimed => Capabilities::DISCARD,
             Self::TagsClaimed => Capabilities::TAGGED,

@@ -5,8 +5,8 @@ use core::ptr::NonNull;
 use std::fs::File;
 
 use wrt_platform::{
-    Committed, GuardPolicy, HostBytes, HostPage, HostRange, HostRights, MemoryImage, Renewed,
-    Reservation, ReserveRequest, Tagging,
+    Committed, GuardPolicy, HostBytes, HostPage, HostRange, HostRights, MemoryImage, Reservation,
+    ReserveRequest, ResetOutcome, Tagging,
 };
 
 use super::overlay::{self, Leftover};
@@ -135,7 +135,7 @@ impl Memory {
     }
 
     /// Records what a reset of the inner backend has left; gives the bytes that are committed.
-    pub(super) fn follow(&mut self, renewed: Renewed) -> HostBytes {
+    pub(super) fn follow(&mut self, renewed: ResetOutcome) -> HostBytes {
         if let Committed::Moved(base) = renewed.base {
             self.inner = self.inner.moved_to(base);
         }

@@ -1,4 +1,4 @@
-//! Backends that break one promise each, to show what the checks catch.
+//! Backends that break one guarantee each, to show what the checks catch.
 //!
 //! `defect.rs` is the table of what can be wrong. `memory.rs` keeps what the backend below was
 //! asked for, so that its contract is kept whatever is told to callers. `reserving.rs`,
@@ -19,22 +19,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wrt_platform::{
     AllocError, Capabilities, Committed, Corruption, Discarded, HostBytes, HostPage, HostRange,
-    HostRights, PageAllocator, Protection, Renewed, Reservation, ReserveRequest,
+    HostRights, PageAllocator, Protection, Reservation, ReserveRequest, ResetOutcome,
 };
 
 pub use self::defect::Defect;
 use self::memory::{Memory, State};
 use crate::checks::{check_backend, check_moving, check_threads};
-use crate::promise::Broken;
+use crate::guarantee::Broken;
 
 /// A good backend with one [`Defect`].
 ///
 /// ```
 /// use wrt_platform::HeapAllocator;
-/// use wrt_testkit::{Defect, Promise};
+/// use wrt_testkit::{Defect, Guarantee};
 ///
 /// let broken = Defect::DirtyGrowth.seen_by_checks(HeapAllocator::new()).unwrap_err();
-/// assert_eq!(broken.violations()[0].promise, Promise::FreshZero);
+/// assert_eq!(broken.violations()[0].guarantee, Guarantee::FreshZero);
 /// ```
 #[derive(Debug)]
 pub struct BrokenAllocator<P: PageAllocator> {
@@ -48,7 +48,7 @@ impl Defect {
     ///
     /// # Errors
     ///
-    /// What the checks found: if they are worth their name, the one promise that it
+    /// What the checks found: if they are worth their name, the one guarantee that it
     /// [breaks](Self::breaks).
     pub fn seen_by_checks<P: PageAllocator + Sync>(self, inner: P) -> Result<(), Broken> {
         // SAFETY: only the checks use it, in an order that looks before it touches.
@@ -150,7 +150,7 @@ unsafe impl<P: PageAllocator> PageAllocator for BrokenAllocator<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         self.broken_reset(reservation, committed, keep)
     }
 

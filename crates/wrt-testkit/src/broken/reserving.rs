@@ -7,8 +7,8 @@ use std::fs::File;
 use std::{env, thread};
 
 use wrt_platform::{
-    AllocError, AllocErrorKind, GuardPolicy, HostBytes, MemoryImage, Operation, PageAllocator,
-    Reservation, ReserveRequest, Rung, Shortfall, ShortfallCause, Tagging,
+    AllocError, AllocErrorKind, Fallback, FallbackReason, GuardLevel, GuardPolicy, HostBytes,
+    MemoryImage, Operation, PageAllocator, Reservation, ReserveRequest, Tagging,
 };
 
 use super::memory::{Filling, Memory, Shape, State, shape_of};
@@ -191,6 +191,15 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         Some(if self.is(Defect::ImageCut) { filling.moved_to(cut) } else { filling })
     }
 
+    fn shows_exact_faults(&self, inner: &Reservation) -> bool {
+        match self.defect {
+            Defect::ExactUnwanted => true,
+            // A reset that only discards keeps all there is, which nothing forbids otherwise.
+            Defect::TagReused => false,
+            _ => inner.faults_exactly(),
+        }
+    }
+
     /// What callers are told of the reservation.
     fn shown(&self, request: &ReserveRequest<'_>, memory: &Memory) -> Reservation {
         let inner = &memory.inner;
@@ -208,29 +217,27 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         };
         let half = page.round_down(inner.guard_before().as_u64() / 2);
         let before = if self.is(Defect::GuardsTooSmall) { half } else { inner.guard_before() };
-        let rung = if self.is(Defect::RungTooHigh) { Rung::FullGuards } else { inner.rung() };
-        let invented = Shortfall::new(u64::MAX, ShortfallCause::NoRoom);
-        let shortfall = match self.defect {
+        let level = if self.is(Defect::LevelTooHigh) {
+            GuardLevel::FullGuards
+        } else {
+            inner.guard_level()
+        };
+        let invented = Fallback::new(u64::MAX, FallbackReason::NoRoom);
+        let fallback = match self.defect {
             Defect::ReasonMissing => None,
             Defect::ReasonInvented => Some(invented),
-            _ => inner.shortfall(),
+            _ => inner.fallback(),
         };
         let image = match &memory.filling {
             Some(filling) if memory.image.is_some() => filling.range,
             _ => inner.image_range(),
         };
-        // A reset that only discards keeps all there is, which nothing forbids otherwise.
-        let exact = match self.defect {
-            Defect::ExactUnwanted => true,
-            Defect::TagReused => false,
-            _ => inner.faults_exactly(),
-        };
         let shown = Reservation::new(base, capacity)
             .with_guards(before, inner.guard_after())
-            .with_rung(rung)
-            .with_shortfall(shortfall)
+            .with_guard_level(level)
+            .with_fallback(fallback)
             .with_image(image)
-            .with_exact_faults(exact);
+            .with_exact_faults(self.shows_exact_faults(inner));
         if inner.tagged() { shown.with_tags() } else { shown }
     }
 }

@@ -2,7 +2,8 @@
 #![allow(unsafe_code)]
 
 use wrt_platform::{
-    AllocError, Discarded, HostBytes, HostRange, PageAllocator, Protection, Renewed, Reservation,
+    AllocError, Discarded, HostBytes, HostRange, PageAllocator, Protection, Reservation,
+    ResetOutcome,
 };
 
 use super::memory::{Filling, Memory};
@@ -66,10 +67,12 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         if self.is(Defect::TagReused) {
             let all = HostRange { start: HostBytes::ZERO, len: committed };
-            return self.broken_discard(reservation, all).map(|_| Renewed::in_place(committed));
+            return self
+                .broken_discard(reservation, all)
+                .map(|_| ResetOutcome::in_place(committed));
         }
         self.with(reservation, |memory| {
             let image = memory.filling.as_ref().map_or(HostRange::EMPTY, |filling| filling.range);
@@ -97,7 +100,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
                 Defect::ResetLeavesOpen => keep,
                 _ => left.saturating_sub(memory.extra).max(keep).min(committed),
             };
-            Ok(Renewed { kept, ..renewed })
+            Ok(ResetOutcome { kept, ..renewed })
         })
     }
 

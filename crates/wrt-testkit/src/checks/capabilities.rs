@@ -5,7 +5,7 @@ use wrt_platform::{Capabilities, MemoryImage, PageAllocator, Protection, Reserve
 
 use super::{Outcome, page_range, pages, request};
 use crate::contract::RawMemory;
-use crate::promise::{Detail, ensure};
+use crate::guarantee::{Detail, ensure};
 
 pub(crate) fn constant<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let claimed = allocator.capabilities();

@@ -8,8 +8,8 @@ use wrt_platform::{
 use super::{Outcome, POISON, ROOM, expect_bytes, expect_rights, page_range, pages, request};
 use crate::child::ChildTest;
 use crate::contract::RawMemory;
+use crate::guarantee::ensure;
 use crate::mappings::Mappings;
-use crate::promise::ensure;
 
 /// Sizes in pages that a memory grows through; small and large steps, and none at all.
 const STEPS: [u64; 8] = [1, 2, 2, 3, 8, 9, 32, 64];

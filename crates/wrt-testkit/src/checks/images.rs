@@ -4,7 +4,7 @@ use wrt_platform::{Capabilities, MemoryImage, PageAllocator, Region};
 
 use super::{Outcome, POISON, expect_bytes, pages, request};
 use crate::contract::RawMemory;
-use crate::promise::{Detail, ensure};
+use crate::guarantee::{Detail, ensure};
 
 /// Pages that memories have at first, and that they may have.
 const INITIAL: u64 = 40;

@@ -4,15 +4,15 @@
 use core::num::NonZeroU64;
 
 use wrt_platform::{
-    AllocErrorKind, Capabilities, CommitPolicy, GuardPolicy, HostBytes, HostRange, PageAllocator,
-    Protection, Reservation, ReserveRequest, Rung,
+    AllocErrorKind, Capabilities, CommitPolicy, GuardLevel, GuardPolicy, HostBytes, HostRange,
+    PageAllocator, Protection, Reservation, ReserveRequest,
 };
 
 use super::{Outcome, expect_rights, pages, request};
 use crate::child::ChildTest;
 use crate::contract::{RawMemory, address_of};
+use crate::guarantee::ensure;
 use crate::mappings::Mappings;
-use crate::promise::ensure;
 
 const POLICIES: [GuardPolicy; 4] = [
     GuardPolicy::BestThatFits,
@@ -41,21 +41,21 @@ pub(crate) fn guards<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
         let Ok(memory) = RawMemory::reserve(allocator, &request) else { continue };
         let (before, after, reach) = extent(memory.reservation());
         let enough = page.round_up(request.guard_bytes()).unwrap_or_default();
-        let rung = memory.reservation().rung();
-        ensure!(claimed || rung == Rung::ChecksOnly, "{rung:?} without the capability");
-        if rung == Rung::ChecksOnly {
+        let level = memory.reservation().guard_level();
+        ensure!(claimed || level == GuardLevel::ChecksOnly, "{level:?} without the capability");
+        if level == GuardLevel::ChecksOnly {
             continue;
         }
         // A backend with guards of its own size says so, unless none were wanted, and there is at
         // least something.
         let unwanted = request.guard_policy() == GuardPolicy::ChecksOnly;
-        let told = memory.reservation().shortfall().is_some() && !request.demands_guards();
+        let told = memory.reservation().fallback().is_some() && !request.demands_guards();
         let fewer = unwanted || told;
         let enough = if fewer { page.round_up(1).unwrap_or_default() } else { enough };
-        ensure!(before >= enough, "{rung:?}: {before} before the base, {enough} are needed");
-        ensure!(after >= enough, "{rung:?}: {after} past the capacity, {enough} are needed");
-        let needed = if rung == Rung::FullGuards { ReserveRequest::REACH_33_BIT } else { 0 };
-        ensure!(reach >= needed, "{rung:?}: {reach} bytes are the memory's own, {needed} needed");
+        ensure!(before >= enough, "{level:?}: {before} before the base, {enough} are needed");
+        ensure!(after >= enough, "{level:?}: {after} past the capacity, {enough} are needed");
+        let needed = if level == GuardLevel::FullGuards { ReserveRequest::REACH_33_BIT } else { 0 };
+        ensure!(reach >= needed, "{level:?}: {reach} bytes are the memory's own, {needed} needed");
     }
     Ok(())
 }
@@ -65,14 +65,14 @@ pub(crate) fn demands<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     for request in requests(allocator) {
         let policy = request.guard_policy();
         let least = match policy {
-            GuardPolicy::FullGuards => Rung::FullGuards,
-            GuardPolicy::SmallGuard => Rung::SmallGuard,
-            _ => Rung::ChecksOnly,
+            GuardPolicy::FullGuards => GuardLevel::FullGuards,
+            GuardPolicy::SmallGuard => GuardLevel::SmallGuard,
+            _ => GuardLevel::ChecksOnly,
         };
         match RawMemory::reserve(allocator, &request) {
             Ok(memory) => {
-                let rung = memory.reservation().rung();
-                ensure!(rung <= least, "{policy:?} was demanded and {rung:?} given");
+                let level = memory.reservation().guard_level();
+                ensure!(level <= least, "{policy:?} was demanded and {level:?} given");
             }
             Err(error) => {
                 ensure!(request.demands_guards(), "{policy:?} demands nothing, but: {error}");
@@ -94,7 +94,7 @@ pub(crate) fn demands<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-pub(crate) fn shortfall<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
+pub(crate) fn fallback<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let page = allocator.page().bytes() as u64;
     // More than any host has, and as much as it gives.
     let huge = ReserveRequest::new(page, 1 << 62).reservation(1 << 62);
@@ -104,28 +104,29 @@ pub(crate) fn shortfall<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     for request in requests(allocator).into_iter().chain(beyond).chain(huge) {
         let Ok(memory) = RawMemory::reserve(allocator, &request) else { continue };
         let reservation = memory.reservation();
-        let (rung, policy) = (reservation.rung(), request.guard_policy());
+        let (level, policy) = (reservation.guard_level(), request.guard_policy());
         let fewer_bytes = reservation.capacity().as_u64() < request.wanted_capacity();
         let guards_wanted = request.guard_bytes() > 0 && policy != GuardPolicy::ChecksOnly;
         let room = request.reservation_bytes() >= ReserveRequest::REACH_33_BIT;
         let full_wanted = guards_wanted && room && policy == GuardPolicy::BestThatFits;
         let smaller = reservation.guard_before().as_u64() < request.guard_bytes();
         let lower = guards_wanted && smaller
-            || full_wanted && rung == Rung::SmallGuard && usize::BITS >= 64;
-        let reason = reservation.shortfall();
+            || full_wanted && level == GuardLevel::SmallGuard && usize::BITS >= 64;
+        let reason = reservation.fallback();
         if fewer_bytes || lower {
-            ensure!(reason.is_some(), "{rung:?}, {}: no reason", reservation.capacity());
+            ensure!(reason.is_some(), "{level:?}, {}: no reason", reservation.capacity());
         } else {
-            let needless = reason.is_some() && !is_small_host(rung, policy);
-            ensure!(!needless, "{rung:?} under {policy:?} is all that was wanted: {reason:?}");
+            let needless = reason.is_some() && !is_small_host(level, policy);
+            ensure!(!needless, "{level:?} under {policy:?} is all that was wanted: {reason:?}");
         }
     }
     Ok(())
 }
 
 /// Whether the ladder starts lower than the policy, for want of addresses.
-const fn is_small_host(rung: Rung, policy: GuardPolicy) -> bool {
-    usize::BITS < 64 && matches!((rung, policy), (Rung::SmallGuard, GuardPolicy::BestThatFits))
+const fn is_small_host(level: GuardLevel, policy: GuardPolicy) -> bool {
+    usize::BITS < 64
+        && matches!((level, policy), (GuardLevel::SmallGuard, GuardPolicy::BestThatFits))
 }
 
 pub(crate) fn closed<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
@@ -186,7 +187,11 @@ fn faults_as_claimed<A: PageAllocator + ?Sized>(
 /// Asks the host about all that belongs to a memory with guards and is not committed. Guards that
 /// are not mapped are nobody's: whoever maps something there next has it within reach.
 pub(super) fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
-    if memory.reservation().rung() == Rung::ChecksOnly { Ok(()) } else { expect_closed(memory) }
+    if memory.reservation().guard_level() == GuardLevel::ChecksOnly {
+        Ok(())
+    } else {
+        expect_closed(memory)
+    }
 }
 
 fn expect_closed<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {

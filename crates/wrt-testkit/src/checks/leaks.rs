@@ -3,12 +3,12 @@
 use core::ops::Range;
 use std::fs;
 
-use wrt_platform::{MemoryImage, PageAllocator, Protection, Region, Reservation, Rung};
+use wrt_platform::{GuardLevel, MemoryImage, PageAllocator, Protection, Region, Reservation};
 
 use super::{Outcome, pages, poisoned, request};
 use crate::contract::{RawMemory, address_of};
+use crate::guarantee::{Detail, ensure};
 use crate::mappings::Mappings;
-use crate::promise::{Detail, ensure};
 
 pub(crate) fn release<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     const CYCLES: usize = 1000;
@@ -51,7 +51,7 @@ fn taken_in_a_round<A: PageAllocator + ?Sized>(allocator: &A) -> Result<Option<u
         let reservation = memory.reservation();
         committed = memory.committed().as_u64();
         // Smaller ones are less than what others do meanwhile.
-        if reservation.rung() == Rung::FullGuards {
+        if reservation.guard_level() == GuardLevel::FullGuards {
             reserved = reservation.capacity().as_u64() + reservation.guard_after().as_u64();
         }
     }

@@ -1,4 +1,4 @@
-//! One check for each [`Promise`], by concern: `capabilities.rs` what a backend claims, `sizes.rs`
+//! One check for each [`Guarantee`], by concern: `capabilities.rs` what a backend claims, `sizes.rs`
 //! what a reservation is, `ladder.rs` its guards, `growth.rs` commit, `reach.rs` the far ends of
 //! large memories, `rights.rs` protection, `queries.rs` operations that only look, `reuse.rs` the
 //! ways back, `leaks.rs` what a released memory leaves, `images.rs` initial contents, `tags.rs`
@@ -23,31 +23,31 @@ use wrt_platform::{HostBytes, HostRange, PageAllocator, Protection, Region, Rese
 use crate::asked::text_of;
 use crate::child::ChildTest;
 use crate::contract::RawMemory;
+use crate::guarantee::{Broken, Detail, Guarantee, Violation, ensure};
 use crate::mappings::Mappings;
-use crate::promise::{Broken, Detail, Promise, Violation, ensure};
 
 pub use threads::check_threads;
 
 /// What a check returns.
 pub(crate) type Outcome = Result<(), Detail>;
 
-/// Checks every [`Promise`] of the contract on `allocator`. One that
-/// [presupposes](Promise::presupposes) a broken one is left out and named as
+/// Checks every [`Guarantee`] of the contract on `allocator`. One that
+/// [presupposes](Guarantee::presupposes) a broken one is left out and named as
 /// [not judged](Broken::not_judged), so that what is reported is the cause and not its effects.
 ///
 /// # Errors
 ///
-/// All promises that it breaks, each with what was seen.
+/// All guarantees that it breaks, each with what was seen.
 pub fn check_backend<A: PageAllocator + ?Sized>(allocator: &A) -> Result<(), Broken> {
     let mut broken = Broken { violations: Vec::new(), not_judged: Vec::new() };
-    for promise in Promise::ALL {
-        let stands = |needed: &Promise| {
-            let is_broken = |violation: &Violation| violation.promise == *needed;
+    for guarantee in Guarantee::ALL {
+        let stands = |needed: &Guarantee| {
+            let is_broken = |violation: &Violation| violation.guarantee == *needed;
             !broken.violations.iter().any(is_broken) && !broken.not_judged.contains(needed)
         };
-        if !promise.presupposes().iter().all(stands) {
-            broken.not_judged.push(*promise);
-        } else if let Err(violation) = promise.check(allocator) {
+        if !guarantee.presupposes().iter().all(stands) {
+            broken.not_judged.push(*guarantee);
+        } else if let Err(violation) = guarantee.check(allocator) {
             broken.violations.push(violation);
         }
     }
@@ -63,7 +63,7 @@ pub fn check_moving<A: PageAllocator>(allocator: A) -> Result<(), Violation> {
     let bytes = 4 * allocator.page().bytes() as u64;
     let request = ReserveRequest::new(bytes, 2 * bytes);
     moved_region(allocator, &request).map_err(|detail| Violation {
-        promise: Promise::OldBytes,
+        guarantee: Guarantee::OldBytes,
         detail: detail.0,
         request: Some(text_of(&request)),
     })

@@ -6,7 +6,7 @@ use super::growth::fill_with_addresses;
 use super::ladder::around;
 use super::{Outcome, expect_rights, page_range, pages, request};
 use crate::contract::RawMemory;
-use crate::promise::ensure;
+use crate::guarantee::ensure;
 
 /// How often is asked while another thread reads.
 const QUESTIONS: usize = 8;

@@ -8,7 +8,7 @@ use wrt_platform::{
 
 use super::{Outcome, ROOM, expect_bytes, expect_rights, page_range, pages};
 use crate::contract::RawMemory;
-use crate::promise::ensure;
+use crate::guarantee::ensure;
 
 /// Pages of other checks, which see whether these are distinct.
 const NEAR: u64 = 64;

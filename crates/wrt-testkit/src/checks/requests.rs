@@ -1,12 +1,13 @@
 //! Requests at the edges: nothing, more than there is, and what a backend may lack.
 
 use wrt_platform::{
-    CommitPolicy, GuardPolicy, HostBytes, PageAllocator, Protection, Region, ReserveRequest, Rung,
+    CommitPolicy, GuardLevel, GuardPolicy, HostBytes, PageAllocator, Protection, Region,
+    ReserveRequest,
 };
 
 use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, request, usual_room};
 use crate::contract::RawMemory;
-use crate::promise::ensure;
+use crate::guarantee::ensure;
 
 pub(crate) fn zero_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let page = allocator.page().bytes() as u64;
@@ -75,8 +76,8 @@ pub(crate) fn impossible_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outc
 fn impossible_guard<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Outcome {
     let request = request(allocator, 1, 2).guard(bytes);
     let region = Region::new(allocator, &request)?;
-    let shortfall = region.reservation().shortfall();
-    ensure!(shortfall.is_some(), "no reason is given for the lack of a guard");
+    let fallback = region.reservation().fallback();
+    ensure!(fallback.is_some(), "no reason is given for the lack of a guard");
     let demanded = Region::new(allocator, &request.guards(GuardPolicy::SmallGuard));
     ensure!(demanded.is_err(), "a guard of {bytes} bytes was demanded and given");
     Ok(())
@@ -104,7 +105,7 @@ pub(crate) fn name<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
         let mut memory = RawMemory::reserve(allocator, &request(allocator, 2, 4).name(name))?;
         memory.commit(pages(allocator, 2))?;
         expect_bytes("a named memory", memory.bytes(), 0)?;
-        if memory.reservation().rung() != Rung::ChecksOnly {
+        if memory.reservation().guard_level() != GuardLevel::ChecksOnly {
             let rest = page_range(allocator, 2, 2);
             expect_rights("what is not committed", &memory, rest, Protection::empty())?;
         }

@@ -5,7 +5,7 @@ use wrt_platform::{Capabilities, Discarded, HostRange, PageAllocator, Region};
 use super::{Outcome, POISON, expect_bytes, pages, poisoned, request};
 use crate::child::ChildTest;
 use crate::contract::RawMemory;
-use crate::promise::ensure;
+use crate::guarantee::ensure;
 
 pub(crate) fn discard<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let mut memory = poisoned(allocator, 4, 8)?;

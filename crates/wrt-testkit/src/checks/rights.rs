@@ -5,8 +5,8 @@ use wrt_platform::{AllocErrorKind, Capabilities, HostRange, PageAllocator, Prote
 use super::{Outcome, POISON, expect_bytes, expect_rights, page_range, pages, poisoned, request};
 use crate::child::ChildTest;
 use crate::contract::{RawMemory, address_of};
+use crate::guarantee::ensure;
 use crate::mappings::Mappings;
-use crate::promise::ensure;
 
 /// The second and third page.
 fn middle<A: PageAllocator + ?Sized>(allocator: &A) -> HostRange {

@@ -4,7 +4,7 @@ use wrt_platform::{HostBytes, PageAllocator};
 
 use super::{Outcome, POISON, expect_bytes, pages, poisoned, request};
 use crate::contract::RawMemory;
-use crate::promise::ensure;
+use crate::guarantee::ensure;
 
 pub(crate) fn page<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let page = allocator.page();

@@ -4,7 +4,7 @@ use wrt_platform::{AllocError, AllocErrorKind, Capabilities, PageAllocator, Regi
 
 use super::{Outcome, pages, request};
 use crate::contract::RawMemory;
-use crate::promise::ensure;
+use crate::guarantee::ensure;
 
 /// Memories that are looked at side by side: more than there are tags.
 const MEMORIES: usize = 24;

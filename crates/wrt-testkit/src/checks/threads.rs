@@ -12,7 +12,7 @@ use super::{Outcome, expect_bytes, pages, request};
 use crate::asked::Asked;
 use crate::child::ChildTest;
 use crate::contract::RawMemory;
-use crate::promise::{Detail, Promise, Violation, ensure};
+use crate::guarantee::{Detail, Guarantee, Violation, ensure};
 
 const THREADS: usize = 4;
 
@@ -33,7 +33,7 @@ pub fn check_threads<A: PageAllocator + Sync + ?Sized>(allocator: &A) -> Result<
     let rounds = if ChildTest::is_emulated() { 16 } else { 64 };
     let asked = Asked::new(allocator);
     (0..rounds).try_for_each(|_| round(&asked)).map_err(|detail| Violation {
-        promise: Promise::Apart,
+        guarantee: Guarantee::Apart,
         detail: detail.0,
         request: asked.last_request(),
     })

@@ -9,7 +9,9 @@ use wrt_instructions::{
     memory_copy, memory_copy_between, memory_size,
 };
 use wrt_platform::{PageAllocator, Protection};
-use wrt_runtime::{Counting, DataSegment, IndexType, IntegrityFault, LinearMemory, MemoryError};
+use wrt_runtime::{
+    Counting, DataSegment, IndexType, IntegrityErrorCause, LinearMemory, MemoryError,
+};
 use wrt_runtime::{Seal, Trap};
 
 use super::model::Model;
@@ -368,10 +370,10 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
         let mut unreadable = Vec::new();
         for (seal, range, before) in &self.seals {
             let fault = if !self.model.rights.allow(range, Protection::READ) {
-                unreadable.push(IntegrityFault::SealUnreadable(seal.range()));
+                unreadable.push(IntegrityErrorCause::SealUnreadable(seal.range()));
                 unreadable.last()
             } else if self.model.bytes.get(range.clone()) != Some(before) {
-                broken.push(IntegrityFault::SealBroken(seal.range()));
+                broken.push(IntegrityErrorCause::SealBroken(seal.range()));
                 broken.last()
             } else {
                 None

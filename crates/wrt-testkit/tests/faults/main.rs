@@ -3,7 +3,7 @@
 //! maximum of zero, F05 a stale image, F06 reuse without guards, F07 a failed reset, F08 rights
 //! that come back, F10 use after free on growth, F11 a stale base, F12 half an operation, F13
 //! beyond the address space, F14 -1 as an address, F15 lengths cut to 32 bits, F16 memories of no
-//! pages, F17 the signal stack, F18 past the reservation. `cargo xtask faults` seeds each to see
+//! pages, F17 the signal stack, F18 past the reservation. `cargo xtask faults` injects each to see
 //! its test fail.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 

@@ -48,7 +48,7 @@ fn unrestored_growth(allocator: impl PageAllocator) {
     expect_zeroes(&region);
 }
 
-/// Where a memory promises no exact faults, the same failure changes nothing.
+/// Where a memory guarantees no exact faults, the same failure changes nothing.
 fn unrestored_growth_of_others(allocator: impl PageAllocator) {
     if !allocator.capabilities().contains(Capabilities::STABLE_BASE) {
         // A block that moves is committed as a whole or not at all.

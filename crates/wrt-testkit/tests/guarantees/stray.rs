@@ -5,8 +5,8 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use wrt_platform::{
     AllocError, AllocErrorKind, Capabilities, Committed, Corruption, Discarded, HostBytes,
-    HostPage, HostRange, HostRights, Operation, OsError, PageAllocator, Protection, Renewed,
-    Reservation, ReserveRequest,
+    HostPage, HostRange, HostRights, Operation, OsError, PageAllocator, Protection, Reservation,
+    ReserveRequest, ResetOutcome,
 };
 
 /// `ENOMEM`
@@ -96,7 +96,7 @@ unsafe impl<P: PageAllocator> PageAllocator for Stray<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         if is_next(&self.resets) {
             let kind = AllocErrorKind::Os(REFUSAL);
             return Err(AllocError::new(Operation::Reset, kind, committed.as_u64()));

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use wrt_platform::{
     AllocError, Capabilities, Committed, Discarded, FaultReport, FaultSignal, HeapAllocator,
-    HostBytes, HostPage, HostRange, MmapAllocator, PageAllocator, Region, Renewed, Reservation,
-    ReserveRequest,
+    HostBytes, HostPage, HostRange, MmapAllocator, PageAllocator, Region, Reservation,
+    ReserveRequest, ResetOutcome,
 };
 
 /// Looks into the registry whenever the memory's addresses stop being its own.
@@ -30,7 +30,7 @@ impl<P> Watching<P> {
     }
 }
 
-// SAFETY: every promise (C1 to C8) is the inner allocator's.
+// SAFETY: every guarantee (C1 to C8) is the inner allocator's.
 unsafe impl<P: PageAllocator> PageAllocator for Watching<P> {
     fn page(&self) -> HostPage {
         self.inner.page()
@@ -72,7 +72,7 @@ unsafe impl<P: PageAllocator> PageAllocator for Watching<P> {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         // SAFETY: the caller's contract.
         unsafe { self.inner.reset(reservation, committed, keep) }
     }

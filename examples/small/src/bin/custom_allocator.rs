@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 
 use wrt_platform::{
     AllocError, AllocErrorKind, Capabilities, Committed, Discarded, HostBytes, HostPage, HostRange,
-    Operation, PageAllocator, Renewed, Reservation, ReserveRequest,
+    Operation, PageAllocator, Reservation, ReserveRequest, ResetOutcome,
 };
 use wrt_runtime::{LinearMemory, MemoryType};
 
@@ -47,7 +47,7 @@ unsafe impl PageAllocator for &OneBuffer {
         }
         let base = NonNull::new(self.bytes.get()).unwrap_or(NonNull::dangling()).cast();
         Ok(Reservation::new(base, self.page().round_down(BYTES as u64))
-            .with_shortfall(request.without_guards()))
+            .with_fallback(request.without_guards()))
     }
     unsafe fn commit(&self, r: &Reservation, old: HostBytes, new: HostBytes) -> Result<Committed, AllocError> {
         // SAFETY: what is added ends within the capacity (C1).
@@ -59,10 +59,10 @@ unsafe impl PageAllocator for &OneBuffer {
         unsafe { zero(r, range.start, range.len) };
         Ok(Discarded::ZeroedOnly)
     }
-    unsafe fn reset(&self, r: &Reservation, committed: HostBytes, keep: HostBytes) -> Result<Renewed, AllocError> {
+    unsafe fn reset(&self, r: &Reservation, committed: HostBytes, keep: HostBytes) -> Result<ResetOutcome, AllocError> {
         // SAFETY: the bytes are the caller's.
         unsafe { zero(r, HostBytes::ZERO, committed) };
-        Ok(Renewed::in_place(keep))
+        Ok(ResetOutcome::in_place(keep))
     }
     unsafe fn release(&self, _: &Reservation, _: HostBytes) { self.taken.set(false); }
 }

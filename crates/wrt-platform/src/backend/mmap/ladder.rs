@@ -11,7 +11,7 @@ use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::HostPage;
 
-/// Descends from the rung that `request` asks for until `map` succeeds.
+/// Descends from the level that `request` asks for until `map` succeeds.
 pub(in crate::backend) fn reserve(
     request: &ReserveRequest<'_>,
     page: HostPage,

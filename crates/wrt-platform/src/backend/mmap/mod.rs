@@ -22,7 +22,7 @@ use rustix::mm::MprotectFlags;
 
 use self::pages::{Extent, PageKind, drop_pages, set_rights};
 
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
+use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::protection::Protection;
@@ -35,8 +35,8 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// Growth changes access rights and nothing else: the base never moves and no byte is copied.
 /// Where the host refuses the address space a memory wants (`RLIMIT_AS`, a small address space),
 /// the reservation steps down a ladder: full guards, small guards and less and less capacity, no
-/// guards. [`Reservation::rung`] tells where it stands and [`Reservation::shortfall`] why;
-/// [`GuardPolicy`](crate::GuardPolicy) chooses a rung or demands one.
+/// guards. [`Reservation::guard_level`] tells where it stands and [`Reservation::fallback`] why;
+/// [`GuardPolicy`](crate::GuardPolicy) chooses a level or demands one.
 ///
 /// An image is mapped copy-on-write from its file, on Linux with the `alloc` feature; elsewhere the
 /// region copies it. A reset drops all pages; where some are locked (`mlock(2)`), those and up to
@@ -136,7 +136,7 @@ unsafe impl PageAllocator for MmapAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         // SAFETY: the committed bytes are a valid region, which the caller owns alone.
         unsafe { erase(reservation, committed) };
         // SAFETY: what lies past `keep` is not used any more.
@@ -213,17 +213,17 @@ unsafe fn close_tail(
     reservation: &Reservation,
     committed: HostBytes,
     keep: HostBytes,
-) -> Result<Renewed, AllocError> {
+) -> Result<ResetOutcome, AllocError> {
     // A failed commit may have left pages behind that are not committed and accessible.
     let exact = reservation.faults_exactly();
     let end = if exact { reservation.capacity() } else { committed };
     let tail = HostRange { start: keep, len: end.saturating_sub(keep) };
     if tail.len == HostBytes::ZERO {
-        return Ok(Renewed::in_place(committed));
+        return Ok(ResetOutcome::in_place(committed));
     }
     // SAFETY: the tail lies within the reservation, and nobody uses it.
     let Err(errno) = (unsafe { set_rights(reservation, tail, MprotectFlags::empty()) }) else {
-        return Ok(Renewed::in_place(keep));
+        return Ok(ResetOutcome::in_place(keep));
     };
     // The host works mapping by mapping, and may have got part of the way.
     let part = HostRange { start: keep, len: committed.saturating_sub(keep) };
@@ -232,7 +232,7 @@ unsafe fn close_tail(
     // A tail that is accessible, and zero, is harmless as long as it is counted, unless code relies
     // on faults there.
     match open {
-        Ok(()) if !exact => Ok(Renewed::in_place(committed)),
+        Ok(()) if !exact => Ok(ResetOutcome::in_place(committed)),
         _ => Err(refused(Operation::Reset, committed.as_u64(), errno)),
     }
 }

@@ -200,7 +200,7 @@ pub(in crate::backend) unsafe fn drop_pages(
     unsafe { rustix::mm::madvise(start, len.get(), Advice::LinuxDontNeed) }
 }
 
-/// Only Linux promises that dropped anonymous pages read zero; elsewhere the caller overwrites
+/// Only Linux guarantees that dropped anonymous pages read zero; elsewhere the caller overwrites
 /// them.
 ///
 /// # Safety

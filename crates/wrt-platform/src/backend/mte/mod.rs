@@ -22,7 +22,7 @@ pub use self::threads::{TagChecks, TagScope};
 use super::ladder::Extent;
 use super::mmap::pages::{self, PageKind, address_of, drop_pages};
 use super::mmap::{ladder, proc_maps, refused, refused_commit};
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
+use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
 use crate::protection::Protection;
@@ -41,7 +41,7 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// [`Tagging::Wanted`](crate::Tagging::Wanted) and answers `false` to
 /// [`Reservation::tagged`]; one with `Required` it refuses.
 ///
-/// # What it promises
+/// # What it guarantees
 ///
 /// - **a** All bytes of a memory have one tag, 1 to 15, which stands in bits 56 to 59 of the base.
 /// - **b** The tag is another than that of the nearest tagged memories below and above, and as far as
@@ -242,7 +242,7 @@ unsafe impl PageAllocator for MteAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         self.enable(Operation::Reset, committed.as_u64())?;
         // SAFETY: what lies past `keep` is not used any more.
         let closed = unsafe { close_tail(reservation, committed, keep) }
@@ -252,7 +252,7 @@ unsafe impl PageAllocator for MteAllocator {
         let base = another_tag(reservation.base());
         // SAFETY: the kept bytes are committed pages with tags, which the caller owns alone.
         unsafe { granules::set_and_zero(base, kept.get()) };
-        Ok(Renewed { kept, base: Committed::Moved(base) })
+        Ok(ResetOutcome { kept, base: Committed::Moved(base) })
     }
 
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {

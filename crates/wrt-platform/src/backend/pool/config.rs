@@ -6,7 +6,7 @@ use crate::request::ReserveRequest;
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub enum PoolLayout {
-    /// Each slot with [full guards](crate::Rung::FullGuards): 8 GiB of addresses a slot, for
+    /// Each slot with [full guards](crate::GuardLevel::FullGuards): 8 GiB of addresses a slot, for
     /// compiled code without bounds checks, which asks the memory for its
     /// [guarantees](crate::AccessGuarantees) and demands
     /// [`GuardPolicy::FullGuards`](crate::GuardPolicy::FullGuards). A memory costs a page table and a page directory

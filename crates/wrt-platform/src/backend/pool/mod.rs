@@ -41,7 +41,7 @@ use slot::Trouble;
 
 use super::mmap::pages;
 use super::mmap::{image, proc_maps, refused, refused_commit};
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
+use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
 use crate::protection::Protection;
@@ -60,7 +60,7 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// up, they go back to the host. A slot that cannot be erased is never used again.
 ///
 /// A memory whose maximum is larger than a slot gets the slot as its capacity;
-/// [`Reservation::shortfall`] says so. Share the pool as `&PoolAllocator` or `Arc<PoolAllocator>`:
+/// [`Reservation::fallback`] says so. Share the pool as `&PoolAllocator` or `Arc<PoolAllocator>`:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -151,8 +151,8 @@ unsafe impl PageAllocator for PoolAllocator {
         })?;
         Ok(Reservation::new(self.shared.slots.base(index), shape.slot.capacity)
             .with_guards(shape.slot.before, shape.slot.after)
-            .with_rung(shape.rung())
-            .with_shortfall(shape.shortfall(request))
+            .with_guard_level(shape.guard_level())
+            .with_fallback(shape.fallback(request))
             .with_exact_faults(shape.faults_exactly(request))
             .with_image(image)
             .with_cookie(index))
@@ -205,7 +205,7 @@ unsafe impl PageAllocator for PoolAllocator {
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         // SAFETY: the caller holds the reservation.
         let (base, slot) = unsafe { self.shared.slot_of(reservation, Operation::Reset) }?;
         // SAFETY: P2.
@@ -216,12 +216,12 @@ unsafe impl PageAllocator for PoolAllocator {
             // The tail is accessible still, and erased: harmless, as long as it is counted and no
             // code relies on faults there.
             Some(Err(Trouble { lost: false, .. })) if !reservation.faults_exactly() => {
-                Ok(Renewed::in_place(committed))
+                Ok(ResetOutcome::in_place(committed))
             }
             Some(Err(Trouble { errno, .. })) => {
                 Err(refused(Operation::Reset, committed.as_u64(), errno))
             }
-            Some(Ok(())) | None => Ok(Renewed::in_place(keep)),
+            Some(Ok(())) | None => Ok(ResetOutcome::in_place(keep)),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::backend::mmap::pages::Extent;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::request::{GuardPolicy, ReserveRequest};
-use crate::reservation::{Rung, Shortfall, ShortfallCause};
+use crate::reservation::{Fallback, FallbackReason, GuardLevel};
 use crate::units::{HostBytes, HostPage};
 
 /// Sizes in whole pages; all that is computed from the pool's configuration.
@@ -79,20 +79,20 @@ impl Shape {
         Ok(())
     }
 
-    /// The rung of every slot.
-    pub(super) const fn rung(&self) -> Rung {
+    /// The level of every slot.
+    pub(super) const fn guard_level(&self) -> GuardLevel {
         match self.layout {
-            PoolLayout::FullGuards => Rung::FullGuards,
-            PoolLayout::SmallGuard => Rung::SmallGuard,
-            PoolLayout::Dense => Rung::ChecksOnly,
+            PoolLayout::FullGuards => GuardLevel::FullGuards,
+            PoolLayout::SmallGuard => GuardLevel::SmallGuard,
+            PoolLayout::Dense => GuardLevel::ChecksOnly,
         }
     }
 
-    pub(super) fn shortfall(&self, request: &ReserveRequest<'_>) -> Option<Shortfall> {
+    pub(super) fn fallback(&self, request: &ReserveRequest<'_>) -> Option<Fallback> {
         let capacity = self.slot.capacity.as_u64();
         if request.wanted_capacity() > capacity {
-            let cause = ShortfallCause::NoRoom;
-            return Some(Shortfall { wanted: request.wanted_capacity(), cause });
+            let reason = FallbackReason::NoRoom;
+            return Some(Fallback { wanted: request.wanted_capacity(), reason });
         }
         if self.is_dense() {
             return request.without_guards();
@@ -106,7 +106,7 @@ impl Shape {
         } else {
             guards.saturating_add(capacity)
         };
-        Some(Shortfall { wanted, cause: ShortfallCause::NoRoom })
+        Some(Fallback { wanted, reason: FallbackReason::NoRoom })
     }
 
     /// Whether a reservation of the request's own would start at full guards.

@@ -9,11 +9,11 @@ use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 
 use self::slots::{Refusal, Slot, Slots};
-use crate::allocator::{Committed, Discarded, PageAllocator, Renewed};
+use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
 use crate::request::ReserveRequest;
-use crate::reservation::{Reservation, Shortfall, ShortfallCause};
+use crate::reservation::{Fallback, FallbackReason, Reservation};
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
 /// `N` bytes from which up to `MEMORIES` memories are taken; a memory returns its bytes when it
@@ -28,7 +28,7 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 ///
 /// A memory whose maximum fits into a free run holds that maximum from the start. A memory whose
 /// maximum fits nowhere holds its initial size and grows in place into the free bytes that follow
-/// it, first come first served; its [`Shortfall`] is `NoRoom`. The base never moves.
+/// it, first come first served; its [`Fallback`] is `NoRoom`. The base never moves.
 ///
 /// # Canary
 ///
@@ -204,9 +204,9 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
         self.drop_covered_canaries(&mut slots, slot.start);
         let capacity = PAGE.round_down(slot.capacity as u64);
         let reservation = Reservation::new(self.address(slot.start), capacity);
-        Ok(reservation.with_shortfall(if slot.held < wanted {
-            let cause = ShortfallCause::NoRoom;
-            Some(Shortfall { wanted: request.maximum(), cause })
+        Ok(reservation.with_fallback(if slot.held < wanted {
+            let reason = FallbackReason::NoRoom;
+            Some(Fallback { wanted: request.maximum(), reason })
         } else {
             request.without_guards()
         }))
@@ -249,7 +249,7 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
         reservation: &Reservation,
         committed: HostBytes,
         keep: HostBytes,
-    ) -> Result<Renewed, AllocError> {
+    ) -> Result<ResetOutcome, AllocError> {
         let start = self.offset_of(reservation);
         // SAFETY: the committed bytes are the caller's (A1), lock or no lock.
         unsafe { reservation.base().write_bytes(0, committed.get()) };
@@ -258,7 +258,7 @@ unsafe impl<const N: usize, const MEMORIES: usize> PageAllocator for &StaticAren
             slot.committed = keep.get();
         }
         self.paint_canary(&mut slots, start);
-        Ok(Renewed::in_place(keep))
+        Ok(ResetOutcome::in_place(keep))
     }
 
     unsafe fn release(&self, reservation: &Reservation, _committed: HostBytes) {

@@ -127,7 +127,7 @@ impl FaultRegistration {
     }
 }
 
-/// The promises of the table in the crate's documentation.
+/// The guarantees of the table in the crate's documentation.
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<FaultRegistration>();

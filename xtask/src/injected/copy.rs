@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 const CRATES: &str = "crates";
 
 /// The crates that have bugs; each gets a module that tells which one is chosen.
-const SEEDED: [&str; 3] = ["wrt-platform", "wrt-runtime", "wrt-instructions"];
+const INJECTED: [&str; 3] = ["wrt-platform", "wrt-runtime", "wrt-instructions"];
 
 /// What cargo is told of the copy: lints are the original's business.
 pub(crate) const QUIET: [&str; 1] = ["-Awarnings"];
@@ -31,7 +31,7 @@ pub(crate) struct Copy {
 impl Copy {
     /// Brings the copy up to date with the sources.
     pub(crate) fn make(workspace: &Workspace) -> Result<Self> {
-        let builds = cargo::target_dir(workspace)?.join("seeded");
+        let builds = cargo::target_dir(workspace)?.join("injected");
         let copy = Self { root: builds.join("copy"), builds };
         copy.update_folder(&workspace.root, Path::new(CRATES))?;
         let lock = fs::read(workspace.root.join("Cargo.lock")).context("no Cargo.lock")?;
@@ -59,7 +59,7 @@ impl Copy {
             if from.join(&path).is_dir() {
                 self.update_folder(from, &path)?;
             } else {
-                self.update(&path, &seeded(from, &path)?)?;
+                self.update(&path, &injected(from, &path)?)?;
             }
         }
         for gone in names_in(&target)?.difference(&names) {
@@ -88,15 +88,16 @@ fn names_in(folder: &Path) -> Result<BTreeSet<OsString>> {
 }
 
 /// A file of the copy: with its bugs, and a crate's root with the module that chooses one.
-fn seeded(root: &Path, path: &Path) -> Result<Vec<u8>> {
+fn injected(root: &Path, path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(root.join(path))?;
     let mut places = PLACES.iter().filter(|place| Path::new(place.file) == path).peekable();
-    let is_root = SEEDED.iter().any(|name| path == Path::new(CRATES).join(name).join("src/lib.rs"));
+    let is_root =
+        INJECTED.iter().any(|name| path == Path::new(CRATES).join(name).join("src/lib.rs"));
     if places.peek().is_none() && !is_root {
         return Ok(bytes);
     }
     let text = String::from_utf8(bytes).with_context(|| format!("{}", path.display()))?;
-    let mut text = places.try_fold(text, |text, place| place.seed(&text))?;
+    let mut text = places.try_fold(text, |text, place| place.inject(&text))?;
     if is_root {
         text.push_str(&choice());
     }
@@ -106,7 +107,7 @@ fn seeded(root: &Path, path: &Path) -> Result<Vec<u8>> {
 /// The module of each crate that tells which bug this process has.
 fn choice() -> String {
     format!(
-        "mod seeded {{
+        "mod injected {{
             extern crate std;
             use std::{{env, string::String, sync::OnceLock}};
             pub(crate) fn active(bug: &str) -> bool {{

@@ -1,16 +1,16 @@
-//! Rules on seeded bugs: the list of known bugs is complete, and each bug stands where the table of
+//! Rules on injected bugs: the list of known bugs is complete, and each bug stands where the table of
 //! places says.
 
 use crate::faults::table::{Bug, COUNT, Proof, ROWS};
-use crate::seeded::{self, PLACES};
+use crate::injected::{self, PLACES};
 use crate::tidy::Finding;
 use crate::tidy::functions::functions;
 use crate::tidy::tree::Tree;
 
 const TABLE: &str = "xtask/src/faults/table.rs";
-const RULE: &str = "seeded";
+const RULE: &str = "injected";
 
-/// Where readers find what is seeded for each known bug.
+/// Where readers find what is injected for each known bug.
 const GUIDE: &str = "docs/safety.md";
 
 /// Where the tests of the table are.
@@ -27,12 +27,12 @@ pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     }
     for place in PLACES {
         let text = tree.file(place.file).map_or("", |file| &file.text);
-        if let Err(error) = place.seed(text) {
+        if let Err(error) = place.inject(text) {
             findings.push(Finding::error(place.file, 1, RULE, error.to_string()));
         }
     }
     for bug in bugs() {
-        if !seeded::is_known(bug.name) {
+        if !injected::is_known(bug.name) {
             findings.push(table(format!("the bug `{}` has no place", bug.name)));
         }
         if !has_test(tree, bug.test) {

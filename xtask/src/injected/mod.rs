@@ -1,4 +1,4 @@
-//! Bugs that are seeded on purpose, into a copy of the sources: what is shipped has none and no switch for
+//! Bugs that are injected on purpose, into a copy of the sources: what is shipped has none and no switch for
 //! any.
 //!
 //! All are in one copy, which is built once a target. A variable chooses the one that a process has.
@@ -12,7 +12,7 @@ pub(crate) use self::copy::{Copy, QUIET};
 pub(crate) use self::places::PLACES;
 
 /// The variable that names the bug of a process.
-pub(crate) const CHOICE: &str = "WRT_SEEDED";
+pub(crate) const CHOICE: &str = "WRT_INJECTED";
 
 /// Text of a source file in whose place a bug can stand.
 pub(crate) struct Place {
@@ -31,14 +31,14 @@ pub(crate) struct Bug {
     wrong: &'static str,
 }
 
-/// Whether a bug of this name can be seeded.
+/// Whether a bug of this name can be injected.
 pub(crate) fn is_known(bug: &str) -> bool {
     PLACES.iter().flat_map(|place| place.bugs).any(|known| known.name == bug)
 }
 
 impl Place {
     /// A file's text with the choice between what is right and the bugs.
-    pub(crate) fn seed(&self, text: &str) -> Result<String> {
+    pub(crate) fn inject(&self, text: &str) -> Result<String> {
         let count = text.matches(self.right).count();
         if count != 1 {
             let bugs: Vec<&str> = self.bugs.iter().map(|bug| bug.name).collect();
@@ -54,7 +54,7 @@ impl Place {
 
     fn choice(&self) -> String {
         let bug = |bug: &Bug| {
-            format!("if crate::seeded::active(\"{}\") {{ {} }} else ", bug.name, bug.wrong)
+            format!("if crate::injected::active(\"{}\") {{ {} }} else ", bug.name, bug.wrong)
         };
         let bugs: String = self.bugs.iter().map(bug).collect();
         let choice = format!("{{ {bugs}{{ {} }} }}", self.right);
@@ -73,7 +73,7 @@ mod tests {
         let workspace = Workspace::open().unwrap();
         for place in PLACES {
             let text = workspace.sh.read_file(workspace.root.join(place.file)).unwrap();
-            assert_ne!(place.seed(&text).unwrap(), text);
+            assert_ne!(place.inject(&text).unwrap(), text);
         }
     }
 
@@ -82,11 +82,11 @@ mod tests {
         let bugs = &[Bug { name: "F98", wrong: "1" }, Bug { name: "F99", wrong: "2" }];
         let place = Place { file: "a.rs", right: "0", bugs };
         for text in ["", "0 0"] {
-            let refused = place.seed(text).unwrap_err().to_string();
+            let refused = place.inject(text).unwrap_err().to_string();
             assert!(refused.contains("a.rs") && refused.contains("F98, F99"), "{refused}");
         }
-        let expected = "x = ({ if crate::seeded::active(\"F98\") { 1 } else \
-                        if crate::seeded::active(\"F99\") { 2 } else { 0 } });";
-        assert_eq!(place.seed("x = 0;").unwrap(), expected);
+        let expected = "x = ({ if crate::injected::active(\"F98\") { 1 } else \
+                        if crate::injected::active(\"F99\") { 2 } else { 0 } });";
+        assert_eq!(place.inject("x = 0;").unwrap(), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! The promises of the contract, one row each: a name, what is promised, and the check.
+//! The guarantees of the contract, one row each: a name, what is guaranteed, and the check.
 
 use core::fmt;
 
@@ -10,12 +10,12 @@ use crate::checks::{
     tags,
 };
 
-/// A promise found broken.
+/// A guarantee found broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Violation {
-    /// Which promise it is.
-    pub promise: Promise,
+    /// Which guarantee it is.
+    pub guarantee: Guarantee,
     /// What was seen instead.
     pub detail: String,
     /// The last request that the backend got before, with sizes in bytes.
@@ -24,8 +24,8 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { promise, detail, request } = self;
-        write!(f, "{promise} ({}): {detail}", promise.description())?;
+        let Self { guarantee, detail, request } = self;
+        write!(f, "{guarantee} ({}): {detail}", guarantee.description())?;
         match request {
             Some(request) => write!(f, "; the last request: {request}"),
             None => Ok(()),
@@ -35,37 +35,37 @@ impl fmt::Display for Violation {
 
 impl core::error::Error for Violation {}
 
-/// All promises that a backend was found to break, at least one.
+/// All guarantees that a backend was found to break, at least one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Broken {
     pub(crate) violations: Vec<Violation>,
-    pub(crate) not_judged: Vec<Promise>,
+    pub(crate) not_judged: Vec<Guarantee>,
 }
 
 impl Broken {
-    /// What was found, in the order of [`Promise::ALL`].
+    /// What was found, in the order of [`Guarantee::ALL`].
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Promises that were not checked, because they [presuppose](Promise::presupposes) one that
+    /// Guarantees that were not checked, because they [presuppose](Guarantee::presupposes) one that
     /// is broken.
     #[must_use]
-    pub fn not_judged(&self) -> &[Promise] {
+    pub fn not_judged(&self) -> &[Guarantee] {
         &self.not_judged
     }
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "promises that are broken: {}", self.violations.len())?;
+        write!(f, "guarantees that are broken: {}", self.violations.len())?;
         self.violations.iter().try_for_each(|violation| write!(f, "\n- {violation}"))?;
         if self.not_judged.is_empty() {
             return Ok(());
         }
         f.write_str("\nnot checked before these are mended:")?;
-        self.not_judged.iter().try_for_each(|promise| write!(f, " {promise}"))
+        self.not_judged.iter().try_for_each(|guarantee| write!(f, " {guarantee}"))
     }
 }
 
@@ -86,46 +86,46 @@ impl<E: core::error::Error> From<E> for Detail {
 macro_rules! ensure {
     ($condition:expr, $($text:tt)+) => {
         if !$condition {
-            return Err($crate::promise::Detail(format!($($text)+)));
+            return Err($crate::guarantee::Detail(format!($($text)+)));
         }
     };
 }
 pub(crate) use ensure;
 
-macro_rules! promises {
-    ($(($promise:ident, $name:literal, $description:literal, $check:path, [$($needs:ident),*]);)*)
+macro_rules! guarantees {
+    ($(($guarantee:ident, $name:literal, $description:literal, $check:path, [$($needs:ident),*]);)*)
     => {
-        /// A promise of [`PageAllocator`], as one check.
+        /// A guarantee of [`PageAllocator`], as one check.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
-        pub enum Promise {
-            $(#[doc = $description] $promise,)*
+        pub enum Guarantee {
+            $(#[doc = $description] $guarantee,)*
         }
 
-        impl Promise {
-            /// Every promise, those that others presuppose before them.
-            pub const ALL: &[Self] = &[$(Self::$promise),*];
+        impl Guarantee {
+            /// Every guarantee, those that others presuppose before them.
+            pub const ALL: &[Self] = &[$(Self::$guarantee),*];
 
             /// A short name, such as `stable-base`.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$promise => $name,)* }
+                match self { $(Self::$guarantee => $name,)* }
             }
 
-            /// What is promised.
+            /// What is guaranteed.
             #[must_use]
             pub const fn description(self) -> &'static str {
-                match self { $(Self::$promise => $description,)* }
+                match self { $(Self::$guarantee => $description,)* }
             }
 
-            /// What must hold for this promise's check to be meaningful: a backend whose new
+            /// What must hold for this guarantee's check to be meaningful: a backend whose new
             /// bytes are not zero says nothing by bytes that are not zero after a refusal.
             #[must_use]
             pub const fn presupposes(self) -> &'static [Self] {
-                match self { $(Self::$promise => &[$(Self::$needs),*],)* }
+                match self { $(Self::$guarantee => &[$(Self::$needs),*],)* }
             }
 
-            /// Checks this promise alone. What it presupposes is taken for granted; a backend that
+            /// Checks this guarantee alone. What it presupposes is taken for granted; a backend that
             /// breaks that may do anything, up to making the check itself touch memory that is not
             /// there.
             ///
@@ -134,9 +134,9 @@ macro_rules! promises {
             /// What was seen that breaks it.
             pub fn check<A: PageAllocator + ?Sized>(self, allocator: &A) -> Result<(), Violation> {
                 let asked = Asked::new(allocator);
-                let outcome = match self { $(Self::$promise => $check(&asked),)* };
+                let outcome = match self { $(Self::$guarantee => $check(&asked),)* };
                 outcome.map_err(|detail| Violation {
-                    promise: self,
+                    guarantee: self,
                     detail: detail.0,
                     request: asked.last_request(),
                 })
@@ -145,7 +145,7 @@ macro_rules! promises {
     };
 }
 
-promises! {
+guarantees! {
     (Page, "page", "the page is a power of two and never changes", sizes::page, []);
     (Capabilities, "capabilities", "capabilities never change and do not contradict each other", capabilities::constant, [Page]);
     (Bounds, "bounds", "a reservation starts on a page and has room for its initial size", sizes::bounds, [Page]);
@@ -160,9 +160,9 @@ promises! {
     (Apart, "apart", "two memories share no byte", sizes::apart, [ReuseZero]);
     (Release, "release", "a released memory leaves its room to others", leaks::release, [Accessible, Apart]);
     (Descriptors, "descriptors", "a released memory leaves no descriptor open", leaks::descriptors, [Release, Reset]);
-    (Guards, "guards", "guards are as large as the rung says", ladder::guards, [Capabilities, Bounds]);
-    (Ladder, "ladder", "a rung that is demanded is given or refused", ladder::demands, [Guards]);
-    (Shortfall, "shortfall", "there is a reason for less than was wanted, and none for all of it", ladder::shortfall, [Guards, Ladder]);
+    (Guards, "guards", "guards are as large as the level says", ladder::guards, [Capabilities, Bounds]);
+    (Ladder, "ladder", "a level that is demanded is given or refused", ladder::demands, [Guards]);
+    (Fallback, "fallback", "there is a reason for less than was wanted, and none for all of it", ladder::fallback, [Guards, Ladder]);
     (Closed, "closed", "nobody can access guards or what is not committed", ladder::closed, [Accessible, Guards, Reset]);
     (ExactFaults, "exact-faults", "what is not committed faults where the reservation says so", ladder::exact_faults, [Closed]);
     (ReadOnly, "read-only", "verification and the count of resident bytes change nothing", queries::read_only, [OldBytes, Closed]);
@@ -183,10 +183,10 @@ promises! {
     (Name, "name", "any text is a name, and a name is all it changes", requests::name, [Closed, FreshZero]);
     (Verify, "verify", "a memory that nobody harmed passes verification", requests::verify, [ReadOnly, RightsKept, Discard, Apart, Name]);
     (ZeroSizes, "zero-sizes", "sizes of zero are sizes like any other", requests::zero_sizes, [Discard, Reset, Verify]);
-    (ImpossibleSizes, "impossible-sizes", "sizes that nobody can have are errors", requests::impossible_sizes, [Ladder, Shortfall, GrowAtomic]);
+    (ImpossibleSizes, "impossible-sizes", "sizes that nobody can have are errors", requests::impossible_sizes, [Ladder, Fallback, GrowAtomic]);
 }
 
-impl fmt::Display for Promise {
+impl fmt::Display for Guarantee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

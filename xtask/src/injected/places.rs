@@ -1,4 +1,4 @@
-//! The seeded bugs: where each stands, and what is right there.
+//! The injected bugs: where each stands, and what is right there.
 
 use super::{Bug, Place};
 
@@ -48,13 +48,13 @@ pub(crate) const PLACES: &[Place] = &[
     ),
     place(
         "crates/wrt-platform/src/backend/ladder.rs",
-        "(rung, Extent { before: guard, capacity, after: guard })",
+        "(level, Extent { before: guard, capacity, after: guard })",
         &[
-            bug("F03", "(rung, Extent { before: HostBytes::ZERO, capacity, after: guard })"),
+            bug("F03", "(level, Extent { before: HostBytes::ZERO, capacity, after: guard })"),
             bug(
                 "F04",
                 "let guard = if capacity == HostBytes::ZERO { capacity } else { guard };
-                 (rung, Extent { before: guard, capacity, after: guard })",
+                 (level, Extent { before: guard, capacity, after: guard })",
             ),
         ],
     ),
@@ -65,14 +65,14 @@ pub(crate) const PLACES: &[Place] = &[
             bug(
                 "F05-reset",
                 "if reservation.has_image() {
-                     return Ok(Renewed::in_place(committed));
+                     return Ok(ResetOutcome::in_place(committed));
                  }
                  unsafe { erase(reservation, committed) };",
             ),
             bug(
                 "F06-mmap",
                 "if reservation.guard_before() == HostBytes::ZERO {
-                     return Ok(Renewed::in_place(committed));
+                     return Ok(ResetOutcome::in_place(committed));
                  }
                  unsafe { erase(reservation, committed) };",
             ),
@@ -117,7 +117,10 @@ pub(crate) const PLACES: &[Place] = &[
                  }
                  self.renew(outcome)",
             ),
-            bug("F07-ignored", "self.renew(outcome.or(Ok(Renewed::in_place(self.committed))))"),
+            bug(
+                "F07-ignored",
+                "self.renew(outcome.or(Ok(ResetOutcome::in_place(self.committed))))",
+            ),
         ],
     ),
     place(
