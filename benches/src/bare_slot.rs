@@ -1,6 +1,6 @@
 //! What a pool of memories is measured against: one range of addresses, mapped once, that is
 //! made fresh for its next user by the bare operation.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a mapping that is used again, to measure against")]
 
 use std::ffi::c_void;
 use std::fs::File;

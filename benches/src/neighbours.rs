@@ -1,5 +1,5 @@
 //! Mappings that nobody uses, so that what is measured lies elsewhere among the process's mappings.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "mappings that lie beside what is measured")]
 
 use std::ffi::c_void;
 use std::ptr;

@@ -3,7 +3,7 @@
 //!
 //! The scalar baselines are loops over a base and a length. They compute the effective address in
 //! 64 bits, as our instructions do, check it and give an option.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "raw pointers to measure against")]
 
 use std::ptr;
 

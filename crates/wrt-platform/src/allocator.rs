@@ -1,5 +1,5 @@
 //! The contract between a region and where its pages come from.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the contract that backends guarantee")]
 
 use core::ptr::NonNull;
 

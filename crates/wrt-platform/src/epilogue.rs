@@ -1,5 +1,5 @@
 //! A value with a last action, which it takes when it is dropped and not when it is taken out.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "takes a value out of a wrapper with a destructor")]
 
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};

@@ -1,6 +1,6 @@
 //! A child of this process, in which every other thread stopped where it was: for tests of what is
 //! guaranteed there.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "forks, for tests of what a child may do")]
 
 use core::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,5 +1,5 @@
 //! An allocator that remembers the last request, so that messages can name it.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hands the contract's operations on")]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,5 +1,5 @@
 //! The raw operations of [`PageAllocator`], kept within their contract.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the contract's operations, called as it says")]
 
 use core::ops::Range;
 use core::ptr::{self, NonNull};

@@ -1,5 +1,5 @@
 //! An allocator that fails when it is told to.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "an allocator that fails when told to")]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

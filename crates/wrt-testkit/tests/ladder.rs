@@ -1,7 +1,7 @@
 //! A backend as somebody else would write it: the host's mappings by way of the public ladder. It
 //! keeps every guarantee.
 #![cfg(target_os = "linux")]
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a backend of somebody else's, on the public ladder")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use std::io;

@@ -1,6 +1,6 @@
 //! Nothing is left of a memory that is gone. One test alone in its process, which counts all that
 //! its thread allocates and the process maps.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a global allocator that counts")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,7 +1,7 @@
 //! Rules on the guides in `docs`: tables that mirror code are complete.
 
+use crate::tidy::Finding;
 use crate::tidy::tree::{File, Tree};
-use crate::tidy::{Finding, lists};
 
 const RULE: &str = "guide";
 
@@ -24,8 +24,8 @@ const GUARANTEED: Table =
     Table { guide: "docs/backends.md", head: "| guarantee | what is guaranteed |" };
 
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
-    let files: Vec<&str> =
-        lists::unsafe_files().filter_map(|path| path.strip_prefix(PLATFORM)).collect();
+    let files = tree.files.iter().filter(|file| file.allows_unsafe());
+    let files: Vec<&str> = files.filter_map(|file| file.path.strip_prefix(PLATFORM)).collect();
     compare(tree, &UNSAFE_FILES, &files, findings);
     let guarantees: Vec<&str> = tree.file(GUARANTEES).map(guarantees).unwrap_or_default();
     compare(tree, &GUARANTEED, &guarantees, findings);

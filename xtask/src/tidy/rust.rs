@@ -6,7 +6,7 @@ use crate::tidy::tree::File;
 use crate::tidy::{Finding, lists};
 
 pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
-    unsafe_is_listed(file, findings);
+    unsafe_is_announced(file, findings);
     unsafe_is_forbidden(file, findings);
     file_length(file, findings);
     function_length(file, findings);
@@ -17,23 +17,16 @@ pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
     cargo_is_called_in_one_place(file, findings);
 }
 
-/// `unsafe` stands only in files that the list names.
-fn unsafe_is_listed(file: &File, findings: &mut Vec<Finding>) {
-    if lists::may_be_unsafe(&file.path) {
-        return;
-    }
-    let is_unsafe = |code: &str| {
-        let relaxes = code.contains("(unsafe_code") && !code.contains("forbid(unsafe_code");
-        relaxes || has_word(code, "unsafe")
+/// `unsafe` stands only in files that allow it at their top. (That they give a reason, clippy checks.)
+fn unsafe_is_announced(file: &File, findings: &mut Vec<Finding>) {
+    let message = match (file.allows_unsafe(), has_word(&file.code, "unsafe")) {
+        (false, true) => "unsafe code without #![allow(unsafe_code, reason = ...)] in its file",
+        (true, false) => "the file allows unsafe code and has none",
+        _ => return,
     };
-    let mut lines = file.code_lines().filter(|(_, code)| is_unsafe(code));
-    if let Some((line, _)) = lines.next() {
-        let more = lines.count();
-        let message = format!(
-            "unsafe, and {more} lines more: xtask/src/tidy/lists.rs does not name the file"
-        );
-        findings.push(Finding::error(&file.path, line, "unsafe-listed", message));
-    }
+    let stands = |code: &str| has_word(code, "unsafe") || code.contains("(unsafe_code");
+    let line = file.code_lines().find(|(_, code)| stands(code)).map_or(1, |(line, _)| line);
+    findings.push(Finding::error(&file.path, line, "unsafe-announced", message));
 }
 
 /// In some packages no unsafe may come in at all, not even by a listed file.
@@ -202,10 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn unsafe_outside_the_list_is_found() {
+    fn unsafe_is_allowed_at_the_top_of_its_file() {
         let path = "examples/small/src/bin/a.rs";
-        assert_eq!(rules(path, "fn f() { unsafe { g() } }"), ["unsafe-listed"]);
-        assert_eq!(rules(path, "#![allow(unsafe_code)]"), ["unsafe-listed"]);
+        let (allow, code) =
+            ("#![allow(unsafe_code, reason = \"why\")]", "fn f() { unsafe { g() } }");
+        assert_eq!(rules(path, code), ["unsafe-announced"]);
+        assert_eq!(rules(path, allow), ["unsafe-announced"]);
+        assert_eq!(rules(path, &format!("#[allow(unsafe_code)]\n{code}")), ["unsafe-announced"]);
+        assert!(rules(path, &format!("{allow}\n{code}")).is_empty());
         assert!(rules(path, "// unsafe is a word here\nconst A: &str = \"unsafe\";").is_empty());
     }
 

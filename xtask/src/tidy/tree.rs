@@ -77,6 +77,11 @@ impl File {
         self.path == "Cargo.toml" || self.path.ends_with("/Cargo.toml")
     }
 
+    /// Whether the file says, at its top, that it has unsafe code.
+    pub(super) fn allows_unsafe(&self) -> bool {
+        self.code.contains("#![allow(unsafe_code")
+    }
+
     /// Lines of code with their numbers, comments and literals blanked.
     pub(super) fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.code.lines().enumerate().map(|(index, line)| (index + 1, line))

@@ -1,5 +1,5 @@
 //! Pages from the global allocator, for hosts that have one and nothing better.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "pages of the global allocator")]
 
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, realloc};
 use core::num::NonZeroUsize;

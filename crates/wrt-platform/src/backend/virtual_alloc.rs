@@ -1,5 +1,5 @@
 //! Pages from Windows' virtual memory: reserve without access, commit what is used.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "pages of Windows")]
 
 use core::ffi::c_void;
 use core::num::NonZeroUsize;

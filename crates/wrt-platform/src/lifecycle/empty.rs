@@ -1,5 +1,5 @@
 //! The way out for a memory whose exact faults cannot be restored: it becomes empty.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "takes back every byte of a reservation")]
 
 use super::Lifecycle;
 use crate::allocator::PageAllocator;

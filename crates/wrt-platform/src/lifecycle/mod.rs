@@ -6,7 +6,7 @@
 //!
 //! `empty.rs` is what remains after an operation that could not be undone, `record.rs` is the
 //! entry in the registry of faults, `checks.rs` refuses what no backend could fulfil.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "asks a backend about one reservation")]
 
 mod checks;
 mod empty;

@@ -1,6 +1,6 @@
 //! Checked access to the bytes of a region: one compare, then the access with the value that was
 //! compared.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "checked access through the one pointer")]
 
 use core::hint;
 use core::ptr::{self, NonNull};

@@ -1,5 +1,5 @@
 //! Bytes lent to be copied, without a reference to them.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "copies between memories and from slices")]
 
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};

@@ -4,7 +4,7 @@
 //! access to its bytes, `lent.rs` copies between two regions, `protection.rs` takes rights away from
 //! some bytes and gives them back, `rights.rs` is the list of those. `view.rs` is what compiled code
 //! may know of it.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the one type that owns the pointer")]
 
 mod access;
 mod lent;

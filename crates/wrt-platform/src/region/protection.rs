@@ -2,7 +2,7 @@
 //!
 //! The list of restricted ranges is exact to the byte and what every access is checked against.
 //! Where the host can, it guards whole pages besides: each page allows what any of its bytes does.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "takes rights from pages")]
 
 use super::rights::{Restricted, RightsTable};
 use super::{Region, WIDEST};

@@ -1,5 +1,5 @@
 //! Growth and rights that go wrong.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "breaks growth and rights on purpose")]
 
 use wrt_platform::{
     AllocError, AllocErrorKind, Committed, HostBytes, HostRange, HostRights, Operation,

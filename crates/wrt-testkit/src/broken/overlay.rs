@@ -1,6 +1,6 @@
 //! What of defects takes the host's calls: pages that are there twice, and guards that stay
 //! (`mmap(2)`, `memfd_create(2)`).
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "maps pages twice, and guards that stay")]
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

@@ -1,5 +1,5 @@
 //! Bytes that come back: discard, reset and release gone wrong.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "breaks the ways back on purpose")]
 
 use wrt_platform::{
     AllocError, Discarded, HostBytes, HostRange, PageAllocator, Protection, Reservation,

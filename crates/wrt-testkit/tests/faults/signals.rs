@@ -1,5 +1,5 @@
 //! Faults in the handling of faults.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a callback that says where code goes on")]
 
 use wrt_platform::{
     AltStack, FaultHandler, MmapAllocator, Region, ReserveRequest, TrapAction, TrapContext,

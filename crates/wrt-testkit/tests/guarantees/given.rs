@@ -1,5 +1,5 @@
 //! Which memories have which guarantees.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "accesses that must fault")]
 
 use core::num::NonZeroU64;
 

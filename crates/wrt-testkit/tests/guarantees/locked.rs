@@ -1,5 +1,5 @@
 //! Pages that the host does not drop, where it has such.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "locks pages of a memory")]
 
 use wrt_platform::{PageAllocator, Region};
 

@@ -1,5 +1,5 @@
 //! An allocator whose host gives a part of a commit and does not take it back.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "an allocator that cannot undo")]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

@@ -1,5 +1,5 @@
 //! Handlers that were there before.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "faults, and handlers of other people's")]
 
 use std::ffi::{c_int, c_void};
 use std::hint::black_box;

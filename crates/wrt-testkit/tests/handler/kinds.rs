@@ -1,5 +1,5 @@
 //! What the report says of every kind of fault, in processes that die of it.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "faults of every kind")]
 
 use std::fs::File;
 use std::os::fd::AsRawFd;

@@ -1,5 +1,5 @@
 //! An access as compiled code makes it: one instruction that may fault, and a place to go on.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "an access as compiled code makes it")]
 
 use core::arch::global_asm;
 

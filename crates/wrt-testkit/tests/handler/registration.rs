@@ -1,5 +1,5 @@
 //! Whether a memory is registered while its addresses may be another's.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "an allocator that looks on")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

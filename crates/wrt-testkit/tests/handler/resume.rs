@@ -1,5 +1,5 @@
 //! Faults that code survives.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "callbacks that say where code goes on")]
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;

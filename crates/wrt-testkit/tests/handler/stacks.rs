@@ -1,5 +1,5 @@
 //! The alternate stack: its size, its guard, and whose it is.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "looks at the thread's signal stack")]
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;

@@ -1,6 +1,6 @@
 //! A pointer with the wrong tag, where the processor has tags (Arm ARM, "Memory Tagging
 //! Extension").
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a pointer with the wrong tag")]
 
 use std::arch::asm;
 use std::ptr;

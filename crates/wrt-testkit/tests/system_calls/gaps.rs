@@ -1,7 +1,7 @@
 //! A mapping that fails after the host has unmapped what was there, as kernels before 6.13 do when
 //! they run out of memory, in a host that cannot close the gap either. The tracer fails the calls;
 //! that the addresses are free, and soon another's, is done by hand.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a mapping at the addresses of another")]
 
 use std::ptr;
 use std::slice;

@@ -1,5 +1,5 @@
 //! A handler for faults that the host refuses to install.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a handler, and a fault for it")]
 
 use std::mem::MaybeUninit;
 use std::ptr;

@@ -146,8 +146,8 @@ macro_rules! handlers {
             $context: &mut $crate::exec::machine::Context<'a, M>,
             $regs: &'a $crate::exec::machine::Regs,
             $op: &'a $crate::exec::machine::Instr<M>,
-            #[allow(unused_mut)] mut $rest: $crate::exec::machine::Rest<'a, M>,
-            #[allow(unused_mut)] mut $memory: Option<&mut M>,
+            #[allow(unused_mut, reason = "some operations only read")] mut $rest: $crate::exec::machine::Rest<'a, M>,
+            #[allow(unused_mut, reason = "some operations only read")] mut $memory: Option<&mut M>,
         ) -> $crate::exec::machine::Exit $body)*
     };
 }

@@ -1,5 +1,5 @@
 //! An allocator of one's own: a buffer for one memory at a time. `PageAllocator` states C1 to C8.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "shows how an allocator keeps the contract")]
 
 use std::cell::{Cell, UnsafeCell};
 use std::error::Error;

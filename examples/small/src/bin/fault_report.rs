@@ -1,6 +1,6 @@
 //! Accesses as compiled code makes them, without a check: the host stops them, and a report says
 //! which memory was hit, where and why. Each is made in a child process, which dies of it.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "accesses without a check, as compiled code has")]
 
 use std::env;
 use std::error::Error;

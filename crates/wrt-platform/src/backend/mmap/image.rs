@@ -1,6 +1,6 @@
 //! An image over the first pages of a reservation: a private mapping of its file, of which the
 //! host copies a page when it is first written (`mmap(2)`, `MAP_PRIVATE`).
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "maps an image copy-on-write")]
 
 use alloc::sync::Arc;
 use core::mem::ManuallyDrop;

@@ -1,6 +1,6 @@
 //! Pages from the operating system's virtual memory: reserve without access, commit by changing
 //! rights.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "pages of the operating system")]
 
 #[cfg_attr(
     not(all(feature = "alloc", any(target_os = "linux", target_os = "android"))),

@@ -1,5 +1,5 @@
 //! The host's calls on the pages of one reservation.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the host's calls on pages")]
 
 use core::ffi::c_void;
 use core::num::NonZeroUsize;

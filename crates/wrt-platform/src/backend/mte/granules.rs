@@ -2,7 +2,7 @@
 //! read or write them; no code here switches checks off (`PSTATE.TCO`).
 //!
 //! Arm Architecture Reference Manual, "Memory Tagging Extension".
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the instructions that set and read tags")]
 
 use core::arch::asm;
 use core::ptr::NonNull;

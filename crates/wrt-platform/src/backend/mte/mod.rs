@@ -1,6 +1,6 @@
 //! Pages with hardware tags: what the mmap backend does, on memory whose every 16 bytes must be
 //! accessed by a pointer with the right tag (Arm's Memory Tagging Extension).
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "tagged pages of the operating system")]
 
 mod granules;
 mod ledger;

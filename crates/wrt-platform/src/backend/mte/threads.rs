@@ -1,6 +1,6 @@
 //! Tag checks of a thread (`prctl(2)`, `PR_SET_TAGGED_ADDR_CTRL`; the kernel's
 //! `arch/arm64/memory-tagging-extension`).
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "reads a thread's flag of tag checks")]
 
 use core::marker::PhantomData;
 

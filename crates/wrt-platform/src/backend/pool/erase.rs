@@ -6,7 +6,7 @@
 //! - Otherwise all pages are dropped; the host gives fresh ones, zeroes or the image's, when they
 //!   are touched.
 //! - Where the host does not drop pages, all bytes are overwritten.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "overwrites what a memory has written")]
 
 use core::ptr::NonNull;
 use core::slice;

@@ -13,7 +13,7 @@
 //!   free_slots.rs the slots that hold no memory
 //!   config.rs     what a pool is to be, and what it has done
 //! ```
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "slots of the operating system's pages")]
 
 mod config;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "cpu_none.rs")]

@@ -1,6 +1,6 @@
 //! Which pages of a mapping were written: the `PAGEMAP_SCAN` request of `/proc/self/pagemap`
 //! (Linux 6.7, `Documentation/admin-guide/mm/pagemap.rst`).
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "asks the kernel which pages were written")]
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

@@ -1,5 +1,5 @@
 //! What a pool's handle shares with the images that its slots map.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "gives slots to one owner after the other")]
 
 use alloc::sync::{Arc, Weak};
 use core::ptr::NonNull;

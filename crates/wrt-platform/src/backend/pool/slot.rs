@@ -1,5 +1,5 @@
 //! What a pool knows of one slot: what its pages are and may be.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "changes what is mapped under a slot")]
 
 use alloc::sync::Weak;
 use core::num::NonZeroUsize;

@@ -1,5 +1,5 @@
 //! Where each slot is, and its state.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "lends a slot to its owner")]
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,6 +1,6 @@
 //! Whether bytes are all zero, by registers of 32 bytes where the core has them: a loop that reads
 //! memory which is in the cache is bound by the number of its loads.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "calls what some cores only have")]
 
 #[path = "zeroes.rs"]
 mod any_core;

@@ -1,5 +1,5 @@
 //! Pages from a `static`: no operating system, no allocator.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "pages of a static")]
 
 #[cfg(all(test, unix, feature = "std"))]
 mod after_fork;

@@ -1,5 +1,5 @@
 //! The stack that signal handlers run on.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "maps and measures signal stacks")]
 
 use core::cell::Cell;
 use core::ffi::c_void;

@@ -1,4 +1,5 @@
 //! What a callback sees of a fault, and what it may change.
+#![allow(unsafe_code, reason = "sends interrupted code elsewhere")]
 
 use core::fmt;
 
@@ -101,7 +102,6 @@ impl<'a> TrapContext<'a> {
     /// The code at the resume point expects to be reached from the instruction that faulted, with
     /// the stack and the registers as they are then. Nothing between them needed to run: no
     /// destructor, no unlocking.
-    #[allow(unsafe_code)]
     pub unsafe fn resume_at(&mut self, point: ResumePoint) -> Result<(), UnknownRegisters> {
         registers::write(self.machine, &point)
     }

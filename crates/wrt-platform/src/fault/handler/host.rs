@@ -1,5 +1,5 @@
 //! What Linux and Android have of their own.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "asks the kernel for a size")]
 
 use core::ffi::c_int;
 

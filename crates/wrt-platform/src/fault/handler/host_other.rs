@@ -1,5 +1,5 @@
 //! What other Unixes have.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the same contract, nothing asked")]
 
 use core::ffi::c_int;
 

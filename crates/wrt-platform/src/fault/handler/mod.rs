@@ -3,7 +3,7 @@
 //! `mod.rs` installs it and asks the callbacks, `previous.rs` passes on what is not ours,
 //! `context.rs` is what a callback sees, `registers*.rs` where a machine keeps its registers,
 //! `alt_stack.rs` the stack that handlers run on, and `room.rs` what is left of it.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the handler that the kernel calls")]
 
 mod alt_stack;
 mod context;

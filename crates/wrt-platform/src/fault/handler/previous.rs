@@ -1,5 +1,5 @@
 //! What handled a signal before, called as the host would have called it.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "calls handlers that were there before")]
 
 use core::ffi::{c_int, c_void};
 use core::mem::{self, MaybeUninit};

@@ -1,5 +1,5 @@
 //! A report, printed from a signal handler.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "standard error by its number")]
 
 use core::fmt::{self, Write};
 

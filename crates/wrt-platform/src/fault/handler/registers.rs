@@ -1,5 +1,5 @@
 //! Hosts whose layout of registers is not known here: callbacks can look at the report only.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the context of interrupted code")]
 
 use core::ffi::c_void;
 

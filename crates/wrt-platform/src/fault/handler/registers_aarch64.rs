@@ -1,5 +1,5 @@
 //! aarch64 Linux (`asm/sigcontext.h`, `struct sigcontext`).
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the context of interrupted code")]
 
 use core::ffi::c_void;
 

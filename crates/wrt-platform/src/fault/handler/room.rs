@@ -1,5 +1,5 @@
 //! What is left of the stack that a handler runs on.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "asks about bytes below the stack pointer")]
 
 use core::hint::black_box;
 use core::ptr;

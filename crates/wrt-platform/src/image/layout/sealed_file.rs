@@ -1,6 +1,6 @@
 //! A file in memory that nobody can change any more: `memfd_create(2)` and the seals of
 //! `fcntl(2)`.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "reads a file that nobody can change")]
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};

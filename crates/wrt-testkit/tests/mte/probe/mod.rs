@@ -1,6 +1,6 @@
 //! Accesses to any address, with any tag: made by one instruction, which a handler skips if it
 //! faults. All unsafe code of these tests is here.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "accesses with wrong tags, which must fault")]
 #![allow(dead_code, reason = "every test program uses another part")]
 
 use std::arch::asm;
