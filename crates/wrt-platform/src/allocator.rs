@@ -1,4 +1,4 @@
-//! The contract between a region and where its pages come from.
+//! The contract between a region and the backend that supplies its pages.
 #![allow(unsafe_code, reason = "the contract that backends guarantee")]
 
 use core::ptr::NonNull;
@@ -10,53 +10,52 @@ use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
-/// Where a commit or a reset has left the memory.
+/// Location of a memory after a commit or a reset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Committed {
-    /// At the base it had.
+    /// The base is unchanged.
     InPlace,
-    /// At a new base; the old one must not be used any more. Either the bytes were moved, or the
+    /// The base is new; the old one must not be used any more. Either the bytes were moved, or the
     /// same bytes have another hardware tag.
     Moved(NonNull<u8>),
 }
 
-/// What a reset has left of a memory.
+/// Outcome of a reset: the bytes that stayed committed, and their location.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResetOutcome {
     /// Bytes that are still committed.
     pub kept: HostBytes,
-    /// Where they are.
+    /// Location of these bytes.
     pub base: Committed,
 }
 
 impl ResetOutcome {
-    /// So many bytes, at the base they had.
+    /// An outcome of `kept` bytes at an unchanged base.
     #[must_use]
     pub const fn in_place(kept: HostBytes) -> Self {
         Self { kept, base: Committed::InPlace }
     }
 }
 
-/// What happened to the bytes of a discarded range; they read zero either way.
+/// Outcome of a discard. The bytes read zero in either case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Discarded {
-    /// The host has the pages back.
+    /// The pages were returned to the host.
     Released,
-    /// The pages were only overwritten.
+    /// The pages were overwritten with zeroes and stay with the process.
     ZeroedOnly,
 }
 
 /// A source of page-aligned memory for linear memories.
 ///
-/// Every operation is on the cold path: a [`Region`](crate::Region) keeps base and length to
-/// itself, so a backend chosen at run time (`Arc<dyn PageAllocator>`) costs nothing per access.
-/// The trait is also implemented for `&P`, `Arc<P>` and `Box<P>`.
+/// Every operation is on the cold path: a [`Region`](crate::Region) holds its own base and length,
+/// so a backend chosen at run time (`Arc<dyn PageAllocator>`) costs nothing per access. The trait
+/// is also implemented for `&P`, `Arc<P>` and `Box<P>`.
 ///
-/// Bytes are the only unit. Sizes handed in are whole numbers of the backend's own
-/// [`page`](Self::page).
+/// All sizes are bytes. Sizes passed to a backend are multiples of its [`page`](Self::page).
 ///
-/// A backend is used through a [`Region`](crate::Region) or a memory of `wrt-runtime`, which call it
-/// as its contract says:
+/// A backend is used through a [`Region`](crate::Region) or a memory of `wrt-runtime`, which keep
+/// the contract of the unsafe operations:
 ///
 /// ```
 /// use wrt_platform::{Capabilities, HeapAllocator, PageAllocator, Region, ReserveRequest};
@@ -75,60 +74,61 @@ pub enum Discarded {
 ///
 /// # Safety
 ///
-/// Callers trust an implementation with these guarantees, which the crate's SAFETY comments cite:
+/// Callers rely on these guarantees of an implementation. The crate's SAFETY comments cite them:
 ///
 /// - **C1** A reservation's committed bytes and its guards belong to it alone until it is released.
 ///   No byte up to its capacity is ever committed to it and to another reservation at once. The
 ///   base is aligned to the page and never null; capacity and guards are whole pages.
-/// - **C2** After `commit(reservation, old, new)` succeeded, the first `new` bytes form a
-///   [valid region](crate#valid-region), as far as no right on them was taken since; the first
-///   `old` bytes hold what they held, the others read zero, or what the image says where the
-///   reservation [has one](Reservation::has_image).
+/// - **C2** After `commit(reservation, old, new)` succeeded, the first `new` bytes form a [valid
+///   region](crate#valid-region), except where rights have been taken away since. The first `old`
+///   bytes are unchanged. The others read zero, or as in the image where the reservation [has
+///   one](Reservation::has_image).
 /// - **C3** An operation that fails has changed nothing, unless its description says otherwise. One
 ///   that unwinds counts as failed.
 /// - **C4** A reservation stays valid when the allocator value is moved, and for as long as the
 ///   allocator value lives.
-/// - **C5** `discard` and `reset` keep a valid region: `discard` all that was committed, `reset` the
-///   bytes that it reports, at the base that it reports, which are at least those it was asked to
-///   keep. `protect` leaves bytes and takes no more rights than it was told to. Of a reservation
-///   that [faults exactly](Reservation::faults_exactly), every byte that is not committed faults,
-///   but during a call that may end with [`Unrestored`](crate::AllocErrorKind::Unrestored), and
-///   after it; `reset` keeps just the bytes that it was asked to.
+/// - **C5** `discard` and `reset` leave a valid region: `discard` all committed bytes, `reset` the
+///   bytes that it reports at the base that it reports, at least as many as it was asked to keep.
+///   `protect` changes no byte and takes away no more rights than requested. In a reservation that
+///   [faults exactly](Reservation::faults_exactly), an access to any uncommitted byte faults,
+///   except during a call that may return [`Unrestored`](crate::AllocErrorKind::Unrestored) and
+///   after one that did; `reset` keeps exactly the bytes that it was asked to keep.
 /// - **C6** `page` always gives the same answer.
-/// - **C7** `capabilities` always gives the same answer, which is true of every reservation.
-/// - **C8** `verify` and `resident` only read, and only what the backend itself keeps in order while
-///   other threads read the bytes: neither bytes nor rights nor tags change, not for a moment.
+/// - **C7** `capabilities` always gives the same answer, and it holds for every reservation.
+/// - **C8** `verify` and `resident` may run while other threads read the bytes. They change neither
+///   bytes nor rights nor tags, not even for a moment.
 pub unsafe trait PageAllocator {
-    /// The unit of all sizes: the backend's page.
+    /// The backend's page, the unit of all sizes.
     fn page(&self) -> HostPage;
 
-    /// What this backend guarantees beyond the rest of this trait.
+    /// Optional guarantees of this backend, beyond the rest of this trait.
     fn capabilities(&self) -> Capabilities;
 
-    /// Prepares the calling thread for access to memories of this backend. Most have nothing to
-    /// do; one with hardware tags turns the checks on, which every thread has for itself. Runtimes
-    /// call it when a thread enters, before they rely on such checks.
+    /// Prepares the calling thread for access to memories of this backend. Most backends have
+    /// nothing to do. A backend with hardware tags enables the tag checks, which are a setting of
+    /// each thread. Runtimes call this when a thread enters, before they rely on such checks.
     ///
     /// # Errors
     ///
-    /// When the thread cannot be prepared: accesses by it are not checked by the hardware.
+    /// When the thread cannot be prepared: the hardware does not check its accesses.
     fn prepare_thread(&self) -> Result<(), AllocError> {
         Ok(())
     }
 
-    /// Takes address space for one memory. Nothing is accessible yet.
+    /// Reserves address space for one memory. No byte is accessible yet.
     ///
     /// # Errors
     ///
-    /// When not even the initial size can be had, or a required property cannot be given. The
-    /// error says what was asked and what was possible.
+    /// When the initial size does not fit, or a required property is not available. The error
+    /// carries the size requested and, where known, the size possible.
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError>;
 
-    /// Makes the first `new` bytes accessible, of which `old` are already. All or nothing.
+    /// Makes the first `new` bytes accessible, of which the first `old` already are. All or
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// When the host refuses; nothing has changed then. An error of the kind
+    /// When the host refuses; in that case nothing has changed. An error of the kind
     /// [`Unrestored`](crate::AllocErrorKind::Unrestored) says that some bytes past `old` may have
     /// become accessible; they read zero.
     ///
@@ -149,15 +149,14 @@ pub unsafe trait PageAllocator {
     /// # Errors
     ///
     /// [`Unsupported`](crate::AllocErrorKind::Unsupported) without [`Capabilities::PROTECT`], or
-    /// when the host says no. Some pages of the range may have the new rights then and others the
-    /// old.
+    /// when the host refuses. In that case some pages of the range may have the new rights and
+    /// others the old.
     ///
     /// # Safety
     ///
     /// As for [`commit`](Self::commit), with `range` inside the committed bytes; until the rights
-    /// are restored nobody accesses the range in a way they forbid. `protection` is not both
-    /// writable and executable unless the request
-    /// [allowed it](ReserveRequest::allows_write_execute).
+    /// are restored, no access to the range violates them. `protection` is not both writable and
+    /// executable unless the request [allowed it](ReserveRequest::allows_write_execute).
     unsafe fn protect(
         &self,
         reservation: &Reservation,
@@ -168,12 +167,12 @@ pub unsafe trait PageAllocator {
         Err(AllocError::unsupported(Operation::Protect))
     }
 
-    /// Makes a range of committed pages read zero, whatever the image says, giving them back to the
-    /// host if it can.
+    /// Makes a range of committed pages read zero, also where the memory has an image. The pages
+    /// return to the host where possible.
     ///
     /// # Errors
     ///
-    /// A backend may refuse; nothing has changed then.
+    /// A backend may refuse; in that case nothing has changed.
     ///
     /// # Safety
     ///
@@ -184,16 +183,17 @@ pub unsafe trait PageAllocator {
         range: HostRange,
     ) -> Result<Discarded, AllocError>;
 
-    /// Prepares the memory for its next use: all committed bytes read zero, or what the image says
-    /// where the reservation has one. At least `keep` stay committed, and if possible no more; just
-    /// `keep` where the reservation [faults exactly](Reservation::faults_exactly). Returns how many
-    /// did, and where: a backend with hardware tags gives the bytes another one.
+    /// Prepares the memory for its next use: all committed bytes read zero, or as in the image
+    /// where the reservation has one. At least `keep` bytes stay committed, and if possible no
+    /// more; exactly `keep` where the reservation [faults exactly](Reservation::faults_exactly).
+    /// Returns the number of bytes kept and their base: a backend with hardware tags assigns a new
+    /// tag.
     ///
     /// # Errors
     ///
-    /// When old contents could not be erased, or more than `keep` bytes would stay where they must
-    /// not; the caller must not show the memory to anyone before a later reset succeeds. All bytes
-    /// that were committed still are, at the old base.
+    /// When the old contents could not be erased, or more than `keep` bytes would stay committed
+    /// under exact faults. The caller must not give access to the memory before a later reset
+    /// succeeds. All bytes stay committed at the old base.
     ///
     /// # Safety
     ///
@@ -206,8 +206,8 @@ pub unsafe trait PageAllocator {
         keep: HostBytes,
     ) -> Result<ResetOutcome, AllocError>;
 
-    /// Ends the reservation, whatever rights its pages have. No other memory will see a byte of it.
-    /// Where the host does not take address space back, it is lost; contents are not kept.
+    /// Ends the reservation, whatever rights its pages have. No other memory can observe a byte of
+    /// it. Address space that the host refuses to take back is leaked; the contents are not kept.
     ///
     /// # Safety
     ///
@@ -215,13 +215,13 @@ pub unsafe trait PageAllocator {
     /// the reservation.
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes);
 
-    /// Asks the host whether guards, rights and tags are still what they should be: committed pages
-    /// readable and writable but for `exceptions`, which lie within them in order of address. A
-    /// backend that has no way to know finds nothing. Other threads may read the bytes meanwhile.
+    /// Asks the host whether guards, rights and tags are intact. Committed pages must be readable
+    /// and writable, except for `exceptions`, which lie within them in order of address. A backend
+    /// that cannot find out reports success. Other threads may read the bytes during the call.
     ///
     /// # Errors
     ///
-    /// The first guarantee found broken.
+    /// The first violation found.
     ///
     /// # Safety
     ///
@@ -237,7 +237,7 @@ pub unsafe trait PageAllocator {
         Ok(())
     }
 
-    /// Bytes of the memory that occupy physical memory now, where the host can say.
+    /// Bytes of the memory that occupy physical memory now, where the host reports it.
     ///
     /// # Safety
     ///
@@ -248,7 +248,7 @@ pub unsafe trait PageAllocator {
     }
 }
 
-/// Implements the trait for a pointer to an allocator by handing every call on.
+/// Implements the trait for a pointer to an allocator by forwarding every call.
 macro_rules! forward_to_pointee {
     ($([$($generics:tt)*] $pointer:ty),*) => {$(
         // SAFETY: C1 to C8 are the pointee's, which outlives the pointer; every call is handed

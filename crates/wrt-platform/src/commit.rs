@@ -1,18 +1,17 @@
-//! How far ahead of a memory's length its pages are made accessible.
+//! Policy for committing pages beyond a memory's length.
 
 use crate::units::{HostBytes, HostPage};
 
-/// When pages become accessible to the host.
+/// The policy by which growth makes pages accessible.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum CommitPolicy {
-    /// Pages past the length stay inaccessible: compiled code may rely on the fault, and every
-    /// growth asks the host.
+    /// Pages past the length stay inaccessible, so compiled code may rely on the fault. Every
+    /// growth calls the host.
     #[default]
     Exact,
-    /// Growth commits in chunks, for runtimes that check bounds themselves. The slack starts at
-    /// 64 KiB and doubles with the memory; it never exceeds the length, rounded up to host pages, or
-    /// 16 MiB. A chunk that
-    /// the host refuses is asked for again without slack.
+    /// Growth commits in chunks, for runtimes that check bounds themselves. The slack starts at 64
+    /// KiB and doubles with the memory; it never exceeds the length, rounded up to host pages, or
+    /// 16 MiB. If the host refuses a chunk, growth asks again without slack.
     Ahead,
 }
 
@@ -20,7 +19,7 @@ impl CommitPolicy {
     /// The most bytes committed beyond the length under [`CommitPolicy::Ahead`].
     pub const LARGEST_SLACK: u64 = 16 << 20;
 
-    /// How many bytes to commit so that `needed` bytes are accessible: at least `needed`, at most
+    /// Number of bytes to commit so that `needed` bytes are accessible: at least `needed`, at most
     /// `capacity`.
     ///
     /// The slack equals the length until it reaches its bound, so the chunks of a memory that

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A number of things, which Display names in the singular or the plural.
+/// A number and its noun; `Display` chooses the singular or the plural.
 #[doc(hidden)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Count(pub u64, pub &'static str);

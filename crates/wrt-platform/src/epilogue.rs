@@ -1,4 +1,4 @@
-//! A value with a last action, which it takes when it is dropped and not when it is taken out.
+//! A wrapper that runs a last action when it is dropped, but not when its value is taken out.
 #![allow(unsafe_code, reason = "takes a value out of a wrapper with a destructor")]
 
 use core::mem::ManuallyDrop;
@@ -11,8 +11,8 @@ pub trait Epilogue {
     fn conclude(&mut self);
 }
 
-/// A value that [concludes](Epilogue::conclude) when it is dropped. A type that implements `Drop`
-/// itself could not be taken apart any more.
+/// A value that [concludes](Epilogue::conclude) when it is dropped. The wrapper implements `Drop`
+/// so that the value's type need not: fields cannot be moved out of a type that does.
 #[derive(Debug)]
 pub struct Concluding<T: Epilogue> {
     /// - **V1** The value is there until this wrapper is dropped or forgotten.
@@ -20,7 +20,7 @@ pub struct Concluding<T: Epilogue> {
 }
 
 impl<T: Epilogue> Concluding<T> {
-    /// The value, wrapped.
+    /// Wraps `value`.
     pub const fn new(value: T) -> Self {
         Self { value }
     }
@@ -30,7 +30,7 @@ impl<T: Epilogue> Concluding<T> {
         &self.value
     }
 
-    /// Takes the value out, which does not conclude.
+    /// Takes the value out without concluding.
     pub fn into_inner(self) -> T {
         let this = ManuallyDrop::new(self);
         // SAFETY: the value is there (V1); the wrapper is forgotten without being dropped, so this

@@ -1,4 +1,4 @@
-//! Why the platform said no: what was asked, what was possible, what the host answered.
+//! Errors of the platform: what was requested, what was possible, and the host's answer.
 
 use core::fmt;
 
@@ -8,19 +8,19 @@ use crate::count::Count;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Taking address space.
+    /// Reserving address space.
     Reserve,
     /// Making bytes accessible.
     Commit,
     /// Changing access rights.
     Protect,
-    /// Giving pages back.
+    /// Returning pages to the host.
     Discard,
     /// Returning to the initial contents.
     Reset,
     /// Laying out initial contents.
     Image,
-    /// Turning on what a thread needs to use memories.
+    /// Preparing a thread for access.
     PrepareThread,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for OsError {
     }
 }
 
-/// The rule or resource that stood in the way.
+/// The cause of an [`AllocError`]: a rule or a resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum AllocErrorKind {
@@ -62,24 +62,24 @@ pub enum AllocErrorKind {
     InvalidRequest(&'static str),
     /// More bytes than the host can address.
     AddressSpace,
-    /// More bytes than the maximum the memory was declared with.
+    /// More bytes than the declared maximum.
     Maximum,
-    /// More bytes than the reservation has room for.
+    /// More bytes than the reservation holds.
     Capacity,
-    /// The arena or heap has no free run of that size.
+    /// The arena or heap has no free block of that size.
     Exhausted,
-    /// More bytes than a slot of the pool has.
+    /// More bytes than a slot of the pool holds.
     SlotSize,
     /// The registry of faults has no entry left.
     RegistryFull,
     /// All slots of the backend hold memories.
     Slots {
-        /// How many slots there are.
+        /// Number of slots.
         most: usize,
     },
     /// The host refused.
     Os(OsError),
-    /// The host refused, and did not take back what it had given by then: bytes that are not
+    /// The host refused, and refused to undo a part that had succeeded: bytes that are not
     /// committed may be accessible.
     Unrestored(OsError),
     /// The backend cannot do this; its capabilities say so.
@@ -91,13 +91,13 @@ pub enum AllocErrorKind {
         /// What the backend has, as a clause: "the heap backend has no guards".
         backend: &'static str,
     },
-    /// The machine has no memory tags, or its kernel does not let programs use them.
+    /// The machine has no memory tags, or its kernel does not enable them for programs.
     NoTags,
     /// Part of the range is protected.
     Protected,
-    /// The memory keeps as many protected ranges as it can tell apart.
+    /// The memory already has the most protected ranges that it can hold.
     Ranges {
-        /// How many that is.
+        /// That number of ranges.
         most: usize,
     },
 }
@@ -124,7 +124,8 @@ impl fmt::Display for Demand {
     }
 }
 
-/// A request that the platform could not fulfil. Nothing has changed.
+/// A request that the platform could not fulfil. Unless the operation says otherwise, nothing has
+/// changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct AllocError {
@@ -134,29 +135,30 @@ pub struct AllocError {
     pub kind: AllocErrorKind,
     /// Bytes asked for.
     pub requested: u64,
-    /// The most bytes that could have been had, where the backend knows.
+    /// The most bytes that were possible, where the backend knows.
     pub possible: Option<u64>,
 }
 
 impl AllocError {
-    /// An error that knows nothing of what would have been possible.
+    /// An error without a possible size.
     #[must_use]
     pub const fn new(operation: Operation, kind: AllocErrorKind, requested: u64) -> Self {
         Self { operation, kind, requested, possible: None }
     }
 
-    /// The same, with the most bytes that could have been had.
+    /// Adds the most bytes that were possible.
     #[must_use]
     pub const fn possible(self, bytes: u64) -> Self {
         Self { possible: Some(bytes), ..self }
     }
 
-    /// There is no memory for `bytes` bytes of bookkeeping.
+    /// No memory for `bytes` bytes of bookkeeping.
     pub(crate) const fn no_room(operation: Operation, bytes: usize) -> Self {
         Self::new(operation, AllocErrorKind::Exhausted, bytes as u64)
     }
 
-    /// A backend that has, in the words of `backend`, less than `demand`.
+    /// An unmet demand. `backend` states what the backend has, as a clause: "the heap backend has
+    /// no guards".
     #[must_use]
     pub const fn unmet(demand: Demand, backend: &'static str, requested: u64) -> Self {
         Self::new(Operation::Reserve, AllocErrorKind::Unmet { demand, backend }, requested)
@@ -212,7 +214,7 @@ impl fmt::Display for AllocErrorKind {
 
 impl core::error::Error for AllocError {}
 
-/// There is no memory for a piece of bookkeeping, such as a name or a list of ranges.
+/// No memory for a piece of bookkeeping, such as a name or a list of ranges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoRoom;
 
@@ -226,9 +228,8 @@ impl core::error::Error for NoRoom {}
 
 /// An access that does not lie wholly within the accessible bytes of a region.
 ///
-/// It carries nothing, so a checked access returns as cheaply as an `Option`; whoever reports it
-/// still has the address, and [`Region::why_inaccessible`](crate::Region::why_inaccessible) tells
-/// the reason.
+/// It carries no data, so a checked access returns as cheaply as an `Option`. The caller still has
+/// the address, and [`Region::why_inaccessible`](crate::Region::why_inaccessible) gives the cause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Inaccessible;
 
@@ -240,16 +241,16 @@ impl fmt::Display for Inaccessible {
 
 impl core::error::Error for Inaccessible {}
 
-/// Why an access is not possible.
+/// The cause of an [`Inaccessible`] error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InaccessibleCause {
-    /// It does not lie wholly within the length.
+    /// The range does not lie wholly within the length.
     OutOfBounds,
-    /// It lies within the length and touches bytes that are protected against it.
+    /// The range lies within the length and includes protected bytes.
     Protected,
 }
 
-/// Something that must hold of a region and does not: memory was corrupted from outside.
+/// A violated invariant of a region: its memory was corrupted from outside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Corruption {
@@ -257,13 +258,13 @@ pub enum Corruption {
     Accounting,
     /// A guard page can be accessed.
     Guard,
-    /// Committed pages do not have the rights they should.
+    /// Committed pages do not have their assigned rights.
     Protection,
     /// The bytes behind the memory were overwritten.
     Canary,
-    /// Bytes do not have the memory's hardware tag.
+    /// Some bytes do not carry the memory's hardware tag.
     Tag,
-    /// The memory has hardware tags, and the calling thread's accesses are not checked.
+    /// The memory has hardware tags, but tag checks are off for the calling thread.
     TagChecks,
 }
 

@@ -1,24 +1,24 @@
-//! A child of this process, in which every other thread stopped where it was: for tests of what is
+//! A forked child of this process, in which no other thread goes on: for tests of what is
 //! guaranteed there.
 #![allow(unsafe_code, reason = "forks, for tests of what a child may do")]
 
 use core::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// How a child ended.
+/// Outcome of a child.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Forked {
-    /// It came through.
+    /// It ended normally.
     Done,
-    /// It did not, in the time that it had.
+    /// It did not end in time.
     Hung,
-    /// An assertion failed, or it died.
+    /// An assertion failed, or a signal ended it.
     Failed(c_int),
 }
 
 const FAILED: c_int = 101;
 
-/// Runs `body` in a child that has so many seconds, and ends without dropping anything.
+/// Runs `body` in a child with a time limit. The child ends without dropping anything.
 pub(crate) fn in_child(seconds: u32, body: impl FnOnce()) -> Forked {
     // SAFETY: fork(2)'s contract: what the child does is to take no lock, which is what is tested.
     match unsafe { libc::fork() } {

@@ -1,24 +1,25 @@
-//! What compiled code may rely on when it accesses one memory without a check of its own.
+//! Guarantees to compiled code that accesses a memory without its own bounds checks.
 
 /// The guarantees of one memory to code that accesses it through its base. All sizes are bytes.
 ///
-/// They belong to the memory and not to its backend, since a reservation may be less than what was
-/// asked for. They hold from creation to release, with one exception: where the host refuses both an
-/// operation and its undoing, the memory is empty and `faults_exactly` ends, until a reset succeeds.
-/// The operation fails, so run no code without checks on a memory after an error of its host.
+/// They belong to the memory and not to its backend, since a reservation may be smaller than
+/// requested. They hold from creation to release, with one exception: where the host refuses an
+/// operation and also its undoing, the memory becomes empty and `faults_exactly` does not hold
+/// until a reset succeeds. That operation returns an error, so do not run unchecked code on a
+/// memory after a host error.
 ///
-/// Ask once after creation, before code without checks runs on the memory.
+/// Query them once after creation, before unchecked code runs on the memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct AccessGuarantees {
     /// The base never changes, neither by growth nor by a reset: compiled code may embed it.
     pub stable_base: bool,
-    /// Every access past the length faults, up to `reach` bytes from the base. It needs exact
-    /// commit, a backend whose uncommitted bytes fault, and lengths that are whole host pages:
-    /// memories with pages of one byte never have it.
+    /// Every access past the length faults, up to `reach` bytes from the base. This requires exact
+    /// commit, a backend whose uncommitted bytes fault, and lengths of whole host pages. Memories
+    /// with pages of one byte never have it.
     pub faults_exactly: bool,
-    /// Bytes from the base that nobody else has: the capacity and the guard behind it. Where the
-    /// backend has no guards, just the bytes that are committed now.
+    /// Bytes from the base that belong to this memory alone: its capacity and the guard behind it.
+    /// Where the backend has no guards, only the bytes that are committed now.
     pub reach: u64,
     /// Bytes before the base that fault.
     pub guard_before: u64,

@@ -1,4 +1,4 @@
-//! Where the pages of a WebAssembly linear memory come from, and checked access to them.
+//! Pages for WebAssembly linear memories, and checked access to them.
 //!
 //! ```text
 //! Region<P>            exclusive access to the bytes, every one checked
@@ -11,8 +11,8 @@
 //!                      HeapAllocator; PlatformAllocator chooses among the platform's
 //! ```
 //!
-//! This crate holds the unsafe code of the subsystem; `wrt-runtime` and `wrt-instructions` forbid it.
-//! It knows bytes only: pages of WebAssembly, index types and traps belong to `wrt-runtime`.
+//! This crate holds the unsafe code of the subsystem; `wrt-runtime` and `wrt-instructions` forbid
+//! it. It deals in bytes only: WebAssembly pages, index types and traps belong to `wrt-runtime`.
 //!
 //! ```
 //! use wrt_platform::{HeapAllocator, Region, ReserveRequest};
@@ -36,37 +36,37 @@
 //! 3. every byte is initialised;
 //! 4. no code but the owner of the region reads or writes it.
 //!
-//! A region of no bytes is valid at any non-null `base`. Every contract of this crate that says
-//! "valid region" means these four points.
+//! A region of no bytes is valid at any non-null `base`. "Valid region" in the contracts of this
+//! crate means these four points.
 //!
 //! # Features
 //!
-//! - `std` (default): error texts of the host, on Unix the handler for faults; implies `alloc`.
+//! - `std` (default): the host's error texts and, on Unix, the fault handler; implies `alloc`.
 //! - `alloc`: the heap backend, `Arc<P>` as an allocator, on Unix `PoolAllocator`, and on Arm Linux
 //!   `MteAllocator`.
 //!
-//! Without features the static backend remains, and the one of the host's virtual memory:
-//! `MmapAllocator` on Unix, `VirtualAllocator` on Windows. On both, `PlatformAllocator` is there
-//! with every set of features.
+//! The static backend and the backend of the host's virtual memory need no feature: `MmapAllocator`
+//! on Unix, `VirtualAllocator` on Windows, and `PlatformAllocator` on both.
 //!
 //! # After `fork`
 //!
-//! Locks are spin locks, held for a few instructions. In the child of a process that had one thread
-//! they are free, and everything goes on. If the process had several, another may have held one: in
-//! the child it stays taken, and who wants it hangs. Until it calls `exec`, such a child may call only
-//! what takes no lock, as is the rule for what is not async-signal-safe. Loads, stores and bulk
-//! operations take none anywhere.
+//! Locks are spin locks, held for a few instructions. In the child of a single-threaded process
+//! they are free, and every operation works. If the process had several threads, another thread may
+//! have held a lock: in the child it stays locked, and an operation that needs it hangs. Until it
+//! calls `exec`, such a child may call only operations that take no lock, which is the usual rule
+//! for functions that are not async-signal-safe. Loads, stores and bulk operations never take a
+//! lock.
 //!
-//! | backend | what takes a lock |
+//! | backend | operations that take a lock |
 //! |---|---|
-//! | `MmapAllocator`, `VirtualAllocator` | nothing |
-//! | `PoolAllocator` | making and dropping a memory, dropping the last handle to an image |
-//! | [`StaticArena`] | making, growing, resetting, verifying and dropping a memory |
-//! | `MteAllocator` | making, resetting and dropping a memory; `enter` without `std` |
-//! | `HeapAllocator` | what takes one in the global allocator |
-//! | any, for memories that classify their faults | making and dropping them; `FaultHandler::install` |
+//! | `MmapAllocator`, `VirtualAllocator` | none |
+//! | `PoolAllocator` | creating and dropping a memory, dropping the last handle to an image |
+//! | [`StaticArena`] | creating, growing, resetting, verifying and dropping a memory |
+//! | `MteAllocator` | creating, resetting and dropping a memory; `enter` without `std` |
+//! | `HeapAllocator` | those that take one in the global allocator |
+//! | any, for memories registered for fault reports | creating and dropping them; `FaultHandler::install` |
 //!
-//! To drop nothing, such a child ends with `exec` or `_exit`.
+//! Such a child ends with `exec` or `_exit`, which run no destructors.
 //!
 //! # Send and Sync
 //!
@@ -76,15 +76,15 @@
 //! | [`LentBytes`] | no | no | a bare address range, borrowed from its lender |
 //! | [`Reservation`] | no | no | a bare address range, owned by the region that holds it |
 //! | [`MemoryImage`] | yes | yes | its bytes never change |
-//! | [`StaticArena`] | yes | yes | one lock guards who owns which run |
+//! | [`StaticArena`] | yes | yes | one lock guards the table of owners |
 //! | [`MmapAllocator`], `VirtualAllocator`, [`HeapAllocator`] | yes | yes | no state |
-//! | [`PlatformAllocator`] | yes | yes | one of the platform's, all of which are |
+//! | [`PlatformAllocator`] | yes | yes | every backend it can hold is |
 //! | [`PoolAllocator`] | yes | yes | a slot has one owner; lists of slots are atomic or behind a lock |
-//! | [`FaultRegistration`] | yes | yes | its record is made of atomics, and changed through `&mut` only |
-//! | [`FaultReport`] | yes | yes | a copy of what was known |
-//! | `AltStack` | no | no | the stack of the thread that made it |
-//! | `MteAllocator` | yes | yes | one lock guards which addresses have which tag |
-//! | `TagScope` | no | no | a setting of the thread that made it |
+//! | [`FaultRegistration`] | yes | yes | its record is made of atomics and changes through `&mut` only |
+//! | [`FaultReport`] | yes | yes | a copy of the record |
+//! | `AltStack` | no | no | the stack of the thread that created it |
+//! | `MteAllocator` | yes | yes | one lock guards the table of tags |
+//! | `TagScope` | no | no | a setting of the thread that created it |
 #![no_std]
 
 #[cfg(feature = "alloc")]

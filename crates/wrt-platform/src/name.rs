@@ -1,8 +1,9 @@
-//! A name for diagnostics, stored in place so that it needs no allocator.
+//! Names for diagnostics, stored in place so that they need no allocator.
 
 use core::fmt;
 
-/// Up to [`MemoryName::CAPACITY`] bytes of text; longer names are cut at a character.
+/// A name of up to [`MemoryName::CAPACITY`] bytes; longer names are truncated at a character
+/// boundary.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MemoryName {
     len: u8,
@@ -10,7 +11,7 @@ pub struct MemoryName {
 }
 
 impl MemoryName {
-    /// The bytes of a name that are kept.
+    /// The most bytes of a name.
     pub const CAPACITY: usize = 47;
 
     /// No name.
@@ -19,7 +20,7 @@ impl MemoryName {
     /// Bytes of a name in the form of [`to_bytes`](Self::to_bytes).
     pub(crate) const BYTES: usize = Self::CAPACITY + 1;
 
-    /// The name, cut to its capacity.
+    /// The name, truncated to the capacity.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let len = name.floor_char_boundary(Self::CAPACITY);
@@ -30,7 +31,7 @@ impl MemoryName {
         Self { len: len as u8, text }
     }
 
-    /// The text, and its length behind it.
+    /// The text, followed by its length.
     pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [self.len; Self::BYTES];
         for (slot, byte) in bytes.iter_mut().zip(self.text) {
@@ -39,7 +40,7 @@ impl MemoryName {
         bytes
     }
 
-    /// The name in these bytes. Bytes that are none give some other name.
+    /// The name in these bytes. Invalid bytes give some other name.
     pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
         let [text @ .., len] = bytes;
         Self { len, text }

@@ -1,38 +1,38 @@
-//! Room for what most memories never need, taken when one does.
+//! Storage for values that most memories never need, allocated on first use.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::NoRoom;
 
-/// A value that is rarely there: two words until it is, on the heap when it is. Without the
-/// `alloc` feature its room is in place.
+/// A rarely present value: two words while absent, on the heap once present. Without the `alloc`
+/// feature it is stored in place.
 #[derive(Debug)]
 pub struct OnDemand<T>(Option<Box<[T]>>);
 
 impl<T> OnDemand<T> {
-    /// No value, which takes no room.
+    /// No value; nothing is allocated.
     #[must_use]
     pub const fn none() -> Self {
         Self(None)
     }
 
-    /// The value, if it is there.
+    /// The value, if present.
     #[must_use]
     pub fn get(&self) -> Option<&T> {
         self.0.as_ref().and_then(|one| one.first())
     }
 
-    /// The value, if it is there, for changing it.
+    /// The value, if present, for mutation.
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.0.as_mut().and_then(|one| one.first_mut())
     }
 
-    /// The value; if there is none, what `make` gives.
+    /// The value; if absent, inserts the result of `make`.
     ///
     /// # Errors
     ///
-    /// [`NoRoom`], and there is still none.
+    /// [`NoRoom`]; the value stays absent.
     pub fn get_or_insert_with(&mut self, make: impl FnOnce() -> T) -> Result<&mut T, NoRoom> {
         if self.0.is_none() {
             let mut one = Vec::new();

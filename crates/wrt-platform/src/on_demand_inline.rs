@@ -1,8 +1,8 @@
-//! Room for what most memories never need, in place where nothing can be allocated.
+//! Storage in place for values that most memories never need, for builds without an allocator.
 
 use crate::error::NoRoom;
 
-/// A value that is rarely there. With the `alloc` feature it is on the heap when it is.
+/// A rarely present value. With the `alloc` feature it is stored on the heap.
 #[derive(Debug)]
 pub struct OnDemand<T>(Option<T>);
 
@@ -13,22 +13,22 @@ impl<T> OnDemand<T> {
         Self(None)
     }
 
-    /// The value, if it is there.
+    /// The value, if present.
     #[must_use]
     pub const fn get(&self) -> Option<&T> {
         self.0.as_ref()
     }
 
-    /// The value, if it is there, for changing it.
+    /// The value, if present, for mutation.
     pub const fn get_mut(&mut self) -> Option<&mut T> {
         self.0.as_mut()
     }
 
-    /// The value; if there is none, what `make` gives.
+    /// The value; if absent, inserts the result of `make`.
     ///
     /// # Errors
     ///
-    /// None: the room is in place.
+    /// Never: the value is stored in place.
     pub fn get_or_insert_with(&mut self, make: impl FnOnce() -> T) -> Result<&mut T, NoRoom> {
         Ok(self.0.get_or_insert_with(make))
     }

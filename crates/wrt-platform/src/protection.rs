@@ -1,4 +1,4 @@
-//! What the host lets a program do with a page.
+//! Access rights on host pages.
 
 bitflags::bitflags! {
     /// Rights on a range of host pages; empty means that any access faults.
@@ -8,7 +8,8 @@ bitflags::bitflags! {
         const READ = 1;
         /// Stores succeed.
         const WRITE = 1 << 1;
-        /// Instruction fetches succeed. Together with `WRITE` only where the request allowed it.
+        /// Instruction fetches succeed. Allowed together with `WRITE` only where the request
+        /// permits it.
         const EXECUTE = 1 << 2;
     }
 }
@@ -17,6 +18,6 @@ impl Protection {
     /// No rights: every access fails.
     pub const NONE: Self = Self::empty();
 
-    /// What a linear memory has on the bytes below its length.
+    /// The usual rights on the bytes below a memory's length.
     pub const READ_WRITE: Self = Self::READ.union(Self::WRITE);
 }

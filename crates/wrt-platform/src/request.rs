@@ -1,4 +1,4 @@
-//! What a region asks of a backend.
+//! Requests from a region to a backend.
 
 use core::num::NonZeroU64;
 
@@ -8,42 +8,43 @@ use crate::image::MemoryImage;
 use crate::reservation::{Fallback, FallbackReason};
 use crate::units::HostPage;
 
-/// Whether a memory should carry hardware tags.
+/// Tagging policy of a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Tagging {
     /// No tags.
     #[default]
     Off,
-    /// Tags where the host has them; [`Reservation::tagged`](crate::Reservation::tagged) says
-    /// whether they were given.
+    /// Tags where the host has them; [`Reservation::tagged`](crate::Reservation::tagged) tells
+    /// whether the memory has them.
     Wanted,
-    /// No memory rather than one without tags.
+    /// Tags, or an error.
     Required,
 }
 
-/// Where on the reservation ladder a memory is to stand: how much address space it takes to keep
-/// stray accesses away from its neighbours. [`GuardLevel`](crate::GuardLevel) is the answer.
+/// Guards that a request asks for: the rung of the reservation ladder, which trades address space
+/// for protection of a memory's neighbours from stray accesses. The guards that a memory gets are
+/// its [`GuardLevel`](crate::GuardLevel).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub enum GuardPolicy {
-    /// The highest level that the host gives, down to none at all. It starts at full guards under
-    /// [`CommitPolicy::Exact`], where compiled code can rely on them, and at small ones otherwise. A
-    /// memory whose initial size fits is never refused for the sake of guards.
+    /// The highest level that the host can give, down to no guards. It starts at full guards under
+    /// [`CommitPolicy::Exact`], where compiled code can rely on them, and at small guards
+    /// otherwise. A memory whose initial size fits is never refused for lack of guards.
     #[default]
     BestThatFits,
-    /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else, and commit
-    /// is exact. For memories of at most 4 GiB, on hosts with 64-bit addresses; otherwise an error.
-    /// Where lengths are not whole host pages, as with Wasm pages of one byte, the bytes up to the
-    /// next page stay accessible, so that compiled code keeps its checks.
+    /// No byte within reach of a 32-bit address plus a 32-bit offset belongs to another memory, and
+    /// commit is exact. For memories of at most 4 GiB, on hosts with 64-bit addresses; otherwise an
+    /// error. Where lengths are not whole host pages, as with Wasm pages of one byte, the bytes up
+    /// to the next page stay accessible, so compiled code must keep its checks.
     FullGuards,
-    /// Guards of [`guard_bytes`](ReserveRequest::guard_bytes) on either side, or an error. A guard of
-    /// no bytes is none.
+    /// Guards of [`guard_bytes`](ReserveRequest::guard_bytes) on either side, or an error. A guard
+    /// of zero bytes counts as none.
     SmallGuard,
-    /// No guards: the bounds checks are all there is.
+    /// No guards: only bounds checks protect the neighbours.
     ChecksOnly,
 }
 
-/// Address space to take for one memory, and how to run it. All sizes are bytes.
+/// A request for one memory: its sizes and its policies. All sizes are bytes.
 ///
 /// ```
 /// use wrt_platform::{CommitPolicy, ReserveRequest};
@@ -61,9 +62,9 @@ pub struct ReserveRequest<'a> {
     guard: u64,
     guards: GuardPolicy,
     unit: NonZeroU64,
-    /// The commit policy that was demanded, if one was.
+    /// The commit policy that is demanded, if any.
     commit: Option<CommitPolicy>,
-    /// The policy of a request that demands none.
+    /// The commit policy where none is demanded.
     usual_commit: CommitPolicy,
     tagging: Tagging,
     write_execute: bool,
@@ -74,18 +75,19 @@ pub struct ReserveRequest<'a> {
 }
 
 impl<'a> ReserveRequest<'a> {
-    /// The most address space taken for a maximum that nobody will reach: 16 GiB on 64-bit hosts,
-    /// 256 MiB on smaller ones.
+    /// The default limit on address space, for maximums that no memory will reach: 16 GiB on 64-bit
+    /// hosts, 256 MiB on smaller ones.
     pub const DEFAULT_RESERVATION: u64 = if usize::BITS >= 64 { 16 << 30 } else { 256 << 20 };
 
-    /// Inaccessible bytes on either side of the memory, where the backend has guards.
+    /// The default guard: inaccessible bytes on either side of the memory, where the backend has
+    /// guards.
     pub const DEFAULT_GUARD: u64 = 64 << 10;
 
     /// Bytes that a 32-bit address, a 32-bit offset and an access of 16 bytes reach from the base:
     /// 2 * (2^32 - 1) + 16.
     pub const REACH_33_BIT: u64 = 2 * (u32::MAX as u64) + 16;
 
-    /// A memory of `initial` bytes that may grow to `maximum` bytes.
+    /// A request for a memory of `initial` bytes that may grow to `maximum` bytes.
     #[must_use]
     pub const fn new(initial: u64, maximum: u64) -> Self {
         Self {
@@ -106,126 +108,129 @@ impl<'a> ReserveRequest<'a> {
         }
     }
 
-    /// The same for a memory of other sizes.
+    /// Sets the initial and the maximum size.
     #[must_use]
     pub const fn sizes(self, initial: u64, maximum: u64) -> Self {
         Self { initial, maximum, ..self }
     }
 
-    /// Takes at most `bytes` of address space, besides small guards. The maximum stays what it was;
-    /// a memory cannot grow beyond what it got, unless its base can move. Less than 8 GiB leaves no
-    /// room for full guards, unless those are demanded: they take 8 GiB then all the same.
+    /// Limits the reservation to `bytes` of address space, besides small guards. The declared
+    /// maximum is unchanged, but a memory cannot grow beyond its reservation unless its base can
+    /// move. Less than 8 GiB leaves no room for full guards; if full guards are demanded, they take
+    /// 8 GiB regardless.
     #[must_use]
     pub const fn reservation(self, bytes: u64) -> Self {
         Self { reservation: bytes, ..self }
     }
 
-    /// Asks for `bytes` of guard on either side; full guards have more than that past the end.
+    /// Sets the size of the guard on either side; full guards are larger past the end.
     #[must_use]
     pub const fn guard(self, bytes: u64) -> Self {
         Self { guard: bytes, ..self }
     }
 
-    /// Which level of the reservation ladder is wanted.
+    /// Sets the guard policy: the rung of the reservation ladder.
     #[must_use]
     pub const fn guards(self, policy: GuardPolicy) -> Self {
         Self { guards: policy, ..self }
     }
 
-    /// Lets nobody access the first `bytes` bytes, which catches accesses by way of a null
-    /// pointer. It holds across growth and reset.
+    /// Makes the first `bytes` bytes inaccessible, which catches accesses through a null pointer.
+    /// This holds across growth and reset.
     #[must_use]
     pub const fn inaccessible_prefix(self, bytes: u64) -> Self {
         Self { inaccessible_prefix: bytes, ..self }
     }
 
-    /// What the memory holds at first and after every reset, instead of zeroes. It must lie within
-    /// the initial size.
+    /// Sets the initial contents, at creation and after every reset, instead of zeroes. The image
+    /// must lie within the initial size.
     #[must_use]
     pub const fn image(self, image: &'a MemoryImage) -> Self {
         Self { image: Some(image), ..self }
     }
 
-    /// The unit of the length: initial size and every later length are multiples of `bytes` (by
-    /// default of one byte). Faults can be exact only where it is a multiple of the host's page.
+    /// Sets the unit of the length: the initial size and every later length are multiples of
+    /// `bytes` (by default of one byte). Faults can be exact only where the unit is a multiple of
+    /// the host's page.
     #[must_use]
     pub const fn unit(self, bytes: NonZeroU64) -> Self {
         Self { unit: bytes, ..self }
     }
 
-    /// How far ahead of the length to commit. [`CommitPolicy::Ahead`] together with
-    /// [`GuardPolicy::FullGuards`] is refused.
+    /// Demands a commit policy. [`CommitPolicy::Ahead`] together with [`GuardPolicy::FullGuards`]
+    /// is refused.
     #[must_use]
     pub const fn commit(self, policy: CommitPolicy) -> Self {
         Self { commit: Some(policy), ..self }
     }
 
-    /// How far ahead of the length to commit where nothing else is demanded: by
-    /// [`commit`](Self::commit), or by [`GuardPolicy::FullGuards`], which implies
-    /// [`CommitPolicy::Exact`]. By default exactly.
+    /// Sets the commit policy that applies unless another is demanded, by [`commit`](Self::commit)
+    /// or by [`GuardPolicy::FullGuards`], which implies [`CommitPolicy::Exact`]. The default is
+    /// [`CommitPolicy::Exact`].
     #[must_use]
     pub const fn prefer_commit(self, policy: CommitPolicy) -> Self {
         Self { usual_commit: policy, ..self }
     }
 
-    /// Whether hardware tags are wanted or required.
+    /// Sets the tagging policy.
     #[must_use]
     pub const fn tagging(self, tagging: Tagging) -> Self {
         Self { tagging, ..self }
     }
 
-    /// Allows pages that are writable and executable at once, which is refused otherwise.
+    /// Allows pages that are writable and executable at once, which are refused otherwise.
     #[must_use]
     pub const fn allow_write_execute(self) -> Self {
         Self { write_execute: true, ..self }
     }
 
-    /// Registers the memory, so that [`FaultReport::classify`](crate::FaultReport::classify) knows
-    /// whose address a fault hit. A memory that does not ask pays nothing.
+    /// Registers the memory in the fault registry, so that
+    /// [`FaultReport::classify`](crate::FaultReport::classify) can name the memory that a fault
+    /// hit. Memories that are not registered pay nothing.
     #[must_use]
     pub const fn classify_faults(self) -> Self {
         Self { classify_faults: true, ..self }
     }
 
-    /// The name the host shows for the mapping, where it can.
+    /// Sets the name, which the host shows for the mapping where it can.
     #[must_use]
     pub const fn name(self, name: &'a str) -> Self {
         Self { name: Some(name), ..self }
     }
 
-    /// Bytes accessible from the start.
+    /// The initial size in bytes.
     #[must_use]
     pub const fn initial(&self) -> u64 {
         self.initial
     }
 
-    /// The most bytes the memory may ever have.
+    /// The declared maximum in bytes.
     #[must_use]
     pub const fn maximum(&self) -> u64 {
         self.maximum
     }
 
-    /// Bytes of address space a backend with a stable base should take: the maximum, as far as
-    /// the reservation allows, and never less than the initial size.
+    /// Bytes of address space that a backend with a stable base should take: the maximum, limited
+    /// by the reservation, but never less than the initial size.
     #[must_use]
     pub const fn wanted_capacity(&self) -> u64 {
         let capped = if self.maximum < self.reservation { self.maximum } else { self.reservation };
         if capped < self.initial { self.initial } else { capped }
     }
 
-    /// The most bytes of address space to take.
+    /// The limit on address space in bytes.
     #[must_use]
     pub const fn reservation_bytes(&self) -> u64 {
         self.reservation
     }
 
-    /// Bytes of guard wanted on either side.
+    /// Bytes of guard on either side.
     #[must_use]
     pub const fn guard_bytes(&self) -> u64 {
         self.guard
     }
 
-    /// The level of the ladder that is wanted.
+    /// The guard policy.
     #[must_use]
     pub const fn guard_policy(&self) -> GuardPolicy {
         self.guards
@@ -247,8 +252,8 @@ impl<'a> ReserveRequest<'a> {
         }
     }
 
-    /// Refuses guards that are demanded, for a backend that has none. `backend` says so as a
-    /// clause: "the heap backend has no guards".
+    /// Refuses demanded guards, for a backend that has none. `backend` states that as a clause:
+    /// "the heap backend has no guards".
     ///
     /// # Errors
     ///
@@ -260,7 +265,7 @@ impl<'a> ReserveRequest<'a> {
         }
     }
 
-    /// Refuses tags that are required, for a backend that has none: see
+    /// Refuses required tags, for a backend that has none: see
     /// [`refuse_guards`](Self::refuse_guards).
     ///
     /// # Errors
@@ -273,7 +278,8 @@ impl<'a> ReserveRequest<'a> {
         }
     }
 
-    /// The fallback of a backend that has no guards: none if none are wanted.
+    /// The fallback to report from a backend that has no guards: `None` if the request asks for no
+    /// guards.
     #[must_use]
     pub const fn without_guards(&self) -> Option<Fallback> {
         if self.guard == 0 || matches!(self.guards, GuardPolicy::ChecksOnly) {
@@ -282,7 +288,7 @@ impl<'a> ReserveRequest<'a> {
         Some(Fallback { wanted: self.wanted_capacity(), reason: FallbackReason::NoGuards })
     }
 
-    /// Bytes at the start that nobody may access.
+    /// Inaccessible bytes at the start.
     #[must_use]
     pub const fn prefix_bytes(&self) -> u64 {
         self.inaccessible_prefix
@@ -294,7 +300,7 @@ impl<'a> ReserveRequest<'a> {
         self.image
     }
 
-    /// The commit policy that follows from all that is demanded.
+    /// The commit policy that follows from all demands.
     #[must_use]
     pub const fn commit_policy(&self) -> CommitPolicy {
         match (self.guards, self.commit) {
@@ -310,15 +316,15 @@ impl<'a> ReserveRequest<'a> {
         self.unit.get()
     }
 
-    /// Whether every access past the length is to fault, as far as the backend can do it: under
-    /// exact commit, where lengths are whole pages of `page`.
+    /// Whether every access past the length should fault, where the backend can guarantee it: under
+    /// exact commit, with lengths that are multiples of `page`.
     #[must_use]
     pub const fn wants_exact_faults(&self, page: HostPage) -> bool {
         matches!(self.commit_policy(), CommitPolicy::Exact)
             && self.unit_bytes().is_multiple_of(page.bytes() as u64)
     }
 
-    /// Whether full guards are demanded and commit ahead too, which contradict each other.
+    /// Whether full guards and commit ahead are both demanded, which contradict each other.
     pub(crate) const fn demands_full_guards_and_ahead(&self) -> bool {
         matches!((self.guards, self.commit), (GuardPolicy::FullGuards, Some(CommitPolicy::Ahead)))
     }
@@ -329,7 +335,7 @@ impl<'a> ReserveRequest<'a> {
         self.tagging
     }
 
-    /// Whether writable and executable pages were allowed.
+    /// Whether pages that are both writable and executable are allowed.
     #[must_use]
     pub const fn allows_write_execute(&self) -> bool {
         self.write_execute
@@ -341,7 +347,7 @@ impl<'a> ReserveRequest<'a> {
         self.classify_faults
     }
 
-    /// The name to show, if any.
+    /// The name, if any.
     #[must_use]
     pub const fn display_name(&self) -> Option<&'a str> {
         self.name

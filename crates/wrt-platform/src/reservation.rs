@@ -1,4 +1,4 @@
-//! What a backend gave: an address range and how it came by it.
+//! Address range of one memory, with its guards and the reason for any fallback.
 
 use core::fmt;
 use core::ptr::NonNull;
@@ -7,31 +7,32 @@ use crate::count::Count;
 use crate::error::OsError;
 use crate::units::{HostBytes, HostRange};
 
-/// What keeps a stray access away from a memory's neighbours, the best first.
+/// Guards of a memory against stray accesses to its neighbours, the best first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum GuardLevel {
-    /// Nothing that a 32-bit address plus a 32-bit offset reaches belongs to anyone else, and there
-    /// is a guard before the base. Whether compiled code may drop its bounds checks, the memory's
-    /// [`AccessGuarantees`](crate::AccessGuarantees) say.
+    /// No byte within reach of a 32-bit address plus a 32-bit offset belongs to another memory, and
+    /// there is a guard before the base. The memory's [`AccessGuarantees`](crate::AccessGuarantees)
+    /// tell whether compiled code may omit its bounds checks.
     FullGuards,
     /// Guards on either side, as large as the request asked for.
     SmallGuard,
-    /// No guards: bounds checks are all there is.
+    /// No guards: only bounds checks protect the neighbours.
     ChecksOnly,
 }
 
-/// Why a reservation is less than what was wanted at first: fewer bytes, or a lower [`GuardLevel`].
+/// A step down from the first reservation attempted, to fewer bytes or a lower [`GuardLevel`], and
+/// its reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Fallback {
-    /// Bytes of address space that were wanted at first, guards included.
+    /// Bytes of address space in the first attempt, guards included.
     pub wanted: u64,
-    /// What stood in the way.
+    /// The reason.
     pub reason: FallbackReason,
 }
 
-/// What stood in the way of a larger reservation.
+/// Reason for a smaller reservation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FallbackReason {
@@ -39,21 +40,21 @@ pub enum FallbackReason {
     Os(OsError),
     /// The host refused, and the process has a limit on its address space (`RLIMIT_AS`).
     AddressSpaceLimit {
-        /// Bytes that the process may map in all.
+        /// Most bytes that the process may map.
         limit: u64,
     },
     /// The host does not have that many addresses.
     AddressSpace,
     /// Memories of more than 4 GiB reach further than any guard.
     BeyondFourGib,
-    /// The arena, heap or pool has no such room.
+    /// The arena, heap or pool has no block of that size.
     NoRoom,
     /// The backend has no guards.
     NoGuards,
 }
 
 impl Fallback {
-    /// `wanted` bytes were wanted at first, and `cause` stood in the way.
+    /// A fallback from `wanted` bytes in the first attempt.
     #[must_use]
     pub const fn new(wanted: u64, reason: FallbackReason) -> Self {
         Self { wanted, reason }
@@ -82,8 +83,8 @@ impl fmt::Display for Fallback {
 
 /// An address range that belongs to one memory until it is released.
 ///
-/// Only the backend that made it gives it a meaning. It is plain data: making one is safe, using
-/// it through the `unsafe` operations of [`PageAllocator`](crate::PageAllocator) is not.
+/// It has a meaning only for the backend that made it. It is plain data: constructing one is safe;
+/// passing it to the `unsafe` operations of [`PageAllocator`](crate::PageAllocator) is not.
 #[derive(Clone, Copy, Debug)]
 pub struct Reservation {
     base: NonNull<u8>,
@@ -116,45 +117,45 @@ impl Reservation {
         }
     }
 
-    /// With so many inaccessible bytes before the base and past the capacity.
+    /// Adds guards: inaccessible bytes before the base and past the capacity.
     #[must_use]
     pub const fn with_guards(self, before: HostBytes, after: HostBytes) -> Self {
         Self { guard_before: before, guard_after: after, ..self }
     }
 
-    /// On this level of the ladder.
+    /// Sets the guard level.
     #[must_use]
     pub const fn with_guard_level(self, level: GuardLevel) -> Self {
         Self { level, ..self }
     }
 
-    /// With the reason why it is less than what was wanted.
+    /// Sets the fallback.
     #[must_use]
     pub const fn with_fallback(self, fallback: Option<Fallback>) -> Self {
         Self { fallback, ..self }
     }
 
-    /// Whose bytes carry hardware tags.
+    /// Marks the bytes as carrying hardware tags.
     #[must_use]
     pub const fn with_tags(self) -> Self {
         Self { tagged: true, ..self }
     }
 
-    /// Of which every byte that is not committed faults, guards included. A backend says so only
-    /// where the request [wants it](crate::ReserveRequest::wants_exact_faults), and keeps to it as
-    /// C5 of [`PageAllocator`](crate::PageAllocator) says.
+    /// Sets whether an access to any uncommitted byte faults, guards included. A backend sets it
+    /// only where the request [wants it](crate::ReserveRequest::wants_exact_faults), and guarantees
+    /// it by C5 of [`PageAllocator`](crate::PageAllocator).
     #[must_use]
     pub const fn with_exact_faults(self, exact: bool) -> Self {
         Self { faults_exactly: exact, ..self }
     }
 
-    /// With the pages that the backend fills from the request's image.
+    /// Sets the pages that the backend fills from the request's image.
     #[must_use]
     pub const fn with_image(self, range: HostRange) -> Self {
         Self { image: range, ..self }
     }
 
-    /// With a value of the backend's own.
+    /// Sets the cookie, a private value of the backend.
     #[must_use]
     pub const fn with_cookie(self, cookie: usize) -> Self {
         Self { cookie, ..self }
@@ -166,8 +167,8 @@ impl Reservation {
         self.base
     }
 
-    /// The most bytes that can be committed. A backend may refuse earlier; one that shares what is
-    /// free among its memories does when another has taken it.
+    /// The most bytes that can be committed. A backend may refuse earlier: one that shares free
+    /// space among its memories does when another memory has taken it.
     #[must_use]
     pub const fn capacity(&self) -> HostBytes {
         self.capacity
@@ -185,13 +186,13 @@ impl Reservation {
         self.guard_after
     }
 
-    /// What keeps stray accesses away from the neighbours.
+    /// The guard level.
     #[must_use]
     pub const fn guard_level(&self) -> GuardLevel {
         self.level
     }
 
-    /// Why this is less than what was wanted at first; nothing if it is not.
+    /// The fallback, if the first attempt did not succeed.
     #[must_use]
     pub const fn fallback(&self) -> Option<Fallback> {
         self.fallback
@@ -203,32 +204,32 @@ impl Reservation {
         self.tagged
     }
 
-    /// Whether every byte that is not committed faults, guards included.
+    /// Whether an access to any uncommitted byte faults, guards included.
     #[must_use]
     pub const fn faults_exactly(&self) -> bool {
         self.faults_exactly
     }
 
-    /// Whether the backend puts the request's image into the memory, at first and at every reset.
-    /// Where it does not, the region copies it.
+    /// Whether the backend fills the memory from the request's image, at creation and at every
+    /// reset. If not, the region copies it.
     #[must_use]
     pub const fn has_image(&self) -> bool {
         self.image.len.get() > 0
     }
 
-    /// The pages that the backend fills from the image; none if the region does.
+    /// The pages that the backend fills from the image; empty if the region copies it.
     #[must_use]
     pub const fn image_range(&self) -> HostRange {
         self.image
     }
 
-    /// The backend's own value.
+    /// The cookie, a private value of the backend.
     #[must_use]
     pub const fn cookie(&self) -> usize {
         self.cookie
     }
 
-    /// The same at another base, where growth has moved it.
+    /// The reservation at another base, after growth has moved it.
     #[must_use]
     pub const fn moved_to(self, base: NonNull<u8>) -> Self {
         Self { base, ..self }

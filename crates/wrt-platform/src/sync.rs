@@ -1,5 +1,6 @@
-//! Atomics and locks of what `cargo xtask loom` models. There `sync_loom.rs` takes the place of this
-//! file: type for type, and macros for what loom's types cannot do, since they are made at run time.
+//! Atomics and locks of the code that `cargo xtask loom` models. Under loom, `sync_loom.rs`
+//! replaces this file type for type. Macros cover constants and statics, since loom creates its
+//! types at run time.
 
 pub(crate) use core::sync::atomic;
 

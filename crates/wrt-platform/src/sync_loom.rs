@@ -1,4 +1,4 @@
-//! Atomics and locks that loom schedules: each access is a place where another thread may go on.
+//! Atomics and locks that loom schedules: it can switch threads at each access.
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ macro_rules! const_fn {
     };
 }
 
-/// A `static` of which each execution has its own.
+/// A `static`, made anew for each execution.
 macro_rules! global {
     ($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;) => {
         loom::lazy_static! { $(#[$attribute])* static ref $name: $type = $value; }
@@ -29,7 +29,7 @@ macro_rules! repeated {
 
 pub(crate) use {const_fn, global, repeated};
 
-/// A lock with the face of spin's.
+/// A lock with the interface of `spin::Mutex`.
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
@@ -44,7 +44,8 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A value that is set once, with the face of spin's. Loom sees the flag that publishes it.
+/// A value that is set once, with the interface of `spin::Once`. Loom schedules the flag that
+/// publishes it.
 #[derive(Debug)]
 pub(crate) struct Once<T> {
     is_set: AtomicBool,

@@ -1,18 +1,19 @@
-//! Byte counts that carry their invariant: nothing behind them checks again.
+//! Byte counts that carry their invariants, so that no code checks them again.
 
 use core::fmt;
 
 use crate::count::Count;
 use crate::protection::Protection;
 
-/// The unit in which a backend gives out and protects memory: a power of two, in bytes.
+/// Page size of a backend, the unit in which it commits and protects memory: a power of two, in
+/// bytes.
 ///
 /// 4, 16 or 64 KiB on systems with an MMU; backends without one state their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HostPage(usize);
 
 impl HostPage {
-    /// 4 KiB: what backends that do not ask a host use.
+    /// 4 KiB, the page of backends that have no host.
     pub const SMALLEST: Self = Self(4096);
 
     /// A page of `bytes` bytes, or `None` unless that is a power of two.
@@ -52,7 +53,7 @@ impl HostPage {
 
 /// A number of bytes that is a whole number of [`HostPage`]s and at most `isize::MAX`.
 ///
-/// Only [`HostPage`] makes one, so whoever holds it may hand it to the host as it is.
+/// Only [`HostPage`] constructs it, so a value can be passed to the host without another check.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct HostBytes(usize);
 
@@ -66,7 +67,7 @@ impl HostBytes {
         self.0
     }
 
-    /// The count in bytes, in the width of public sizes.
+    /// The count in bytes as `u64`, the type of sizes in public signatures.
     #[must_use]
     pub const fn as_u64(self) -> u64 {
         self.0 as u64
@@ -113,7 +114,7 @@ impl HostRange {
         HostBytes(self.start.0 + self.len.0)
     }
 
-    /// The pages that both ranges have.
+    /// The intersection of both ranges.
     #[must_use]
     pub const fn overlap(self, other: Self) -> Self {
         let start = if self.start.0 > other.start.0 { self.start } else { other.start };
@@ -123,12 +124,12 @@ impl HostRange {
     }
 }
 
-/// Whole pages inside a reservation and the rights they should have.
+/// A range of whole pages inside a reservation, and its rights.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HostRights {
     /// The pages.
     pub range: HostRange,
-    /// What the host should allow on each of them.
+    /// The rights of each page.
     pub protection: Protection,
 }
 

@@ -1,7 +1,7 @@
-//! Segments laid out in one place, shared by everyone who uses the image.
+//! Segments laid out once, shared by all handles to the image.
 //!
-//! `extents.rs` finds the runs of bytes that segments make up, `pieces.rs` which of them are mapped
-//! together, and `sealed_file.rs` is the file that holds them. `keepers.rs` lists who keeps
+//! `extents.rs` merges segments into runs of bytes. `pieces.rs` decides which runs are mapped
+//! together. `sealed_file.rs` is the file that holds them. `keepers.rs` lists the pools that keep
 //! mappings of the image without a handle to it.
 
 mod extents;
@@ -34,22 +34,22 @@ pub(super) enum Layout {
     Shared(Arc<Place>),
 }
 
-/// What all handles to an image share.
+/// State shared by all handles to an image.
 pub(crate) struct Place {
     extents: Extents,
     store: Store,
     keepers: Keepers,
 }
 
-/// What holds the bytes of extents, each at its offset.
+/// Storage for the bytes of extents, each at its offset.
 enum Store {
     File(ImageFile),
     Heap(Box<[u8]>),
 }
 
 impl MemoryImage {
-    /// Memories that hold the data segments `(address, bytes)`. Where segments overlap, the later
-    /// one is seen, as if they had been copied in that order.
+    /// An image of the data segments `(address, bytes)`. Where segments overlap, the later one
+    /// wins, as if they had been copied in that order.
     ///
     /// ```
     /// let image = wrt_platform::MemoryImage::new(&[(1024, b"one"), (1030, b"two")])?;
@@ -60,7 +60,7 @@ impl MemoryImage {
     ///
     /// # Errors
     ///
-    /// When the segments reach further than 64 bits, or there is no memory for them.
+    /// When the segments reach beyond 64-bit addresses, or there is no memory for them.
     pub fn new(segments: &[(u64, &[u8])]) -> Result<Self, AllocError> {
         let mut extents = Extents::of(segments)?;
         // A host may refuse files to some processes; copies serve as well, if not as fast.
@@ -71,7 +71,7 @@ impl MemoryImage {
         Ok(Self { layout: Layout::Shared(Arc::new(Place::new(extents, store))) })
     }
 
-    /// What all handles to the image share, unless it is a static.
+    /// The shared state, unless the image is a static.
     #[allow(dead_code, reason = "asked by backends that map images")]
     pub(crate) const fn place(&self) -> Option<&Arc<Place>> {
         match &self.layout {
@@ -80,7 +80,7 @@ impl MemoryImage {
         }
     }
 
-    /// A handle like those that share `place`.
+    /// Another handle to the image of `place`.
     #[allow(dead_code, reason = "asked by backends that map images")]
     pub(crate) const fn of_place(place: Arc<Place>) -> Self {
         Self { layout: Layout::Shared(place) }
@@ -110,7 +110,7 @@ impl Layout {
         }
     }
 
-    /// The extent of this number, if there are so many.
+    /// The extent with this index, if there is one.
     pub(super) fn extent(&self, index: usize) -> Option<(u64, &[u8])> {
         match self {
             Self::Static { start, bytes } => {
@@ -123,7 +123,7 @@ impl Layout {
         }
     }
 
-    /// How many extents end at `address` or below.
+    /// Number of extents that end at `address` or below.
     pub(super) fn count_up_to(&self, address: u64) -> usize {
         match self {
             Self::Static { .. } => usize::from(self.end() <= address),
@@ -155,7 +155,7 @@ impl Place {
     }
 }
 
-/// Lays the extents out one behind the other.
+/// Lays the extents out on the heap, one behind the other.
 fn in_the_heap(extents: &mut Extents, segments: &[(u64, &[u8])]) -> Result<Box<[u8]>, AllocError> {
     let len = extents.pack();
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! Without an allocator nothing can be laid out; images are statics.
+//! Twin for builds without an allocator, where every image is a static.
 
 use core::ptr;
 

@@ -1,5 +1,5 @@
-//! What a memory holds at first: its data segments, laid out once for all memories that start
-//! from them.
+//! Initial contents of memories: data segments, laid out once for all memories that start from
+//! them.
 
 #[cfg_attr(not(feature = "alloc"), path = "layout_none.rs")]
 pub(crate) mod layout;
@@ -8,14 +8,14 @@ use core::fmt;
 
 use self::layout::Layout;
 
-/// The initial contents of memories: runs of bytes at their addresses, zeroes around them.
+/// Initial contents of memories: runs of bytes at their addresses, with zeroes around them.
 ///
 /// Where the host has sealed memory files (`memfd_create(2)`), the bytes lie in one, and backends
 /// with [`Capabilities::IMAGES`](crate::Capabilities::IMAGES) map it copy-on-write: a memory takes
 /// physical pages only for what it writes. Elsewhere the bytes are copied. Gaps between the runs
-/// are neither stored nor copied. Cloning is cheap, and whoever needs the image keeps a clone, so
-/// it may be dropped while memories use it. Dropping the last handle closes the file, and takes
-/// the image away from the idle slots of pools: one `mmap(2)` for each.
+/// are neither stored nor copied. Cloning is cheap. Memories keep their own handle, so an image may
+/// be dropped while memories use it. Dropping the last handle closes the file and unmaps the image
+/// from the idle slots of pools, with one `mmap(2)` for each slot.
 ///
 /// ```
 /// use wrt_platform::{MemoryImage, Region, ReserveRequest};
@@ -34,14 +34,14 @@ pub struct MemoryImage {
 }
 
 impl MemoryImage {
-    /// Memories that hold `bytes` at address `start`. The bytes are copied into each.
+    /// An image of `bytes` at address `start`. The bytes are copied into each memory.
     #[must_use]
     pub const fn from_static(start: u64, bytes: &'static [u8]) -> Self {
         Self { layout: Layout::from_static(start, bytes) }
     }
 
-    /// The runs of bytes `(address, bytes)`, in order of address. None is empty, and no two touch
-    /// or overlap; all else is zero.
+    /// The runs of bytes `(address, bytes)`, in order of address. No run is empty, and no two touch
+    /// or overlap; all other bytes are zero.
     ///
     /// ```
     /// let image = wrt_platform::MemoryImage::from_static(1 << 30, b"far away");
@@ -57,8 +57,8 @@ impl MemoryImage {
         (first..).map_while(|index| self.layout.extent(index))
     }
 
-    /// What the image says of `len` bytes from address `start`: runs `(offset, bytes)`, counted
-    /// from `start`, in order and within `len`.
+    /// The runs within `len` bytes from address `start`, as `(offset, bytes)` in order, with
+    /// offsets counted from `start`.
     #[allow(dead_code, reason = "asked by backends that overwrite")]
     pub(crate) fn extents_within(
         &self,
@@ -76,8 +76,8 @@ impl MemoryImage {
         })
     }
 
-    /// Makes `bytes`, which are a memory's from address `start`, what the image says: its own bytes,
-    /// and zeroes around them.
+    /// Overwrites `bytes`, which a memory has from address `start`, with the image: its runs, and
+    /// zeroes around them.
     #[allow(dead_code, reason = "asked by backends that overwrite")]
     pub(crate) fn write_over(&self, start: u64, bytes: &mut [u8]) {
         bytes.fill(0);
@@ -88,13 +88,14 @@ impl MemoryImage {
         }
     }
 
-    /// The address past the last byte: a memory must be at least so long. 0 without bytes.
+    /// The address past the last byte, which is the least length of a memory that starts from the
+    /// image. 0 without bytes.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.layout.end()
     }
 
-    /// Whether both are the same image, not only the same bytes.
+    /// Whether both handles are of one image; images with equal bytes are not.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.layout.is_same(&other.layout)

@@ -1,4 +1,4 @@
-//! What no backend could fulfil, refused before one is asked.
+//! Validation of requests, before the backend is called.
 
 use super::Lifecycle;
 use crate::allocator::PageAllocator;
@@ -36,7 +36,7 @@ pub(super) fn check_request(
     Ok(())
 }
 
-/// `bytes` in whole pages, or the error that says how many the host can address.
+/// `bytes` rounded up to whole pages, or an error with the most that the host can address.
 pub(super) fn round_up(
     page: HostPage,
     bytes: u64,
@@ -48,7 +48,7 @@ pub(super) fn round_up(
     })
 }
 
-/// Refuses a length that the memory cannot have; returns it in whole pages.
+/// Refuses a length that the memory cannot have; returns the length in whole pages.
 pub(super) fn check_growth<P: PageAllocator>(
     life: &Lifecycle<P>,
     new_len: u64,

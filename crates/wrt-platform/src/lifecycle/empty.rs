@@ -1,4 +1,4 @@
-//! The way out for a memory whose exact faults cannot be restored: it becomes empty.
+//! The fallback for a memory whose exact faults cannot be restored: it becomes empty.
 #![allow(unsafe_code, reason = "takes back every byte of a reservation")]
 
 use super::Lifecycle;
@@ -8,17 +8,17 @@ use crate::protection::Protection;
 use crate::units::{HostBytes, HostRange};
 
 impl<P: PageAllocator> Lifecycle<P> {
-    /// Hides all bytes. Where faults are exact (I7) it also takes back every committed byte: code
-    /// without bounds checks must fault on all of them. Where the host refuses even that, the
-    /// guarantee ends until a reset succeeds.
+    /// Hides all bytes. Where faults are exact (I7), it also makes every committed byte
+    /// inaccessible: code without bounds checks must fault on all of them. Where the host refuses
+    /// even that, the guarantee does not hold until a reset succeeds.
     ///
-    /// A whole reservation has one set of rights, so closing it needs no new mapping: it succeeds
-    /// at the limit of mappings, where closing a part fails. For the same reason rights that were
-    /// taken are given back at once, which a reset needs.
+    /// Closing a whole reservation leaves it with one set of rights and needs no new mapping, so it
+    /// succeeds at the limit of mappings, where closing a part fails. For the same reason, rights
+    /// that were taken away are restored here, which a reset needs.
     ///
     /// # Safety
     ///
-    /// Nobody uses the bytes during the call.
+    /// No other code uses the bytes during the call.
     pub(crate) unsafe fn empty(&mut self) {
         self.hide();
         if !self.exact {
@@ -48,8 +48,8 @@ impl<P: PageAllocator> Lifecycle<P> {
         self.exact && self.unerased && !self.open
     }
 
-    /// Goes back to `old_len`, the length before a growth whose new bytes cannot be shown. Whether
-    /// that could be done: where faults are exact, the bytes would have to be taken back too.
+    /// Restores `old_len`, the length before a growth whose new bytes must stay hidden. Returns
+    /// whether that was possible: where faults are exact, the bytes would have to be closed too.
     pub(crate) const fn ungrow(&mut self, old_len: usize) -> bool {
         if !self.exact {
             self.len = old_len;
@@ -57,8 +57,8 @@ impl<P: PageAllocator> Lifecycle<P> {
         !self.exact
     }
 
-    /// Hides all bytes and ends the guarantee of exact faults until a reset succeeds: some committed
-    /// bytes can neither be shown nor closed.
+    /// Hides all bytes and ends the guarantee of exact faults until a reset succeeds: some
+    /// committed bytes can neither be made accessible nor closed.
     pub(crate) const fn give_up(&mut self) {
         self.hide();
         self.open = true;

@@ -1,11 +1,11 @@
-//! The life of one reservation: reserve, commit, discard, protect, reset, verify, release.
+//! The lifecycle of one reservation: reserve, commit, discard, protect, reset, verify, release.
 //!
 //! [`Lifecycle`] owns a reservation and gives no access to its bytes. A [`Region`](crate::Region)
-//! stands on it and adds exclusive access. Its unsafe operations leave one question to that
-//! owner: who else uses the bytes meanwhile.
+//! is built on it and adds exclusive access. The contract of its unsafe operations leaves one
+//! obligation to that owner: exclusion of other users of the bytes during the call.
 //!
-//! `empty.rs` is what remains after an operation that could not be undone, `record.rs` is the
-//! entry in the registry of faults, `checks.rs` refuses what no backend could fulfil.
+//! `empty.rs` handles operations that could not be undone, `record.rs` is the entry in the fault
+//! registry, `checks.rs` validates requests.
 #![allow(unsafe_code, reason = "asks a backend about one reservation")]
 
 mod checks;
@@ -27,7 +27,7 @@ use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
-/// A reservation from its creation to its release, and the length of the memory in it.
+/// One reservation from creation to release, and the length of its memory.
 ///
 /// All sizes are bytes. The reservation is released when the value is dropped.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ pub(crate) struct Lifecycle<P: PageAllocator> {
     /// - **I5** `reservation` came from `allocator`, is not released, and exactly `committed`
     ///   bytes of it are committed.
     reservation: Reservation,
-    /// - **I2** The first `committed` bytes are a [valid region](crate#valid-region), but for
-    ///   rights that its owner has taken, and those from `len` on read zero unless `unerased` is
+    /// - **I2** The first `committed` bytes are a [valid region](crate#valid-region), except where
+    ///   its owner has taken rights away, and those from `len` on read zero unless `unerased` is
     ///   set.
     committed: HostBytes,
     /// - **I3** `len <= committed <= capacity of the reservation <= isize::MAX`, and
@@ -46,14 +46,14 @@ pub(crate) struct Lifecycle<P: PageAllocator> {
     limit: u64,
     /// The length after creation and after every reset.
     initial: u64,
-    /// Every length is a multiple of this.
+    /// The unit of the length in bytes.
     unit: u64,
     /// - **I7** Where `exact` is set, the backend faults on every byte that is not committed
     ///   ([`Reservation::faults_exactly`]), lengths are whole host pages, and `committed == len`
     ///   between any two operations, unless `open` is set.
     exact: bool,
-    /// Bytes that are not committed, or past the length 0, may be accessible: the host refused to
-    /// close them.
+    /// Uncommitted bytes, or bytes past a length of 0, may be accessible: the host refused to close
+    /// them.
     open: bool,
     /// An operation has failed and left the memory empty: bytes from `len` on may hold old
     /// contents, so nothing may grow over them before a reset.
@@ -74,8 +74,8 @@ unsafe impl<P: PageAllocator + Send> Send for Lifecycle<P> {}
 unsafe impl<P: PageAllocator + Sync> Sync for Lifecycle<P> {}
 
 impl<P: PageAllocator> Lifecycle<P> {
-    /// Reserves what `request` asks for and commits its initial bytes. They read zero, or what
-    /// the image says where the reservation [has one](Reservation::has_image).
+    /// Reserves address space for `request` and commits its initial bytes. They read zero, or as in
+    /// the image where the reservation [has one](Reservation::has_image).
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl<P: PageAllocator> Lifecycle<P> {
         self.allocator.capabilities().contains(capability)
     }
 
-    /// What compiled code may rely on.
+    /// The guarantees to compiled code.
     pub(crate) fn guarantees(&self) -> AccessGuarantees {
         // Without guards the rest of the capacity may come to be a neighbour's.
         let reach = match self.has(Capabilities::GUARDS) {
@@ -166,12 +166,12 @@ impl<P: PageAllocator> Lifecycle<P> {
         }
     }
 
-    /// The entry in the registry of faults.
+    /// The entry in the fault registry.
     pub(crate) const fn record(&mut self) -> &mut FaultRecord {
         &mut self.record
     }
 
-    /// Records base and length in the registry of faults.
+    /// Records base and length in the fault registry.
     #[inline]
     pub(crate) fn publish(&mut self) {
         if self.record.is_registered() {
@@ -179,20 +179,20 @@ impl<P: PageAllocator> Lifecycle<P> {
         }
     }
 
-    /// Makes the length `new_len` bytes, which are committed as the policy says. New bytes read
-    /// zero. Returns the length before.
+    /// Grows the length to `new_len` bytes and commits them by the policy. New bytes read zero.
+    /// Returns the previous length.
     ///
     /// # Errors
     ///
-    /// When the length would shrink, or is more than the maximum, the reservation or the host
-    /// allows. Nothing has changed then, unless the kind of the error is
-    /// [`Unrestored`](AllocErrorKind::Unrestored) and [`guarantees`](Self::guarantees) guaranteed
-    /// exact faults: the memory is empty then.
+    /// When `new_len` is smaller than the length, or exceeds the maximum, the reservation or what
+    /// the host gives. In that case nothing has changed, with one exception: after an error of kind
+    /// [`Unrestored`](AllocErrorKind::Unrestored), a memory whose [`guarantees`](Self::guarantees)
+    /// include exact faults is empty.
     ///
     /// # Safety
     ///
-    /// Nobody uses the bytes during the call. Where the backend has
-    /// [`Capabilities::SHARED`], others may use those below the length.
+    /// No other code uses the bytes during the call. Where the backend has
+    /// [`Capabilities::SHARED`], other threads may use those below the length.
     pub(crate) unsafe fn grow(&mut self, new_len: u64) -> Result<usize, AllocError> {
         let needed = check_growth(self, new_len)?;
         if needed > self.committed {
@@ -205,7 +205,7 @@ impl<P: PageAllocator> Lifecycle<P> {
         Ok(old_len)
     }
 
-    /// Commits what the policy wants for `needed` bytes, or just those if that is refused.
+    /// Commits the policy's target for `needed` bytes, or `needed` bytes alone if that is refused.
     ///
     /// # Safety
     ///
@@ -220,8 +220,8 @@ impl<P: PageAllocator> Lifecycle<P> {
         }
     }
 
-    /// Commits `target` bytes, which are not fewer than are committed. The one place where a
-    /// commit is asked for, so that none exceeds the reservation.
+    /// Commits `target` bytes, at least as many as are committed. Every commit goes through this
+    /// function, so that none exceeds the reservation.
     ///
     /// # Safety
     ///
@@ -262,7 +262,7 @@ impl<P: PageAllocator> Lifecycle<P> {
         }
     }
 
-    /// Follows the bytes to where the backend has left them (C2, C5).
+    /// Adopts the base that the backend reports (C2, C5).
     fn follow(&mut self, place: Committed) {
         if let Committed::Moved(base) = place {
             self.reservation = self.reservation.moved_to(base);
@@ -279,12 +279,12 @@ impl<P: PageAllocator> Lifecycle<P> {
     ///
     /// # Errors
     ///
-    /// When the backend could not erase the old contents, or not commit the initial bytes again
-    /// after an earlier operation has emptied the memory. It stays hidden then.
+    /// When the backend could not erase the old contents, or could not commit the initial bytes
+    /// again after an earlier operation emptied the memory. In that case the memory stays hidden.
     ///
     /// # Safety
     ///
-    /// Nobody uses the bytes during the call, and none of them has fewer rights than usual.
+    /// No other code uses the bytes during the call, and all of them are readable and writable.
     pub(crate) unsafe fn reset(&mut self) -> Result<(), AllocError> {
         self.hide();
         // Until the backend has answered: one that unwinds has closed nothing.
@@ -296,7 +296,7 @@ impl<P: PageAllocator> Lifecycle<P> {
         unsafe { self.renew(outcome) }
     }
 
-    /// Takes over what a reset has left.
+    /// Adopts the outcome of a reset.
     ///
     /// # Safety
     ///
@@ -329,11 +329,11 @@ impl<P: PageAllocator> Lifecycle<P> {
     ///
     /// # Errors
     ///
-    /// When the backend refuses; nothing has changed then.
+    /// When the backend refuses; in that case nothing has changed.
     ///
     /// # Safety
     ///
-    /// Nobody else uses the range, which lies within the committed bytes and is writable.
+    /// No other code uses the range, which lies within the committed bytes and is writable.
     pub(crate) unsafe fn discard(&mut self, range: HostRange) -> Result<Discarded, AllocError> {
         // SAFETY: I5, and the caller's contract.
         unsafe { self.allocator.discard(&self.reservation, range) }
@@ -348,12 +348,12 @@ impl<P: PageAllocator> Lifecycle<P> {
     ///
     /// # Errors
     ///
-    /// The backend's. Some pages may have the new rights then and others the old.
+    /// Those of the backend. In that case some pages may have the new rights and others the old.
     ///
     /// # Safety
     ///
-    /// The range lies within the committed bytes, nobody accesses it in a way that the rights
-    /// forbid, and [`check_rights`](Self::check_rights) has allowed them.
+    /// The range lies within the committed bytes, no access to it violates the rights, and
+    /// [`check_rights`](Self::check_rights) has allowed them.
     pub(crate) unsafe fn protect(
         &self,
         range: HostRange,
@@ -363,11 +363,11 @@ impl<P: PageAllocator> Lifecycle<P> {
         unsafe { self.allocator.protect(&self.reservation, range, protection) }
     }
 
-    /// Checks the sizes, and with the backend's help guards, rights and canaries.
+    /// Checks the sizes and, through the backend, guards, rights and canaries.
     ///
     /// # Errors
     ///
-    /// The first thing found wrong.
+    /// The first violation found.
     pub(crate) fn verify(&self, exceptions: &[HostRights]) -> Result<(), Corruption> {
         let sizes_agree = self.len <= self.committed.get()
             && self.committed <= self.reservation.capacity()
@@ -385,7 +385,7 @@ impl<P: PageAllocator> Lifecycle<P> {
         }
     }
 
-    /// Bytes that occupy physical memory, where the host can say.
+    /// Bytes that occupy physical memory, where the host reports it.
     pub(crate) fn resident(&self) -> Option<u64> {
         // SAFETY: I5.
         unsafe { self.allocator.resident(&self.reservation, self.committed) }

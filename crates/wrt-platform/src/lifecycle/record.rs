@@ -1,4 +1,4 @@
-//! The entry of a memory in the registry of faults, for requests that asked for one.
+//! Entry of a memory in the fault registry, for requests that ask for one.
 
 use core::ops::Range;
 use core::ptr::NonNull;
@@ -8,7 +8,7 @@ use crate::fault::{FaultRegistration, MemoryExtent};
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
 
-/// An entry in the registry of faults, or none.
+/// An optional entry in the fault registry.
 #[derive(Debug)]
 pub(crate) struct FaultRecord(Option<FaultRegistration>);
 
@@ -16,7 +16,7 @@ impl FaultRecord {
     /// No entry.
     pub(super) const NONE: Self = Self(None);
 
-    /// Makes the entry, if the request asks for one.
+    /// Creates the entry, if the request asks for one.
     pub(super) fn register(&mut self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
         if request.classifies_faults() {
             let name = request.display_name();
@@ -31,14 +31,14 @@ impl FaultRecord {
         self.0.is_some()
     }
 
-    /// Records where the memory is and how long.
+    /// Records base and length of the memory.
     pub(super) fn show(&mut self, reservation: &Reservation, len: usize) {
         if let Some(entry) = &mut self.0 {
             entry.set_extent(extent(reservation, len));
         }
     }
 
-    /// Records no place, until the result is dropped: also by a backend that unwinds.
+    /// Records an empty extent until the result is dropped, also when a backend unwinds.
     pub(super) fn hide(&mut self, reservation: &Reservation, len: usize) -> Hidden<'_> {
         let extent = extent(reservation, len);
         if let Some(entry) = &mut self.0 {
@@ -47,7 +47,7 @@ impl FaultRecord {
         Hidden { record: self, extent }
     }
 
-    /// Records which bytes have lost rights, as offsets from the base.
+    /// Records the protected ranges, as offsets from the base.
     pub(crate) fn set_protected(&mut self, ranges: impl IntoIterator<Item = Range<usize>>) {
         if let Some(entry) = &mut self.0 {
             entry.set_protected(ranges);
@@ -60,14 +60,14 @@ impl FaultRecord {
     }
 }
 
-/// A memory that may move: its addresses may be another's before its owner hears of it.
+/// A memory that may move. While it does, its old addresses may already belong to another memory.
 pub(super) struct Hidden<'a> {
     record: &'a mut FaultRecord,
     extent: MemoryExtent,
 }
 
 impl Hidden<'_> {
-    /// The memory is at `base` now.
+    /// Records the new base.
     pub(super) fn moved_to(mut self, base: NonNull<u8>) {
         self.extent.base = base.as_ptr().addr();
     }

@@ -1,5 +1,4 @@
-//! Checked access to the bytes of a region: one compare, then the access with the value that was
-//! compared.
+//! Checked access to the bytes of a region: one compare, then the access at the value compared.
 #![allow(unsafe_code, reason = "checked access through the one pointer")]
 
 use core::hint;
@@ -12,11 +11,11 @@ use crate::error::Inaccessible;
 use crate::protection::Protection;
 
 impl<P: PageAllocator> Region<P> {
-    /// Where the `N` bytes at `ea` are.
+    /// Pointer to the `N` bytes at `ea`.
     ///
-    /// One compare decides for every width, without arithmetic on the length (I4). Only for an
-    /// access within the last 15 bytes, past them, or behind protected bytes, is the exact answer
-    /// computed: first the window (I6), and out of line whatever else may be accessible.
+    /// One compare decides for every width, without arithmetic on the length (I4). The exact answer
+    /// is computed only for an access within the last 15 bytes, past them, or behind protected
+    /// bytes: first against the window (I6), then out of line against the table of rights.
     #[inline(always)]
     fn place<const N: usize>(
         &self,
@@ -38,8 +37,8 @@ impl<P: PageAllocator> Region<P> {
         Ok(unsafe { self.base.add(ea as usize) }.cast())
     }
 
-    /// `start..start + len` as offsets, if the region has the range and `needed` is allowed on all
-    /// of it. No bytes at the very end are within it.
+    /// `start` and `len` as host sizes, if the range lies within the region and `needed` is allowed
+    /// on all of it. An empty range at the very end lies within it.
     #[inline(always)]
     pub(super) fn range(
         &self,
@@ -56,7 +55,7 @@ impl<P: PageAllocator> Region<P> {
         }
     }
 
-    /// The exact answer for a range that is not in the window.
+    /// The exact answer for a range outside the window.
     #[cold]
     #[inline(never)]
     fn is_accessible(&self, start: u64, len: u64, needed: Protection) -> bool {
@@ -76,8 +75,8 @@ impl<P: PageAllocator> Region<P> {
         self.array(ea).copied()
     }
 
-    /// The `N` bytes, at most 16, at effective address `ea`, where they are: a reference is passed
-    /// on in a register, while an array beside an error goes by way of the stack.
+    /// A reference to the `N` bytes, at most 16, at effective address `ea`. A reference returns in
+    /// a register, while an array beside an error goes through the stack.
     ///
     /// # Errors
     ///
@@ -94,7 +93,8 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`Inaccessible`] unless all `N` bytes lie below the length and are not protected; nothing is written then.
+    /// [`Inaccessible`] unless all `N` bytes lie below the length and are not protected; in that
+    /// case nothing is written.
     #[inline(always)]
     pub fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), Inaccessible> {
         let place = self.place::<N>(ea, Protection::WRITE)?;
@@ -138,7 +138,7 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`Inaccessible`] while some of them may not be read; [`slice`](Self::slice) lends the rest.
+    /// [`Inaccessible`] while some bytes are not readable; [`slice`](Self::slice) lends the others.
     #[inline]
     pub fn data(&self) -> Result<&[u8], Inaccessible> {
         self.slice(0, self.len as u64)
@@ -148,8 +148,8 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`Inaccessible`] while some of them are protected; [`slice_mut`](Self::slice_mut) lends the
-    /// rest.
+    /// [`Inaccessible`] while some bytes are protected; [`slice_mut`](Self::slice_mut) lends the
+    /// others.
     #[inline]
     pub fn data_mut(&mut self) -> Result<&mut [u8], Inaccessible> {
         self.slice_mut(0, self.len as u64)
@@ -159,7 +159,8 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`Inaccessible`] unless the range lies within the length and is not protected; nothing is written then.
+    /// [`Inaccessible`] unless the range lies within the length and is not protected; in that case
+    /// nothing is written.
     #[inline]
     pub fn fill(&mut self, start: u64, byte: u8, len: u64) -> Result<(), Inaccessible> {
         // Bytes that may be written need not be readable: no reference covers them.
@@ -171,12 +172,12 @@ impl<P: PageAllocator> Region<P> {
         Ok(())
     }
 
-    /// Copies `len` bytes from `source` to `target`, as if by way of a third place where the two
-    /// ranges overlap.
+    /// Copies `len` bytes from `source` to `target`. The ranges may overlap, as in `memmove`.
     ///
     /// # Errors
     ///
-    /// [`Inaccessible`] unless both ranges lie within the length and are not protected; nothing is written then.
+    /// [`Inaccessible`] unless both ranges lie within the length and are not protected; in that
+    /// case nothing is written.
     #[inline]
     pub fn copy_within(&mut self, target: u64, source: u64, len: u64) -> Result<(), Inaccessible> {
         let (source, _) = self.range(source, len, Protection::READ)?;

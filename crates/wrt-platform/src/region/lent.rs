@@ -11,9 +11,9 @@ use crate::protection::Protection;
 
 /// Bytes lent to be copied: the source of [`Region::copy_in`].
 ///
-/// They come from a region ([`Region::lend`]) or from a slice, and can be copied and nothing else.
-/// No reference covers them, so a memory whose bytes other threads write meanwhile can lend them
-/// too, which it could not as `&[u8]`.
+/// They come from a region ([`Region::lend`]) or from a slice, and can only be copied. No reference
+/// covers them, so a memory whose bytes other threads write at the same time can lend them too,
+/// which it could not do as `&[u8]`.
 ///
 /// ```
 /// use wrt_platform::{LentBytes, Region, ReserveRequest, StaticArena};
@@ -49,15 +49,14 @@ impl LentBytes<'_> {
         self.len
     }
 
-    /// Whether there are no bytes.
+    /// Whether the length is zero.
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Copies the bytes to the start of `target`, as far as it has room, and returns how many
-    /// were copied.
+    /// Copies as many bytes as fit to the start of `target`, and returns their number.
     #[inline]
     pub fn copy_to(self, target: &mut [u8]) -> usize {
         let len = self.len.min(target.len());
@@ -73,7 +72,7 @@ impl LentBytes<'_> {
     /// # Safety
     ///
     /// `len` is at most [`len`](Self::len), and the `len` bytes from `target` can be written
-    /// without a host fault and are the caller's to write.
+    /// without a host fault and belong to the caller.
     #[inline]
     pub(super) unsafe fn copy_first(self, len: usize, target: NonNull<u8>) {
         // SAFETY: the source can be read (B1), and the caller guarantees that the target can be
@@ -111,8 +110,8 @@ impl<P: PageAllocator> Region<P> {
     ///
     /// # Errors
     ///
-    /// [`Inaccessible`] unless the bytes from `target` lie within the length and may be written;
-    /// nothing is written then.
+    /// [`Inaccessible`] unless the bytes from `target` lie within the length and may be written; in
+    /// that case nothing is written.
     #[inline]
     pub fn copy_in(&mut self, target: u64, source: LentBytes<'_>) -> Result<(), Inaccessible> {
         // Bytes that may be written need not be readable: no reference covers them.

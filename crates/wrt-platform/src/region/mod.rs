@@ -1,9 +1,9 @@
-//! The one type that owns a base pointer.
+//! [`Region`]: the one type that owns a base pointer.
 //!
-//! `mod.rs` adds exclusive access to a [`Lifecycle`]: creation, growth, reset. `access.rs` is every
-//! access to its bytes, `lent.rs` copies between two regions, `protection.rs` takes rights away from
-//! some bytes and gives them back, `rights.rs` is the list of those. `view.rs` is what compiled code
-//! may know of it.
+//! `mod.rs` adds exclusive access to a [`Lifecycle`]: creation, growth, reset. `access.rs` holds
+//! every access to its bytes, `lent.rs` copies between two regions, `protection.rs` takes rights
+//! away from bytes and restores them, `rights.rs` is the table of protected ranges, and `view.rs`
+//! gives base and length to compiled code.
 #![allow(unsafe_code, reason = "the one type that owns the pointer")]
 
 mod access;
@@ -33,8 +33,8 @@ use crate::units::{HostBytes, HostRange};
 /// Bytes of the widest access of an instruction: a vector.
 const WIDEST: usize = 16;
 
-/// The bytes of one linear memory: a base that nobody else holds, a length that only growth and
-/// reset change, and access that is checked against it.
+/// The bytes of one linear memory: a base pointer that it owns, a length that only growth and reset
+/// change, and access checked against that length.
 ///
 /// All sizes are bytes. The region is released when it is dropped.
 ///
@@ -51,38 +51,39 @@ const WIDEST: usize = 16;
 /// # Ok::<(), wrt_platform::AllocError>(())
 /// ```
 pub struct Region<P: PageAllocator> {
-    /// - **I1** `base..base + len`, without the bytes of `rights`, is a
-    ///   [valid region](crate#valid-region) that this value owns: through `&self` it is only read,
-    ///   through `&mut self` it may be written. Bytes of `rights` have at least the rights that
-    ///   stand there. Base and length are those of `life` (I2, I3).
+    /// - **I1** `base..base + len`, without the bytes of `rights`, is a [valid
+    ///   region](crate#valid-region) that this value owns: through `&self` it is only read, through
+    ///   `&mut self` it may be written. Bytes in `rights` have at least the rights listed there.
+    ///   Base and length are those of `life` (I2, I3).
     base: NonNull<u8>,
     len: usize,
     /// - **I4** `wide_places` is the number of addresses at which 16 bytes, the widest access of an
-    ///   instruction, lie below `len` and below the first range of `rights`: as many as there are
-    ///   such bytes, less 15, or none.
+    ///   instruction, lie below `len` and below the first range of `rights`: the number of such
+    ///   bytes less 15, or 0.
     wide_places: usize,
     /// - **I6** `window_start..window_start + window_len` lies below `len` and outside of `rights`.
-    ///   It is the largest run of such bytes that does not start at 0, or else the one that does.
+    ///   It is the largest run of such bytes that does not start at 0, or, if there is none, the
+    ///   run that does.
     window_start: usize,
     window_len: usize,
-    /// Bytes that may not be read and written; all lie below `len`.
+    /// Ranges with fewer rights than read and write; all lie below `len`.
     rights: OnDemand<RightsTable>,
-    /// The host has refused to give pages of `rights` the rights that stand there, and those that
-    /// they had as well: what they have is not known.
+    /// The host refused to set the rights of `rights` on some pages and refused to restore the old
+    /// ones: the rights that these pages have are unknown.
     unsettled: bool,
-    /// How the memory starts, if not with zeroes that everybody may access.
+    /// Initial state of the memory, if not accessible zeroes.
     start: OnDemand<Start>,
-    /// Counts the changes that make an older [`RegionView`] wrong.
+    /// Number of changes that invalidated an older [`RegionView`].
     epoch: u64,
     life: Lifecycle<P>,
 }
 
-/// How a memory starts, at first and after every reset.
+/// Initial state of a memory, at creation and after every reset.
 #[derive(Debug)]
 struct Start {
-    /// Bytes at the start that nobody may access, as far as the memory has them.
+    /// Inaccessible bytes at the start; the memory may be shorter.
     prefix: u64,
-    /// The image that the region itself copies into the memory, if the backend does not.
+    /// The image for the region to copy, if the backend does not.
     image: Option<MemoryImage>,
 }
 
@@ -95,7 +96,8 @@ unsafe impl<P: PageAllocator + Send> Send for Region<P> {}
 unsafe impl<P: PageAllocator + Sync> Sync for Region<P> {}
 
 impl<P: PageAllocator> Region<P> {
-    /// Reserves what `request` asks for and makes its initial bytes accessible. They read zero.
+    /// Reserves address space for `request` and makes its initial bytes accessible. They read zero,
+    /// or as in the request's image.
     ///
     /// # Errors
     ///
@@ -121,7 +123,7 @@ impl<P: PageAllocator> Region<P> {
         Ok(region)
     }
 
-    /// Keeps what the request says of the start and the backend does not see to.
+    /// Keeps the parts of the initial state that the backend does not provide.
     fn remember_start(&mut self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
         let image = request.initial_image().filter(|_| !self.life.reservation().has_image());
         let prefix = request.prefix_bytes();
@@ -133,8 +135,8 @@ impl<P: PageAllocator> Region<P> {
         Ok(())
     }
 
-    /// Gives the initial bytes, which are zero or the backend's image, their contents and rights:
-    /// copies the image if the backend has not, and takes away the rights on the prefix.
+    /// Sets contents and rights of the initial bytes, which are zero or the backend's image: copies
+    /// the image if the backend has not, and takes away the rights on the prefix.
     fn show_start(&mut self) -> Result<(), AllocError> {
         let image = self.start.get().and_then(|start| start.image.clone());
         if let Some(image) = image {
@@ -148,8 +150,8 @@ impl<P: PageAllocator> Region<P> {
         self.protect_prefix(0)
     }
 
-    /// Takes over base and length from the lifecycle. The one place where what depends on them
-    /// changes: windows, epoch, and the entry in the registry of faults.
+    /// Adopts base and length from the lifecycle. Everything that depends on them changes here
+    /// alone: windows, epoch, and the entry in the fault registry.
     #[inline]
     fn publish(&mut self) {
         let (base, len) = (self.life.base(), self.life.len());
@@ -174,8 +176,7 @@ impl<P: PageAllocator> Region<P> {
         self.len == 0
     }
 
-    /// Bytes that are committed: the length, rounded up to host pages, and the slack of the
-    /// commit policy.
+    /// Committed bytes: the length, rounded up to host pages, and the slack of the commit policy.
     #[must_use]
     pub const fn committed(&self) -> HostBytes {
         self.life.committed()
@@ -194,7 +195,7 @@ impl<P: PageAllocator> Region<P> {
         self.life.limit()
     }
 
-    /// What the backend gave.
+    /// The reservation that the backend made.
     #[must_use]
     pub const fn reservation(&self) -> &Reservation {
         self.life.reservation()
@@ -206,7 +207,7 @@ impl<P: PageAllocator> Region<P> {
         self.life.allocator()
     }
 
-    /// What compiled code that accesses this memory may rely on.
+    /// The guarantees to compiled code that accesses this memory.
     ///
     /// ```
     /// # #[cfg(all(unix, target_pointer_width = "64"))] {
@@ -228,15 +229,15 @@ impl<P: PageAllocator> Region<P> {
         self.life.guarantees()
     }
 
-    /// Makes `new_len` bytes accessible. New bytes read zero. A length that the region has
-    /// already is fine; a smaller one is refused.
+    /// Grows the length to `new_len` bytes. New bytes read zero. The current length succeeds; a
+    /// smaller one is refused.
     ///
     /// # Errors
     ///
-    /// Beyond the declared maximum or the reservation, or when the host refuses. The region is as
-    /// it was then, and the error says how many bytes would have been possible. One case is
-    /// different: where [`guarantees`](Self::guarantees) guarantee exact faults and the host
-    /// does not take back what it gave of a failed growth, the region is empty until a reset.
+    /// Beyond the declared maximum or the reservation, or when the host refuses. In that case the
+    /// region is unchanged, and the error carries the number of bytes that were possible. There is
+    /// one exception: where the [`guarantees`](Self::guarantees) include exact faults and the host
+    /// refuses to undo a failed growth, the region is empty until a reset.
     pub fn grow_to(&mut self, new_len: u64) -> Result<(), AllocError> {
         // SAFETY: `&mut self` means that nobody else uses the bytes (I1).
         let outcome = unsafe { self.life.grow(new_len) };
@@ -250,7 +251,7 @@ impl<P: PageAllocator> Region<P> {
         self.protect_prefix(old_len).inspect_err(|_| self.undo_growth(old_len))
     }
 
-    /// Takes back a growth whose bytes do not have the rights they should.
+    /// Undoes a growth whose bytes did not get their rights.
     #[cold]
     fn undo_growth(&mut self, old_len: usize) {
         if self.life.ungrow(old_len) {
@@ -260,8 +261,8 @@ impl<P: PageAllocator> Region<P> {
         }
     }
 
-    /// Makes `len` bytes from `start` read zero, giving whole host pages back to the host where
-    /// it takes them. Bytes of partly covered pages are overwritten.
+    /// Makes `len` bytes from `start` read zero. Whole host pages return to the host where
+    /// possible; bytes of partly covered pages are overwritten.
     ///
     /// # Errors
     ///
@@ -289,12 +290,12 @@ impl<P: PageAllocator> Region<P> {
     }
 
     /// Returns to the initial length with the initial contents, zeroes or the image, for the next
-    /// use of the memory. Rights that were taken are given back; the prefix stays inaccessible.
+    /// use of the memory. Rights that were taken away are restored; the prefix stays inaccessible.
     ///
     /// # Errors
     ///
-    /// When the backend could not erase the old contents. The region is empty then and stays so
-    /// unless a later reset succeeds: what it held is never shown again.
+    /// When the backend could not erase the old contents. In that case the region is empty until a
+    /// later reset succeeds: the old contents are never accessible again.
     pub fn reset(&mut self) -> Result<(), AllocError> {
         // Until the backend has answered, and for good if it fails or panics, nothing must show
         // those bytes.
@@ -309,7 +310,7 @@ impl<P: PageAllocator> Region<P> {
         self.show_start().inspect_err(|_| self.abandon())
     }
 
-    /// Empties the region: its bytes do not have the rights they should.
+    /// Empties the region, whose bytes did not get their rights.
     #[cold]
     fn abandon(&mut self) {
         self.life.hide();
@@ -323,22 +324,22 @@ impl<P: PageAllocator> Region<P> {
         self.publish();
     }
 
-    /// Prepares the calling thread for access, where the backend has something to prepare: see
+    /// Prepares the calling thread for access, where the backend needs it: see
     /// [`PageAllocator::prepare_thread`].
     ///
     /// # Errors
     ///
-    /// When the hardware's checks cannot be had on this thread.
+    /// When the hardware's checks cannot be enabled on this thread.
     pub fn prepare_thread(&self) -> Result<(), AllocError> {
         self.life.allocator().prepare_thread()
     }
 
-    /// Checks what must hold of the region: its own accounting, and with the backend's help its
-    /// guards, rights and canaries.
+    /// Checks the invariants of the region: its accounting and, through the backend, its guards,
+    /// rights and canaries.
     ///
     /// # Errors
     ///
-    /// The first thing found wrong.
+    /// The first violation found.
     pub fn verify(&self) -> Result<(), Corruption> {
         let agrees = (self.base, self.len) == (self.life.base(), self.life.len());
         if !agrees || !self.windows_agree() {
@@ -352,7 +353,7 @@ impl<P: PageAllocator> Region<P> {
         }
     }
 
-    /// Why `len` bytes from `start`, which an access was refused, are not accessible.
+    /// The cause for which an access to `len` bytes from `start` was refused.
     #[cold]
     #[must_use]
     pub const fn why_inaccessible(&self, start: u64, len: u64) -> InaccessibleCause {
@@ -375,7 +376,7 @@ impl<P: PageAllocator> Region<P> {
         }
     }
 
-    /// Bytes of the region that occupy physical memory, where the host can say.
+    /// Bytes of the region that occupy physical memory, where the host reports it.
     #[must_use]
     pub fn resident(&self) -> Option<u64> {
         self.life.resident()

@@ -1,7 +1,8 @@
-//! Taking rights away from bytes of a region, and giving them back.
+//! Protection of ranges of a region.
 //!
-//! The list of restricted ranges is exact to the byte and what every access is checked against.
-//! Where the host can, it guards whole pages besides: each page allows what any of its bytes does.
+//! The table of restricted ranges is exact to the byte, and every checked access consults it. Where
+//! the host can, it protects whole pages as well: each page has the rights that any of its bytes
+//! has.
 #![allow(unsafe_code, reason = "takes rights from pages")]
 
 use super::rights::{Restricted, RightsTable};
@@ -13,24 +14,24 @@ use crate::fault::FaultRegistration;
 use crate::protection::Protection;
 use crate::units::{HostBytes, HostRange, HostRights};
 
-/// Runs of pages with other rights than the usual: for every range its inside, and the page on
-/// either side that it shares with others.
+/// The most runs of pages with unusual rights: for every range its inside, and the page on either
+/// side that it shares with others.
 const MOST_RUNS: usize = 3 * RightsTable::ROOM;
 
 impl<P: PageAllocator> Region<P> {
-    /// Leaves `protection` of the rights on `len` bytes from `start`;
-    /// [`Protection::READ_WRITE`] gives all back. A region keeps eight restricted ranges at most;
-    /// adjacent ones with the same rights are one. A reset ends all restrictions.
+    /// Sets the rights on `len` bytes from `start` to `protection`; [`Protection::READ_WRITE`]
+    /// restores the usual ones. A region holds at most eight restricted ranges; adjacent ranges
+    /// with the same rights count as one. A reset lifts all restrictions.
     ///
-    /// Every access through the region keeps to the rights, to the byte. Where the backend has
-    /// [`Capabilities::PROTECT`], the host stops compiled code too, page by page: a page allows
-    /// what any of its bytes does, and reading where it allows writing.
+    /// Every access through the region obeys the rights to the byte. Where the backend has
+    /// [`Capabilities::PROTECT`], the host enforces them on compiled code too, page by page: a page
+    /// has the rights that any of its bytes has, and is readable where it is writable.
     ///
     /// # Errors
     ///
     /// When the range is not within the region, the region has too many restricted ranges, the
-    /// backend cannot execute pages, or the host refuses. The rights are as they were then; only if
-    /// the host refuses to take back what it has done so far, the range is left without rights.
+    /// backend has no executable pages, or the host refuses. In that case the rights are unchanged,
+    /// except that a range is left without rights where the host refuses to undo a partial change.
     pub fn protect(
         &mut self,
         start: u64,
@@ -80,8 +81,8 @@ impl<P: PageAllocator> Region<P> {
         table.ok_or(too_many_ranges((end - start) as u64))
     }
 
-    /// Refuses a table under which a host page would be writable and executable, as it allows what
-    /// any of its bytes does, unless the request allowed that.
+    /// Refuses a table under which a host page would be both writable and executable, unless the
+    /// request allowed that. A page has the rights that any of its bytes has.
     fn check_pages(&self, table: &RightsTable, len: u64) -> Result<(), AllocError> {
         let mut runs = table.iter().flat_map(|range| self.page_runs(range.start, range.end));
         runs.try_for_each(|run| {
@@ -90,8 +91,9 @@ impl<P: PageAllocator> Region<P> {
         })
     }
 
-    /// Asks the host for what `new` says of the pages of `start..end`. Nobody may access them
-    /// meanwhile, nor afterwards if the host neither goes on nor back.
+    /// Sets the rights that `new` has for the pages of `start..end` on the host. The pages are
+    /// inaccessible during the change, and after it if the host refuses both the change and its
+    /// undoing.
     fn change_on_host(
         &mut self,
         start: usize,
@@ -110,8 +112,8 @@ impl<P: PageAllocator> Region<P> {
         Err(error)
     }
 
-    /// Asks once more for what the host has refused. The pages in question are all in the table,
-    /// which is left without rights where the host could not be brought to go on or back.
+    /// Retries a change that the host refused. All pages in question are in the table, without
+    /// rights where the host refused both the change and its undoing.
     fn settle(&mut self) {
         if self.unsettled {
             let table = *self.rights();
@@ -121,7 +123,7 @@ impl<P: PageAllocator> Region<P> {
         }
     }
 
-    /// Gives the host pages that `start..end` touches the rights that `table` says.
+    /// Sets the rights of `table` on the host pages that `start..end` touches.
     fn apply_on_host(
         &self,
         start: usize,
@@ -188,7 +190,7 @@ impl<P: PageAllocator> Region<P> {
             && (self.window_start, self.window_len) == (window.start, window.len())
     }
 
-    /// Closes the part of the prefix that the region has from `old_len` on.
+    /// Closes the part of the prefix from `old_len` on.
     #[inline]
     pub(super) fn protect_prefix(&mut self, old_len: usize) -> Result<(), AllocError> {
         match self.start.get() {
@@ -198,7 +200,7 @@ impl<P: PageAllocator> Region<P> {
         }
     }
 
-    /// Closes what the region has of so long a prefix from `old_len` on.
+    /// Closes the part of a prefix of `prefix` bytes from `old_len` on.
     fn close_prefix(&mut self, old_len: usize, prefix: u64) -> Result<(), AllocError> {
         let end = prefix.min(self.len as u64);
         match end.checked_sub(old_len as u64) {
@@ -225,7 +227,7 @@ impl<P: PageAllocator> Region<P> {
         Ok(())
     }
 
-    /// What the host should allow on pages with other rights than the usual, in order.
+    /// The rights that the host should have on pages with unusual rights, in order.
     pub(super) fn host_rights(&self) -> ([HostRights; MOST_RUNS], usize) {
         let usual = HostRights { range: HostRange::EMPTY, protection: Protection::READ_WRITE };
         let mut found = [usual; MOST_RUNS];
@@ -252,5 +254,5 @@ const fn too_many_ranges(requested: u64) -> AllocError {
     AllocError::new(Operation::Protect, kind, requested)
 }
 
-/// The registry of faults tells as many ranges apart as a region can restrict.
+/// The fault registry holds as many ranges as a region can restrict.
 const _: () = assert!(FaultRegistration::PROTECTED_RANGES >= RightsTable::MOST);

@@ -1,9 +1,9 @@
-//! Which bytes of a memory have other rights than to be read and written: a short list of ranges,
-//! in order, that never touch with the same rights.
+//! Table of restricted ranges: a short list in order of address, in which adjacent ranges have
+//! different rights.
 
 use crate::protection::Protection;
 
-/// `start..end`, offsets from the base in bytes, with the rights that are left.
+/// A range `start..end`, in bytes from the base, with its remaining rights.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Restricted {
     pub(super) start: usize,
@@ -20,7 +20,7 @@ impl Restricted {
     }
 }
 
-/// The restricted ranges of a memory. Bytes of none are readable and writable.
+/// The restricted ranges of a memory. All other bytes are readable and writable.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RightsTable {
     len: usize,
@@ -30,11 +30,11 @@ pub(super) struct RightsTable {
 }
 
 impl RightsTable {
-    /// Ranges that can be told apart.
+    /// The most ranges that a memory may have.
     pub(super) const MOST: usize = 8;
 
-    /// While a range changes, nobody may access it: it is a range of its own then, even if it will
-    /// be one with both of its neighbours.
+    /// While a range changes, it is inaccessible and thus a separate range, even if it will merge
+    /// with both of its neighbours.
     pub(super) const ROOM: usize = Self::MOST + 2;
 
     /// The table of a memory whose bytes are all readable and writable.
@@ -48,7 +48,7 @@ impl RightsTable {
         self.len == 0
     }
 
-    /// Whether there are more ranges than may stay.
+    /// Whether there are more than [`MOST`](Self::MOST) ranges.
     pub(super) const fn is_too_long(&self) -> bool {
         self.len > Self::MOST
     }
@@ -77,9 +77,9 @@ impl RightsTable {
         if covered < end { any | Protection::READ_WRITE } else { any }
     }
 
-    /// What pages at `start..end` must allow: what any of their bytes does. Where there is the right
-    /// to write there is the one to read, since code that only writes may read: s390x clears bytes
-    /// by an exclusive-or with themselves.
+    /// The rights that pages at `start..end` need: those that any of their bytes has. A page that
+    /// is writable is readable too, since an instruction that only writes may read: s390x clears
+    /// bytes by an exclusive-or with themselves.
     pub(super) fn of_pages(&self, start: usize, end: usize) -> Protection {
         let any = self.any_of(start, end);
         if any.contains(Protection::WRITE) { any | Protection::READ } else { any }
@@ -91,8 +91,7 @@ impl RightsTable {
         edges.filter(|edge| *edge > from).min().unwrap_or(usize::MAX)
     }
 
-    /// The table with `start..end` having `protection`, or `None` if that takes more ranges than
-    /// it has room for.
+    /// The table with `protection` on `start..end`, or `None` if it has no room for the ranges.
     pub(super) fn with(&self, start: usize, end: usize, protection: Protection) -> Option<Self> {
         let mut new = Self::new();
         let before = self.iter().filter(|range| range.start < start);
@@ -124,8 +123,8 @@ impl RightsTable {
         Some(())
     }
 
-    /// The largest run below `len` in which every byte is readable and writable, and how many
-    /// such bytes there are from 0 on. The run is another than the one at 0 if there is another.
+    /// The number of readable and writable bytes from 0 on, and the largest run of such bytes below
+    /// `len`. That run is not the one at 0 if there is another.
     pub(super) fn windows(&self, len: usize) -> (usize, core::ops::Range<usize>) {
         // Most memories have no such ranges, and some grow often.
         if self.is_empty() {

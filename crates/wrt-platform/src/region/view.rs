@@ -1,4 +1,4 @@
-//! What compiled code may know of a region.
+//! Base and length of a region, for compiled code.
 
 use core::ptr::NonNull;
 
@@ -17,8 +17,8 @@ use crate::allocator::PageAllocator;
 ///   call that can grow or reset the memory, and take a new view when it differs.
 /// - Nothing holds once the region is dropped.
 ///
-/// Reading or writing through `base` is unsafe and up to whoever does it: they own the region
-/// mutably for that time, stay below the length, and access no byte while a safe reference to it
+/// Reading or writing through `base` is unsafe. Code that does so has exclusive access to the
+/// region for that time, stays below the length, and accesses no byte while a safe reference to it
 /// exists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RegionView {
@@ -31,7 +31,7 @@ pub struct RegionView {
 }
 
 impl<P: PageAllocator> Region<P> {
-    /// Base and length as they are now.
+    /// Current base and length.
     #[must_use]
     pub const fn view(&mut self) -> RegionView {
         RegionView { base: self.base, len: self.len, epoch: self.epoch }

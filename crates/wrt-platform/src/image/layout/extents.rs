@@ -1,26 +1,26 @@
-//! The runs of bytes that segments make up together.
+//! Runs of bytes, merged from segments.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::error::{AllocError, AllocErrorKind, Operation};
 
-/// A run of bytes at addresses `start..end`, which is not empty.
+/// A non-empty run of bytes at addresses `start..end`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Extent {
     pub(super) start: u64,
     pub(super) end: u64,
-    /// Where its first byte lies in what stores the image.
+    /// Offset of its first byte in the image's storage.
     pub(super) offset: usize,
 }
 
 impl Extent {
-    /// Where its bytes lie in what stores the image.
+    /// Offsets of its bytes in the image's storage.
     pub(super) const fn offsets(&self) -> Range<usize> {
         self.offset..self.offset + self.len()
     }
 
-    /// `Extents::of` has made sure that a host counts as far.
+    /// The length in bytes, which fits a `usize`: `Extents::of` has checked it.
     const fn len(&self) -> usize {
         (self.end - self.start) as usize
     }
@@ -32,12 +32,12 @@ impl Extent {
 pub(super) struct Extents(Vec<Extent>);
 
 impl Extents {
-    /// What `segments` make up together.
+    /// Merges `segments`.
     ///
     /// # Errors
     ///
-    /// When they reach further than 64 bits, have more bytes than the host can address, or there is
-    /// no memory for the list.
+    /// When they reach beyond 64-bit addresses, have more bytes than the host can address, or there
+    /// is no memory for the list.
     pub(super) fn of(segments: &[(u64, &[u8])]) -> Result<Self, AllocError> {
         let refuse = |kind, requested| AllocError::new(Operation::Image, kind, requested);
         let mut runs = Vec::new();
@@ -77,12 +77,12 @@ impl Extents {
         self.0.last().map_or(0, |last| last.end)
     }
 
-    /// How many extents end at `address` or below.
+    /// Number of extents that end at `address` or below.
     pub(super) fn count_up_to(&self, address: u64) -> usize {
         self.0.partition_point(|extent| extent.end <= address)
     }
 
-    /// Gives the extents offsets one behind the other; returns the bytes that they have together.
+    /// Assigns consecutive offsets to the extents; returns their total length.
     pub(super) fn pack(&mut self) -> usize {
         self.0.iter_mut().fold(0, |offset, extent| {
             extent.offset = offset;
@@ -90,7 +90,7 @@ impl Extents {
         })
     }
 
-    /// The bytes of the segments that the extents were made of, with the offset of each.
+    /// The bytes of the segments that the extents were merged from, with their offsets.
     pub(super) fn parts<'a>(
         &self,
         segments: &[(u64, &'a [u8])],

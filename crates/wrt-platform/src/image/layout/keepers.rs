@@ -1,4 +1,4 @@
-//! Who keeps mappings of an image without a handle to it, for memories to come.
+//! Holders of an image's mappings that have no handle to it: pools, for later memories.
 //!
 //! ```text
 //! MemoryImage      a handle: the image's bytes and its file stay
@@ -13,14 +13,14 @@ use core::{fmt, mem, ptr};
 use super::Place;
 use crate::image::MemoryImage;
 
-/// Somebody with mappings of images that no memory uses at the moment.
+/// A holder of image mappings that no memory uses at the moment.
 pub(crate) trait ImageKeeper: Send + Sync {
-    /// The last handle to the image with this key is gone: nobody will ask for it again, and its
-    /// mappings alone hold its physical memory.
+    /// The last handle to the image with this key is gone. No memory will start from it again, and
+    /// only its mappings hold its physical memory.
     fn forget(&self, key: usize);
 }
 
-/// Which image it was. Its key is no other image's as long as this lives.
+/// A weak reference to an image. While it lives, no other image has the same key.
 #[derive(Clone)]
 pub(crate) struct WeakImage(Weak<Place>);
 
@@ -54,7 +54,8 @@ impl Keepers {
         Self(spin::Mutex::new(Vec::new()))
     }
 
-    /// Adds one, unless it is there. Says whether it is; there may be no memory for that.
+    /// Adds `keeper`, unless it is in the list. Returns whether it is in the list now: there may be
+    /// no memory for it.
     fn add(&self, keeper: Weak<dyn ImageKeeper>) -> bool {
         let mut keepers = self.0.lock();
         let place = keeper.as_ptr();
@@ -71,14 +72,14 @@ impl Keepers {
 }
 
 impl MemoryImage {
-    /// The key of the image: a number that no other image has as long as this one has a handle, or a
+    /// The key of the image: a number that is unique while the image has a handle or a
     /// [`WeakImage`]. `None` for statics.
     pub(crate) fn key(&self) -> Option<usize> {
         self.place().map(|place| Arc::as_ptr(place).addr())
     }
 
-    /// What `keeper` may keep of the image beside its mappings. It hears of the last handle's end
-    /// from now on, once. `None` for statics, and where there is no memory to remember it.
+    /// A weak reference for `keeper` to hold beside its mappings. When the last handle is dropped,
+    /// `keeper` is notified once. `None` for statics, and where there is no memory to register it.
     pub(crate) fn keep(&self, keeper: Weak<dyn ImageKeeper>) -> Option<WeakImage> {
         let place = self.place()?;
         place.keepers.add(keeper).then(|| WeakImage(Arc::downgrade(place)))

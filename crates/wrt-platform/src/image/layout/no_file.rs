@@ -1,8 +1,8 @@
-//! This host has no sealed memory files; images are copied.
+//! Twin for hosts without sealed memory files, where images are copied.
 
 use core::convert::Infallible;
 
-/// There is none.
+/// A sealed file, of which this host has none.
 pub(crate) struct SealedFile(Infallible);
 
 impl SealedFile {

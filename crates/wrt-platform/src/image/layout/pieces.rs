@@ -1,13 +1,12 @@
-//! Which extents are mapped together: a gap in a mapping of a file costs pages of the file as soon
-//! as someone reads or writes it, and a mapping of its own costs one of those that a process may
-//! have.
+//! Grouping of extents into mappings. A gap inside a mapping costs pages of the file once it is
+//! read or written; a mapping more counts against the number that a process may have.
 
 use alloc::vec::Vec;
 
 use super::extents::Extents;
 use super::sealed_file::SealedFile;
 
-/// Gaps of fewer bytes are mapped with what lies around them.
+/// Smaller gaps are mapped together with their neighbours.
 const APART: u64 = 1 << 20;
 
 /// The most pieces that an image has. With more, wider gaps are mapped too.
@@ -18,12 +17,12 @@ const MOST: usize = 8;
 pub(crate) struct Piece {
     pub(crate) start: u64,
     pub(crate) end: u64,
-    /// Where it lies in the file, aligned too; zeroes follow it up to the next alignment.
+    /// Offset in the file, also aligned; zeroes follow the piece up to the next alignment.
     pub(crate) offset: u64,
 }
 
 impl Piece {
-    /// What starts and offsets are multiples of: the largest host page.
+    /// Alignment of starts and offsets: the largest host page.
     pub(crate) const ALIGNMENT: u64 = 64 << 10;
 }
 
@@ -34,15 +33,15 @@ pub(crate) struct ImageFile {
 }
 
 impl ImageFile {
-    /// Lays `extents`, which `segments` make up, out in a file, and sets their offsets. `None`
-    /// where there are no bytes or the host refuses a file; the offsets mean nothing then.
+    /// Lays `extents`, merged from `segments`, out in a file and sets their offsets. `None` where
+    /// there are no bytes or the host refuses a file; in that case the offsets have no meaning.
     pub(super) fn create(extents: &mut Extents, segments: &[(u64, &[u8])]) -> Option<Self> {
         let (pieces, len) = plan(extents)?;
         let file = SealedFile::create(len, extents.parts(segments))?;
         Some(Self { file, pieces })
     }
 
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     #[allow(dead_code, reason = "only some hosts map files as images")]
     pub(crate) fn len(&self) -> usize {
         self.file.bytes().len()
@@ -59,14 +58,14 @@ impl ImageFile {
         &self.file
     }
 
-    /// What is to be mapped, in order of address and apart from each other; at least one piece.
+    /// The pieces to map, in order of address and not adjacent; at least one.
     #[allow(dead_code, reason = "only some hosts map files as images")]
     pub(crate) fn pieces(&self) -> &[Piece] {
         &self.pieces
     }
 }
 
-/// Gives the extents their offsets in a file; returns its pieces and its length.
+/// Assigns offsets in a file to the extents; returns the file's pieces and its length.
 fn plan(extents: &mut Extents) -> Option<(Vec<Piece>, usize)> {
     let extents = extents.as_mut_slice();
     let mut apart = APART;

@@ -1,5 +1,4 @@
-//! A file in memory that nobody can change any more: `memfd_create(2)` and the seals of
-//! `fcntl(2)`.
+//! Immutable files in memory: `memfd_create(2)` and the seals of `fcntl(2)`.
 #![allow(unsafe_code, reason = "reads a file that nobody can change")]
 
 use core::ffi::c_void;
@@ -15,7 +14,7 @@ pub(crate) struct SealedFile {
     file: OwnedFd,
     /// - **S1** `view` maps all `len` bytes of the file readable; the mapping is this value's
     ///   alone. The file is sealed against writing, growing and shrinking, so the bytes stay
-    ///   initialised and as they are.
+    ///   initialised and never change.
     view: NonNull<u8>,
     len: usize,
 }
@@ -27,8 +26,8 @@ unsafe impl Send for SealedFile {}
 unsafe impl Sync for SealedFile {}
 
 impl SealedFile {
-    /// A file of `len` bytes, more than none, with `parts` at their offsets and holes between
-    /// them; `None` where the host refuses one.
+    /// A file of `len` bytes, at least one, with `parts` at their offsets and holes between them;
+    /// `None` where the host refuses it.
     pub(in crate::image) fn create<'a>(
         len: usize,
         parts: impl Iterator<Item = (usize, &'a [u8])>,
@@ -50,7 +49,7 @@ impl SealedFile {
         Some(Self { view: NonNull::new(view.ok()?.cast())?, file, len })
     }
 
-    /// All bytes of the file. Reading a hole gives it a page.
+    /// All bytes of the file. Reading a hole allocates a page for it.
     pub(in crate::image) fn bytes(&self) -> &[u8] {
         // SAFETY: S1.
         unsafe { slice::from_raw_parts(self.view.as_ptr(), self.len) }
@@ -62,15 +61,15 @@ impl SealedFile {
     }
 }
 
-/// Whether the process may not write files so long (`RLIMIT_FSIZE`): it would get `SIGXFSZ`, which
-/// ends it.
+/// Whether a file of `len` bytes exceeds the process's limit (`RLIMIT_FSIZE`): writing it would
+/// raise `SIGXFSZ`, which ends the process.
 fn is_beyond_limit(len: usize) -> bool {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
     limit.is_some_and(|limit| len as u64 > limit)
 }
 
-/// An empty file that can be sealed. Nobody can execute it where the kernel has a seal for that
-/// (Linux 6.3); older kernels know no such flag.
+/// An empty file that can be sealed. It is not executable where the kernel has a seal for that
+/// (Linux 6.3); older kernels lack the flag.
 fn new_file() -> rustix::io::Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let create = |flags| rustix::fs::memfd_create(c"wasm-memory-image", flags);

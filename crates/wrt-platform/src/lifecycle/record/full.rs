@@ -1,4 +1,4 @@
-//! Without an allocator the registry can be full.
+//! A full registry, which is possible without an allocator.
 
 use crate::backend::StaticArena;
 use crate::fault::{FaultRegistration, MemoryExtent, SLOTS};

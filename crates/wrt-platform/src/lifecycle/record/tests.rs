@@ -1,4 +1,4 @@
-//! Entries of regions over the life of each.
+//! Registry entries of regions over their lifecycle.
 
 use crate::allocator::PageAllocator;
 use crate::commit::CommitPolicy;
