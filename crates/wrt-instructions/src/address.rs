@@ -1,17 +1,17 @@
-//! From an operand and a static offset to the address that is checked and used.
+//! Effective addresses: the sum of an address operand and a static offset.
 
 use core::fmt;
 
 use wrt_runtime::IndexType;
 
 /// An address operand: `u32` or `i32` for memories with 32-bit addresses, `u64` or `i64` for 64-bit
-/// ones. Signed operands are what many interpreters keep on their stacks; they are read as unsigned,
-/// as the specification does.
+/// ones. Signed operands, which many interpreters keep on their stacks, are read as unsigned, as in
+/// the specification.
 pub trait Address: Copy {
     /// The sum of this address and a static offset.
     ///
-    /// A sum of 2^64 or more, which only 64-bit addresses reach, is given as 2^64 - 1: no memory
-    /// has that byte, so the access traps as it must, and no second compare is needed for it.
+    /// A sum of 2^64 or more, which only 64-bit addresses reach, saturates to 2^64 - 1. No memory
+    /// has that byte, so the access traps as required, without a second compare.
     fn effective(self, offset: u64) -> u64;
 }
 
@@ -44,7 +44,7 @@ impl MemArg {
         Self { offset, memory, align_log2 }
     }
 
-    /// An offset into memory 0, with no alignment guaranteed.
+    /// A static offset into memory 0, with an alignment hint of one byte.
     #[inline(always)]
     #[must_use]
     pub const fn offset(offset: u64) -> Self {
@@ -88,7 +88,7 @@ impl MemArg {
     }
 }
 
-/// Immediates that no valid module has.
+/// Invalid immediates, which no valid module has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum InvalidOperation {
@@ -104,11 +104,11 @@ pub enum InvalidOperation {
         /// The offset in bytes.
         offset: u64,
     },
-    /// The vector has no such lane.
+    /// The lane is beyond the vector's lanes.
     Lane {
         /// The lane.
         lane: u8,
-        /// How many lanes there are.
+        /// Number of lanes of the vector.
         lanes: u8,
     },
 }

@@ -1,5 +1,5 @@
-//! The instructions on whole ranges and on the memory itself. All check everything before the
-//! first write.
+//! Instructions on ranges and on the memory itself. All complete their checks before the first
+//! write.
 
 use wrt_runtime::{DataSegment, GuestMemory, Trap};
 
@@ -24,7 +24,7 @@ pub fn memory_grow<M: GuestMemory>(memory: &mut M, pages: u64) -> u64 {
 ///
 /// # Errors
 ///
-/// [`Trap::OutOfBounds`] unless the range lies within the memory; nothing is written then.
+/// [`Trap::OutOfBounds`] unless the range lies within the memory; in that case nothing is written.
 #[inline]
 pub fn memory_fill<M: GuestMemory>(
     memory: &mut M,
@@ -39,7 +39,7 @@ pub fn memory_fill<M: GuestMemory>(
 ///
 /// # Errors
 ///
-/// [`Trap::OutOfBounds`] unless both ranges lie within the memory; nothing is written then.
+/// [`Trap::OutOfBounds`] unless both ranges lie within the memory; in that case nothing is written.
 #[inline]
 pub fn memory_copy<M: GuestMemory>(
     memory: &mut M,
@@ -54,7 +54,7 @@ pub fn memory_copy<M: GuestMemory>(
 ///
 /// # Errors
 ///
-/// [`Trap::OutOfBounds`] unless each range lies within its memory; nothing is written then.
+/// [`Trap::OutOfBounds`] unless each range lies within its memory; in that case nothing is written.
 #[inline]
 pub fn memory_copy_between<D: GuestMemory, S: GuestMemory>(
     target_memory: &mut D,
@@ -66,12 +66,13 @@ pub fn memory_copy_between<D: GuestMemory, S: GuestMemory>(
     target_memory.memory_copy_from(target, source_memory, source, len)
 }
 
-/// `memory.init`: copies `len` bytes of `segment` from `source` on. A dropped segment is empty.
+/// `memory.init`: copies `len` bytes of `segment` from `source` on to `target`. A dropped segment
+/// is empty.
 ///
 /// # Errors
 ///
-/// [`Trap::OutOfBounds`] unless the ranges lie within the memory and the segment; nothing is
-/// written then.
+/// [`Trap::OutOfBounds`] unless the ranges lie within the memory and the segment; in that case
+/// nothing is written.
 #[inline]
 pub fn memory_init<M: GuestMemory, B: AsRef<[u8]>>(
     memory: &mut M,
@@ -83,7 +84,7 @@ pub fn memory_init<M: GuestMemory, B: AsRef<[u8]>>(
     memory.memory_init(target, segment.bytes(), source, len)
 }
 
-/// `data.drop`: leaves a segment without bytes.
+/// `data.drop`: drops the bytes of a segment.
 #[inline]
 pub fn data_drop<B: AsRef<[u8]>>(segment: &mut DataSegment<B>) {
     segment.drop_data();

@@ -1,5 +1,5 @@
-//! WebAssembly's scalar, vector and bulk memory instructions, generic over the memory they act on.
-//! Atomic instructions are not among them.
+//! WebAssembly's scalar, vector and bulk memory instructions, generic over the memory. Atomic
+//! instructions are not included yet.
 //!
 //! ```text
 //! table.rs        one row an instruction, exported as for_each_memory_instruction!
@@ -12,11 +12,11 @@
 //! wrt_runtime::GuestMemory
 //! ```
 //!
-//! `wrt-platform` gives pages, `wrt-runtime` makes a memory of them, and this crate has the
-//! guest's operations on it.
+//! `wrt-platform` provides pages, `wrt-runtime` builds memories from them, and this crate provides
+//! the guest's operations on memories.
 //!
-//! Loads and stores take an address of the memory's own type, `u32` or `u64`, as the difference
-//! matters to their cost. Functions on ranges take `u64`; zero-extend 32-bit operands.
+//! Loads and stores take an address of the memory's index type, `u32` or `u64`, since the width
+//! affects their cost. Functions on ranges take `u64`; zero-extend 32-bit operands.
 //!
 //! ```
 //! use wrt_instructions::{MemArg, i32_load16_s, i32_store, memory_fill, memory_grow};

@@ -1,4 +1,4 @@
-//! How an instruction is written in the binary format.
+//! Opcodes of the binary format.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use core::fmt;
 pub struct Opcode {
     /// `0xFC` or `0xFD`, if the instruction has a prefix.
     pub prefix: Option<u8>,
-    /// The byte, or the number behind the prefix.
+    /// The byte, or the number after the prefix.
     pub code: u32,
 }
 

@@ -1,16 +1,16 @@
-//! What the instructions do, written once for all widths (core specification, "Memory
+//! Semantics of the instructions, written once for all widths (core specification, "Memory
 //! Instructions"). The table's rows name these functions.
 //!
-//! What is loaded passes through an integer of 32 or 64 bits wherever a trap may stand in its
-//! place: the two are then held side by side, while narrower types and vectors overlap the trap and
-//! are put together again after every load.
+//! A loaded value passes through an integer of 32 or 64 bits wherever a trap is the alternative.
+//! Such an integer and the trap return in separate registers, while the compiler packs narrower
+//! types and vectors together with the trap and unpacks them after every load.
 
 use wrt_runtime::{GuestMemory, Trap};
 
 use crate::stored::{Stored, Wrap};
 use crate::v128::V128;
 
-/// Loads a `T` and extends it to an `R`, by its sign if it has one.
+/// Loads a `T` and extends it to an `R`, with its sign if `T` is signed.
 #[inline(always)]
 pub(crate) fn extend<T: Stored, R: From<T>, M: GuestMemory>(
     memory: &M,
@@ -88,7 +88,7 @@ fn bits<T: Stored + Into<u64>, M: GuestMemory>(memory: &M, ea: u64) -> Result<u6
     T::load_from(memory, ea, T::into)
 }
 
-/// The lane that [`bits`] has loaded.
+/// The lane in the bits that [`bits`] has loaded.
 #[inline(always)]
 fn lane_of<T: Stored>(bits: u64) -> T {
     T::read_le(&bits.to_le_bytes())

@@ -1,11 +1,11 @@
-//! What can lie in memory: a number of bytes, little-endian on every host.
+//! Types with a representation in memory, little-endian on every host.
 
 use wrt_runtime::{GuestMemory, Trap};
 
 use crate::v128::V128;
 use crate::value::{F32, F64};
 
-/// A type with a form in memory.
+/// A type with a representation in memory.
 pub(crate) trait Stored: Copy + Default {
     /// Bytes in memory.
     const SIZE: usize;
@@ -25,7 +25,7 @@ pub(crate) trait Stored: Copy + Default {
     fn write_le(self, bytes: &mut [u8]);
 }
 
-/// `$type` goes to memory as the little-endian bytes of `$bits`.
+/// Stores `$type` as the little-endian bytes of `$bits`.
 macro_rules! stored {
     ($($type:ty as $bits:ty: $from:expr, $to:expr;)*) => {$(
         impl Stored for $type {
@@ -81,7 +81,7 @@ fn to_little_endian(vector: V128) -> u128 {
     u128::from_le_bytes(vector.0)
 }
 
-/// A value that a store shortens to `T`, keeping the low bits (core specification, "wrap").
+/// A value that a store wraps to `T`, keeping the low bits (core specification, "wrap").
 pub(crate) trait Wrap<T> {
     fn wrap(self) -> T;
 }
@@ -102,7 +102,7 @@ wrap! {
     i64 => u8, u16, u32;
 }
 
-/// Nothing to shorten.
+/// The identity: a full-width store keeps all bits.
 impl<T> Wrap<T> for T {
     #[inline(always)]
     fn wrap(self) -> T {

@@ -1,5 +1,5 @@
-//! The memory instructions, one row each. Functions, decoded operations, tests, benches and
-//! interpreters are expanded from here; adding an instruction is adding a row.
+//! Table of the memory instructions, one row each. Functions, decoded operations, tests, benches
+//! and interpreters expand it; a new instruction is a new row.
 
 /// Expands `$callback! { sections }` over every memory instruction of this crate.
 ///
@@ -11,8 +11,8 @@
 /// - `lane_stores { (Variant, function, "text", [opcode], bytes, {semantics}); … }`
 /// - `bulk { (Variant, function, "text", [opcode]); … }`
 ///
-/// `Variant` is the name that decoders use for the operator, `function` the typed function of
-/// this crate, `bytes` the size of the access and so its natural alignment; `result` and `operand`
+/// `Variant` is the name that decoders use for the operator, `function` the typed function of this
+/// crate, `bytes` the size of the access, which is its natural alignment; `result` and `operand`
 /// are `i32`, `i64`, `F32`, `F64` or `V128`. An opcode is one byte or a prefix and a number.
 /// `semantics` names a generic function inside this crate.
 ///

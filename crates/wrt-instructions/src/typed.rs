@@ -40,7 +40,7 @@ macro_rules! typed_functions {
             ///
             /// # Errors
             ///
-            /// [`Trap::OutOfBounds`] unless all bytes lie within the memory; none is written then.
+            /// [`Trap::OutOfBounds`] unless all bytes lie within the memory; in that case none is written.
             #[inline(always)]
             pub fn $store_fn<M: GuestMemory, A: Address>(
                 memory: &mut M,
@@ -52,7 +52,7 @@ macro_rules! typed_functions {
             }
         )*
         $(
-            #[doc = concat!("`", $lane_load_text, "`: loads ", $lane_load_bytes, " bytes into a lane of `vector`, counted modulo the lanes there are.")]
+            #[doc = concat!("`", $lane_load_text, "`: loads ", $lane_load_bytes, " bytes into a lane of `vector`; the lane index wraps at the number of lanes.")]
             ///
             /// # Errors
             ///
@@ -69,11 +69,11 @@ macro_rules! typed_functions {
             }
         )*
         $(
-            #[doc = concat!("`", $lane_store_text, "`: stores ", $lane_store_bytes, " bytes from a lane of `vector`, counted modulo the lanes there are.")]
+            #[doc = concat!("`", $lane_store_text, "`: stores ", $lane_store_bytes, " bytes from a lane of `vector`; the lane index wraps at the number of lanes.")]
             ///
             /// # Errors
             ///
-            /// [`Trap::OutOfBounds`] unless all bytes lie within the memory; none is written then.
+            /// [`Trap::OutOfBounds`] unless all bytes lie within the memory; in that case none is written.
             #[inline(always)]
             pub fn $lane_store_fn<M: GuestMemory, A: Address>(
                 memory: &mut M,

@@ -1,13 +1,13 @@
-//! The 128-bit vector as memory sees it: 16 bytes, lane 0 first.
+//! 128-bit vectors in memory order: 16 bytes, lane 0 first.
 
 use crate::stored::Stored;
 
-/// A vector as its bytes in memory order; lanes are little-endian on every host.
+/// A vector, as bytes in memory order; lanes are little-endian on every host.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct V128(pub [u8; 16]);
 
 impl V128 {
-    /// A vector made of lanes, lane 0 first; lanes that are missing are zero.
+    /// A vector of the given lanes, lane 0 first; missing lanes are zero.
     #[inline(always)]
     pub(crate) fn from_lanes<T: Stored>(lanes: impl IntoIterator<Item = T>) -> Self {
         let mut bytes = [0; 16];
@@ -24,7 +24,7 @@ impl V128 {
         lanes.nth(usize::from(index) % (16 / T::SIZE)).map(T::read_le).unwrap_or_default()
     }
 
-    /// The same vector with another lane `index`, counted modulo the number of lanes.
+    /// The vector with lane `index` replaced, counted modulo the number of lanes.
     #[inline(always)]
     pub(crate) fn with_lane<T: Stored>(mut self, index: u8, value: T) -> Self {
         let mut lanes = self.0.chunks_exact_mut(T::SIZE);

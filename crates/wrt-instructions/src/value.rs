@@ -1,11 +1,11 @@
-//! The values that memory instructions take and give.
+//! Operands and results of memory instructions.
 
 use core::fmt;
 
 use crate::v128::V128;
 
-/// A 32-bit float as its bits: NaN payloads survive every load and store, on hosts whose floating
-/// point registers would change them too.
+/// A 32-bit float as its bits, so that NaN payloads survive every load and store, also on hosts
+/// whose floating-point registers would change them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct F32(u32);
 
@@ -104,7 +104,7 @@ impl Value {
     }
 }
 
-/// A Rust type that stands for one [`ValueType`].
+/// A Rust type that represents one [`ValueType`].
 pub(crate) trait Typed: Sized {
     const TYPE: ValueType;
 

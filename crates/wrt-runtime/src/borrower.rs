@@ -1,9 +1,9 @@
-//! Who borrows bytes of a memory to copy them.
+//! Borrowers of a memory's bytes.
 
 use crate::bulk::BulkOperation;
 use crate::trap::Access;
 
-/// Who borrows the bytes that [`GuestMemory::lend`](crate::GuestMemory::lend) lends.
+/// The borrower of bytes that [`GuestMemory::lend`](crate::GuestMemory::lend) lends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Borrower {
     /// The host copies them out.
@@ -13,13 +13,14 @@ pub enum Borrower {
         /// Address of the first byte in that memory.
         address: u64,
     },
-    /// Nobody: the caller asks whether the bytes can be read. Observers are told of a trap alone.
+    /// No borrower: the caller only checks whether the bytes can be read. Observers receive a trap,
+    /// if there is one, and nothing else.
     Nobody,
 }
 
 impl Borrower {
-    /// What an implementation tells its observers once the bytes at `source` were copied; nothing
-    /// if nobody copied them.
+    /// The operation to report to observers after the bytes at `source` were copied; `None` if no
+    /// borrower copied them.
     #[inline(always)]
     #[must_use]
     pub const fn operation(self, source: Access) -> Option<BulkOperation> {

@@ -1,4 +1,4 @@
-//! A limit on the bytes of many memories together.
+//! Limits on the total bytes of many memories.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,16 +6,15 @@ use crate::growth::{GrowEvent, GrowRequest, ReleaseEvent};
 use crate::observer::Observer;
 use crate::veto::GrowVeto;
 
-/// A limit in bytes that memories share: an observer that vetoes what would exceed it.
+/// A limit in bytes that memories share: an observer that vetoes pages beyond it.
 ///
-/// Give it to each memory's builder by reference or `Arc`. It is charged with the initial pages and
-/// with every growth before they are made, and credited when they fail, at a reset and at the drop
-/// of the memory, so that it is exact at any time, from any number of threads. What counts is the
-/// size of the memories, without guards, reserved address space and what a commit policy takes
-/// ahead.
+/// Pass it to each memory's builder by reference or `Arc`. It is charged for the initial pages and
+/// for every growth before they happen, and credited when they fail, when the memory is reset, and
+/// when it is dropped. The sum is therefore exact at any time, from any number of threads. Only the
+/// size of the memories counts: not guards, reserved address space, or bytes committed ahead.
 ///
-/// A memory that a failed reset or growth has emptied stays charged for the pages it had: until a
-/// later reset succeeds, which brings back its initial size, or until it is dropped.
+/// A memory that is empty after a failed reset or growth stays charged for the pages it had, until
+/// a later reset succeeds, which restores its initial size, or until it is dropped.
 ///
 /// ```
 /// use wrt_platform::HeapAllocator;
@@ -45,20 +44,20 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of `bytes` bytes, or of the whole address space if that is less.
+    /// A budget of `bytes` bytes, at most the whole address space.
     #[must_use]
     pub const fn new(bytes: u64) -> Self {
         let limit = if bytes > usize::MAX as u64 { usize::MAX } else { bytes as usize };
         Self { limit, used: AtomicUsize::new(0) }
     }
 
-    /// The bytes that all memories together may have.
+    /// The limit on the total bytes of all memories.
     #[must_use]
     pub const fn limit(&self) -> u64 {
         self.limit as u64
     }
 
-    /// The bytes that they have now, and those that are just being added.
+    /// The total bytes of all memories now, including those that are being added.
     #[must_use]
     pub fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed) as u64
@@ -83,7 +82,7 @@ impl Budget {
     }
 
     fn credit(&self, bytes: u64) {
-        // Only what was charged is given back, so it fits.
+        // Credits never exceed what was charged, so it fits.
         self.used.fetch_sub(bytes as usize, Ordering::Relaxed);
     }
 }

@@ -1,11 +1,11 @@
-//! Operations on ranges of bytes, as observers see them.
+//! Operations on ranges of bytes, as reported to observers.
 
 use crate::trap::Access;
 
-/// An operation on a range of bytes that was done, with the addresses it touched.
+/// A completed operation on a range of bytes, with the addresses it touched.
 ///
-/// Ranges are those of the observed memory where nothing else is said. Nothing is reported of an operation that
-/// trapped or failed: it has changed nothing.
+/// Ranges belong to the observed memory unless stated otherwise. An operation that trapped or
+/// failed has changed nothing and is not reported here.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum BulkOperation {
@@ -52,26 +52,26 @@ pub enum BulkOperation {
         /// The bytes that were written.
         target: Access,
     },
-    /// The host borrowed bytes for writing. Reported when the borrow begins: what is written and
-    /// when cannot be seen.
+    /// The host borrowed bytes for writing. Reported when the borrow begins; the writes themselves
+    /// are not observable.
     Lend {
         /// The bytes that may be written.
         target: Access,
     },
-    /// The host discarded bytes, which read zero now.
+    /// The host discarded bytes, which now read zero.
     Discard {
         /// The bytes that read zero.
         target: Access,
     },
     /// The host reset the memory.
     Reset {
-        /// All bytes that the memory has now; they hold the initial contents.
+        /// All bytes of the memory after the reset; they hold the initial contents.
         target: Access,
     },
 }
 
 impl BulkOperation {
-    /// The bytes of this memory that were written, or may be while they are lent.
+    /// The bytes of this memory that were written, or that may be written while they are lent.
     #[inline(always)]
     #[must_use]
     pub const fn written(&self) -> Option<Access> {
@@ -100,8 +100,8 @@ impl BulkOperation {
         }
     }
 
-    /// The number of bytes that were moved, which metrics count; none for a lend, a discard and a
-    /// reset, which move nothing.
+    /// The number of bytes moved, which metrics count; `None` for a lend, a discard and a reset,
+    /// which move no bytes.
     #[inline(always)]
     #[must_use]
     pub const fn moved(&self) -> Option<u64> {
@@ -116,8 +116,8 @@ impl BulkOperation {
         }
     }
 
-    /// Whether only a host does this. Fills, copies and inits are instructions, also where a host
-    /// calls the method of that name.
+    /// Whether only a host performs this operation. Fills, copies and inits count as instructions,
+    /// even if a host calls the method of that name.
     #[must_use]
     pub const fn is_by_host(&self) -> bool {
         match self {

@@ -1,14 +1,14 @@
-//! Where the bytes come from that a bulk operation writes.
+//! Sources of the bytes that a bulk operation writes.
 
 use wrt_platform::LentBytes;
 
 use crate::bulk::BulkOperation;
 use crate::trap::Access;
 
-/// What [`GuestMemory::bulk_store`](crate::GuestMemory::bulk_store) writes.
+/// Source of the bytes that [`GuestMemory::bulk_store`](crate::GuestMemory::bulk_store) writes.
 #[derive(Clone, Copy, Debug)]
 pub enum BulkSource<'a> {
-    /// One byte over and over (`memory.fill`).
+    /// One byte, repeated (`memory.fill`).
     Byte {
         /// The byte.
         value: u8,
@@ -60,7 +60,7 @@ impl BulkSource<'_> {
         self.len() == 0
     }
 
-    /// What an implementation tells its observers once this was written from `target` on.
+    /// The operation to report to observers after these bytes were written from `target` on.
     #[inline(always)]
     #[must_use]
     pub const fn operation(&self, target: u64) -> BulkOperation {

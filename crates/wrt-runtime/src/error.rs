@@ -1,4 +1,4 @@
-//! What a host gets when something cannot be done: sizes, limits and the platform's cause.
+//! Errors for the host, with sizes, limits and the platform's cause.
 
 use core::fmt;
 
@@ -8,11 +8,11 @@ use crate::memory_type::InvalidMemoryType;
 use crate::trap::{Access, TrapReport};
 use crate::veto::GrowVeto;
 
-/// A memory that was not made, or an access of the host's that was not done.
+/// A failure to create a memory, or a failed access by the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum MemoryError {
-    /// The type breaks a rule.
+    /// The memory type is invalid.
     InvalidType(InvalidMemoryType),
     /// The minimum is above the limit that the embedder set.
     AboveLimit {
@@ -20,68 +20,68 @@ pub enum MemoryError {
         minimum: u64,
         /// Pages that the embedder allows.
         limit: u64,
-        /// The memory's name, if it was given one.
+        /// The memory's name, if it has one.
         name: Option<MemoryName>,
     },
     /// An observer vetoed the creation.
     Vetoed {
-        /// The initial pages, which it was asked for.
+        /// Initial pages that were requested.
         pages: u64,
         /// The refusal.
         veto: GrowVeto,
-        /// The memory's name, if it was given one.
+        /// The memory's name, if it has one.
         name: Option<MemoryName>,
     },
     /// The platform refused.
     Platform {
         /// Its reason.
         cause: AllocError,
-        /// The memory's name, if it was given one.
+        /// The memory's name, if it has one.
         name: Option<MemoryName>,
     },
     /// The range ends before it starts.
     ReversedRange {
-        /// The first byte wanted.
+        /// The first byte requested.
         start: u64,
         /// The end of the range, which is lower.
         end: u64,
-        /// The memory's name, if it was given one.
+        /// The memory's name, if it has one.
         name: Option<MemoryName>,
     },
     /// The range is not within the memory, or protected; the report says which.
     Refused(TrapReport),
     /// The range is not within the data segment.
     SegmentOutOfBounds {
-        /// The first byte wanted.
+        /// The first byte requested.
         source: u64,
-        /// Bytes wanted.
+        /// Bytes requested.
         len: u64,
-        /// Bytes that the segment has; none once it is dropped.
+        /// Length of the segment in bytes; 0 after it is dropped.
         segment_len: u64,
-        /// The memory's name, if it was given one.
+        /// The memory's name, if it has one.
         name: Option<MemoryName>,
     },
     /// A string is not UTF-8.
     NotUtf8 {
-        /// The address of the first byte that does not fit.
+        /// The address of the first invalid byte.
         address: u64,
-        /// The memory's name, if it was given one.
+        /// The memory's name, if it has one.
         name: Option<MemoryName>,
     },
-    /// No byte of zero ends the string.
+    /// The string has no terminating zero.
     Unterminated {
         /// The address of the string.
         address: u64,
-        /// The memory's name, if it was given one.
+        /// The memory's name, if it has one.
         name: Option<MemoryName>,
     },
-    /// There is no memory for the bookkeeping of a name or of seals.
+    /// No memory for the bookkeeping of a name or of seals.
     NoRoom(NoRoom),
-    /// The memory has as many seals as it can keep.
+    /// The memory already has the most seals that it can hold.
     TooManySeals {
-        /// How many that is.
+        /// That number of seals.
         most: usize,
-        /// The memory's name, if it was given one.
+        /// The memory's name, if it has one.
         name: Option<MemoryName>,
     },
 }
@@ -157,7 +157,7 @@ impl From<AllocError> for MemoryError {
     }
 }
 
-/// A memory in a sentence: by its name, or as one of many.
+/// A memory as the subject of a sentence: its name, or "a memory".
 pub(crate) struct Called<'a>(pub(crate) &'a Option<MemoryName>);
 
 impl fmt::Display for Called<'_> {
@@ -169,7 +169,7 @@ impl fmt::Display for Called<'_> {
     }
 }
 
-/// The name of a memory in front of a sentence; nothing if it has none.
+/// The name of a memory before a sentence; empty if it has none.
 struct Prefix<'a>(&'a Option<MemoryName>);
 
 impl fmt::Display for Prefix<'_> {
@@ -181,36 +181,35 @@ impl fmt::Display for Prefix<'_> {
     }
 }
 
-/// A growth that did not happen; the memory is as it was.
+/// A failed growth.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct GrowError {
-    /// Pages that the memory has.
+    /// Current size of the memory in pages.
     pub current: u64,
     /// Pages that were to be added.
     pub delta: u64,
-    /// Why they were not.
+    /// The cause of the failure.
     pub cause: GrowErrorCause,
-    /// The memory's name, if it was given one.
+    /// The memory's name, if it has one.
     pub name: Option<MemoryName>,
 }
 
 impl GrowError {
-    /// The growth of `current` pages by `delta` that did not happen because of `cause`,
-    /// of a memory without a name.
+    /// A failure to grow from `current` pages by `delta`, in a memory without a name.
     #[must_use]
     pub const fn new(current: u64, delta: u64, cause: GrowErrorCause) -> Self {
         Self { current, delta, cause, name: None }
     }
 
-    /// The same, of the memory with this name.
+    /// Sets the memory's name.
     #[must_use]
     pub const fn of_memory(self, name: Option<MemoryName>) -> Self {
         Self { name, ..self }
     }
 }
 
-/// Why a memory did not grow.
+/// Cause of a failed growth.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum GrowErrorCause {
@@ -221,9 +220,9 @@ pub enum GrowErrorCause {
     },
     /// An observer refused.
     Vetoed(GrowVeto),
-    /// The platform could not give the bytes.
+    /// The platform could not provide the bytes.
     Platform(AllocError),
-    /// Another observer, or the platform, panicked. Only observers see this.
+    /// Another observer, or the platform, panicked. Only observers receive this cause.
     Panicked,
 }
 
@@ -253,17 +252,17 @@ impl core::error::Error for GrowError {
     }
 }
 
-/// Something that must hold of a memory and does not.
+/// A violated invariant of a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct IntegrityError {
-    /// What was found.
+    /// The violation.
     pub fault: IntegrityErrorCause,
-    /// The memory's name, if it was given one.
+    /// The memory's name, if it has one.
     pub name: Option<MemoryName>,
 }
 
-/// What an integrity check found.
+/// A violation found by an integrity check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum IntegrityErrorCause {
@@ -276,9 +275,9 @@ pub enum IntegrityErrorCause {
     },
     /// Bytes under a seal changed.
     SealBroken(Access),
-    /// Some bytes under a seal cannot be read, so that nobody can say whether they changed.
+    /// Some bytes under a seal cannot be read, so it is unknown whether they changed.
     SealUnreadable(Access),
-    /// The memory keeps no such seal: it was taken back, or made by another memory.
+    /// The memory has no such seal: it was removed, or belongs to another memory.
     UnknownSeal,
 }
 

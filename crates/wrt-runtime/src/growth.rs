@@ -1,16 +1,16 @@
-//! Pages added and given back, as observers see them.
+//! Pages added and released, as reported to observers.
 
 use wrt_platform::MemoryName;
 
 use crate::error::{GrowError, GrowErrorCause};
 use crate::trap::Access;
 
-/// Pages that are about to be added, at creation or by growth. The observer gets this, never the
-/// memory.
+/// Pages that are about to be added, at creation or by growth. The observer receives this request
+/// and never the memory itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct GrowRequest {
-    /// Pages that the memory has.
+    /// Current size of the memory in pages.
     pub current: u64,
     /// Pages to be added: at least one by a growth, the type's minimum at creation.
     pub delta: u64,
@@ -18,20 +18,20 @@ pub struct GrowRequest {
     pub maximum: u64,
     /// Bytes in a page.
     pub page_bytes: u64,
-    /// Whether the memory is being created. These are its first pages then.
+    /// Whether the memory is being created, so that these are its initial pages.
     pub at_creation: bool,
-    /// The memory's name, if it was given one.
+    /// The memory's name, if it has one.
     pub name: Option<MemoryName>,
 }
 
 impl GrowRequest {
-    /// Pages that the memory would have.
+    /// Size of the memory after the growth, in pages.
     #[must_use]
     pub const fn new_size(&self) -> u64 {
         self.current.saturating_add(self.delta)
     }
 
-    /// Bytes that the memory would have.
+    /// Size of the memory after the growth, in bytes.
     #[must_use]
     pub const fn new_bytes(&self) -> u64 {
         self.new_size().saturating_mul(self.page_bytes)
@@ -43,7 +43,7 @@ impl GrowRequest {
         self.delta.saturating_mul(self.page_bytes)
     }
 
-    /// The growth that was done.
+    /// The event of a successful growth.
     pub(crate) const fn done(&self) -> GrowEvent {
         GrowEvent {
             previous: self.current,
@@ -55,7 +55,7 @@ impl GrowRequest {
         }
     }
 
-    /// The growth that failed and changed nothing.
+    /// The event of a growth that failed and changed nothing.
     pub(crate) fn failed(&self, cause: GrowErrorCause) -> GrowEvent {
         GrowEvent { current: self.current, outcome: Err(self.error(cause)), ..self.done() }
     }
@@ -66,27 +66,27 @@ impl GrowRequest {
     }
 }
 
-/// Pages that were added, at creation or by growth, or were not.
+/// Outcome of adding pages, at creation or by growth.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct GrowEvent {
     /// Pages before.
     pub previous: u64,
-    /// Pages now. A failure leaves as many as before, or none if the platform could not restore
-    /// them: the memory is empty then until a reset succeeds.
+    /// Pages after. A failure leaves the previous number, or 0 if the platform could not restore
+    /// them: in that case the memory is empty until a reset succeeds.
     pub current: u64,
     /// Bytes in a page.
     pub page_bytes: u64,
     /// Whether the memory was being created.
     pub at_creation: bool,
-    /// The memory's name, if it was given one.
+    /// The memory's name, if it has one.
     pub name: Option<MemoryName>,
-    /// Nothing, or why it failed.
+    /// Success, or the error.
     pub outcome: Result<(), GrowError>,
 }
 
 impl GrowEvent {
-    /// Bytes that were added, or were to be if it failed.
+    /// Bytes that were requested, whether or not they were added.
     #[must_use]
     pub const fn requested_bytes(&self) -> u64 {
         let pages = match &self.outcome {
@@ -96,7 +96,7 @@ impl GrowEvent {
         pages.saturating_mul(self.page_bytes)
     }
 
-    /// The bytes that are new; none if it failed.
+    /// The new bytes; `None` after a failure.
     #[must_use]
     pub const fn added(&self) -> Option<Access> {
         match self.outcome {
@@ -109,13 +109,13 @@ impl GrowEvent {
     }
 }
 
-/// Pages that a memory gave back, at a reset or at its end.
+/// Pages that a memory released, at a reset or when it was dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ReleaseEvent {
     /// Pages before.
     pub previous: u64,
-    /// Pages now.
+    /// Pages after.
     pub current: u64,
     /// Bytes in a page.
     pub page_bytes: u64,
@@ -124,7 +124,7 @@ pub struct ReleaseEvent {
 }
 
 impl ReleaseEvent {
-    /// Bytes that were given back.
+    /// Bytes that were released.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.previous.saturating_sub(self.current).saturating_mul(self.page_bytes)

@@ -1,4 +1,4 @@
-//! The guest's view of a memory: what instructions are generic over.
+//! The guest's view of a memory, over which instructions are generic.
 
 use wrt_platform::LentBytes;
 
@@ -8,12 +8,12 @@ use crate::error::GrowError;
 use crate::memory_type::IndexType;
 use crate::trap::Trap;
 
-/// A memory as instructions see it.
+/// A memory as seen by instructions.
 ///
-/// Addresses are effective addresses in bytes: base and static offset have been added, and that
-/// sum is the value that is compared and used. Every operation checks all it needs before it
-/// writes anything, so an operation that traps has changed nothing. Observers, if the memory has
-/// some, are told by the operation itself.
+/// Addresses are effective addresses in bytes: the sum of base and static offset, and the value
+/// that is both compared and used. Every operation completes its checks before it writes, so an
+/// operation that traps has changed nothing. If the memory has observers, the operation itself
+/// notifies them.
 ///
 /// Seven methods are required: three about the size, [`load`](Self::load) and
 /// [`store`](Self::store), and two that move any number of bytes, [`lend`](Self::lend) and
@@ -99,32 +99,32 @@ pub trait GuestMemory {
     ///
     /// # Errors
     ///
-    /// When the memory cannot or may not grow; the guest sees -1.
+    /// When the memory cannot or may not grow; the guest receives -1.
     fn memory_grow(&mut self, delta: u64) -> Result<u64, GrowError>;
 
-    /// What `from` makes of the `N` bytes at `ea`, as in `memory.load(ea, u32::from_le_bytes)`;
-    /// `N` is 1 to 16, checked when it is compiled.
+    /// Loads the `N` bytes at `ea` and returns `from` of them, as in `memory.load(ea,
+    /// u32::from_le_bytes)`. `N` is 1 to 16, which is checked at compile time.
     ///
-    /// A load is cheapest if `from` makes a 32-bit or a 64-bit integer of the bytes. Those and a
-    /// trap are held side by side in registers; an array beside a trap goes by way of the stack.
+    /// A load is cheapest if `from` returns a 32-bit or 64-bit integer. An integer and a trap
+    /// return in registers; an array beside a trap goes through the stack.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; `from` is not called then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; in that case `from` is not called.
     fn load<const N: usize, T>(&self, ea: u64, from: impl FnOnce([u8; N]) -> T) -> Result<T, Trap>;
 
     /// Writes `bytes`, 1 to 16 of them, at `ea`.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; in that case no byte is written.
     fn store<const N: usize>(&mut self, ea: u64, bytes: [u8; N]) -> Result<(), Trap>;
 
-    /// Lends exactly `len` bytes from `address` to `borrow`. An empty range at the very end is
+    /// Lends exactly `len` bytes from `address` to `borrow`. An empty range at the very end lies
     /// within the memory.
     ///
-    /// `borrow` is called once, or never if the bytes cannot be read. Observers are told of the
-    /// trap if it is never called, and of the bytes once it has succeeded.
+    /// `borrow` is called once, or never if the bytes cannot be read. Observers receive the trap if
+    /// it is never called, and the operation if it succeeds.
     ///
     /// # Errors
     ///
@@ -141,15 +141,15 @@ pub trait GuestMemory {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then. If both ranges of
-    /// [`BulkSource::Within`] are inaccessible, [`Trap::OutOfBounds`] comes first.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; in that case no byte is written. If both
+    /// ranges of [`BulkSource::Within`] are inaccessible, [`Trap::OutOfBounds`] comes first.
     fn bulk_store(&mut self, target: u64, source: BulkSource<'_>) -> Result<(), Trap>;
 
     /// Fills `target` with the bytes from `address` on.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; `target` is as it was then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; in that case `target` is unchanged.
     #[inline]
     fn load_bytes(&self, address: u64, target: &mut [u8]) -> Result<(), Trap> {
         self.lend(address, target.len() as u64, Borrower::Host, |bytes| {
@@ -162,13 +162,13 @@ pub trait GuestMemory {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; in that case no byte is written.
     #[inline]
     fn store_bytes(&mut self, address: u64, bytes: &[u8]) -> Result<(), Trap> {
         self.bulk_store(address, BulkSource::Host(bytes.into()))
     }
 
-    /// Checks that `len` bytes from `address` can be read. An empty range at the very end is
+    /// Checks that `len` bytes from `address` can be read. An empty range at the very end lies
     /// within the memory.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ pub trait GuestMemory {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; in that case no byte is written.
     #[inline]
     fn memory_fill(&mut self, address: u64, byte: u8, len: u64) -> Result<(), Trap> {
         self.bulk_store(address, BulkSource::Byte { value: byte, len })
@@ -193,18 +193,18 @@ pub trait GuestMemory {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; in that case no byte is written.
     #[inline]
     fn memory_copy(&mut self, target: u64, source: u64, len: u64) -> Result<(), Trap> {
         self.bulk_store(target, BulkSource::Within { address: source, len })
     }
 
     /// Copies `len` bytes from another memory, whose index type and page size may differ
-    /// (`memory.copy` between two memories). Its range is checked first.
+    /// (`memory.copy` between two memories). The range in that memory is checked first.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; no byte is written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`]; in that case no byte is written.
     #[inline]
     fn memory_copy_from<S: GuestMemory>(
         &mut self,
@@ -218,13 +218,13 @@ pub trait GuestMemory {
         })
     }
 
-    /// Copies `len` bytes of `segment` from `source` on (`memory.init`). A dropped segment has
-    /// no bytes. Its range is checked first.
+    /// Copies `len` bytes of `segment` from `source` on (`memory.init`). A dropped segment has no
+    /// bytes. The source range is checked first.
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] or [`Trap::Protected`] if either range is inaccessible; no byte is
-    /// written then.
+    /// [`Trap::OutOfBounds`] or [`Trap::Protected`] if either range is inaccessible; in that case
+    /// no byte is written.
     #[inline]
     fn memory_init(
         &mut self,
@@ -238,7 +238,7 @@ pub trait GuestMemory {
     }
 }
 
-/// The `len` bytes of `segment` from `source` on, if it has them.
+/// The `len` bytes of `segment` from `source` on, if they lie within it.
 #[inline]
 pub(crate) fn lend_segment(segment: &[u8], source: u64, len: u64) -> Option<LentBytes<'_>> {
     let last = (segment.len() as u64).checked_sub(len)?;

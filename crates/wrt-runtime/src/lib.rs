@@ -22,23 +22,23 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! # Who sees which error
+//! # Errors for guests and hosts
 //!
-//! A guest sees a [`Trap`]: one word, with the specification's wording. A host sees a
+//! A guest receives a [`Trap`]: one word, with the specification's wording. A host receives a
 //! [`MemoryError`] or a [`GrowError`], with sizes, limits and the platform's cause.
 //!
 //! # Features
 //!
-//! `std` (default, implies `alloc`) gives [`SyncMetrics`] its per-thread counters and errors the
-//! host's texts. `alloc` makes observers of `Box`, `Arc` and `Rc` of an observer. The rest works
-//! without features, on cores without 64-bit atomics too.
+//! `std` (default, implies `alloc`) adds per-thread counters to [`SyncMetrics`] and the host's
+//! texts to errors. `alloc` implements [`Observer`] for `Box`, `Arc` and `Rc`. Everything else
+//! works without features, also on cores without 64-bit atomics.
 //!
 //! # Send and Sync
 //!
 //! | type | `Send` | `Sync` | why |
 //! |---|---|---|---|
-//! | [`LinearMemory<P, O>`] | if `P` and `O` are | if `P` and `O` are | through `&` bytes are only read |
-//! | [`Metrics`] | yes | no | plain cells: for one thread at a time |
+//! | [`LinearMemory<P, O>`] | if `P` and `O` are | if `P` and `O` are | `&LinearMemory` only reads the bytes |
+//! | [`Metrics`] | yes | no | plain cells, for one thread at a time |
 //! | [`SyncMetrics`], [`Budget`] | yes | yes | atomic counters |
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
-//! What a memory is declared to be (core specification, "Memory Types"; the memory64 and
-//! custom-page-sizes proposals).
+//! Types of memories (core specification, "Memory Types"; the memory64 and custom-page-sizes
+//! proposals).
 
 use core::fmt;
 
@@ -35,7 +35,7 @@ impl IndexType {
 /// The size of a memory's pages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub enum PageSize {
-    /// 1 byte: the size of the memory is any number of bytes.
+    /// 1 byte: the size of the memory can be any number of bytes.
     One,
     /// 64 KiB, the page of WebAssembly 1.0.
     #[default]
@@ -43,7 +43,7 @@ pub enum PageSize {
 }
 
 impl PageSize {
-    /// The page of `1 << log2` bytes, if it is one that memories can have.
+    /// The page of `1 << log2` bytes, if memories can have it.
     #[must_use]
     pub const fn from_log2(log2: u32) -> Option<Self> {
         match log2 {
@@ -83,15 +83,15 @@ impl WasmPages {
         self.count
     }
 
-    /// The same in bytes. 2^64 bytes, which the specification allows and no host has, are given
-    /// as one less.
+    /// The number of bytes. 2^64 bytes, which the specification allows and no host has, saturate to
+    /// `u64::MAX`.
     #[must_use]
     pub const fn bytes(self) -> u64 {
         self.count.saturating_mul(self.page.bytes())
     }
 }
 
-/// Minimum, maximum, page size and index type of a memory; always a valid combination.
+/// The type of a memory: minimum, maximum, page size and index type, always a valid combination.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct MemoryType {
     index: IndexType,
@@ -106,16 +106,16 @@ pub struct MemoryType {
 pub enum InvalidMemoryType {
     /// The minimum is above what the index type can address.
     MinimumTooLarge {
-        /// Pages asked for.
+        /// Pages requested.
         minimum: u64,
-        /// Pages that are possible.
+        /// The most pages possible.
         limit: u64,
     },
     /// The maximum is above what the index type can address.
     MaximumTooLarge {
-        /// Pages asked for.
+        /// Pages requested.
         maximum: u64,
-        /// Pages that are possible.
+        /// The most pages possible.
         limit: u64,
     },
     /// The maximum is below the minimum.
@@ -199,8 +199,8 @@ impl MemoryType {
         Self::new(IndexType::I64, PageSize::Wasm, minimum, maximum)
     }
 
-    /// The most pages that the specification lets such a memory have: the whole address range,
-    /// but no more than the index type can count.
+    /// The most pages that the specification allows for such a memory: the whole address range, but
+    /// no more than the index type can count.
     #[must_use]
     pub const fn most_pages(index: IndexType, page: PageSize) -> u64 {
         match (index, page) {
@@ -241,7 +241,7 @@ impl MemoryType {
         WasmPages { count: self.minimum, page: self.page }
     }
 
-    /// The declared maximum, or what the specification allows.
+    /// The declared maximum, or the limit of the specification.
     #[must_use]
     pub const fn limit(&self) -> WasmPages {
         let count = match self.maximum {

@@ -1,4 +1,4 @@
-//! Views of a range of a memory that the borrow checker ties to it.
+//! Views of a memory's bytes, tied to the memory by the borrow checker.
 
 use core::ops::{Deref, DerefMut};
 
@@ -26,7 +26,7 @@ impl<'a> SafeSlice<'a> {
         Self { address, bytes }
     }
 
-    /// Where the view starts in the memory, in bytes.
+    /// Address of the first byte in the memory.
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.address
@@ -47,7 +47,7 @@ impl Deref for SafeSlice<'_> {
     }
 }
 
-/// A [`SafeSlice`] that can be written to.
+/// A mutable [`SafeSlice`].
 #[derive(Debug)]
 pub struct SafeSliceMut<'a> {
     address: u64,
@@ -59,7 +59,7 @@ impl<'a> SafeSliceMut<'a> {
         Self { address, bytes }
     }
 
-    /// Where the view starts in the memory, in bytes.
+    /// Address of the first byte in the memory.
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.address

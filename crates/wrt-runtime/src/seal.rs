@@ -1,11 +1,11 @@
-//! Checksums over ranges of a memory, kept beyond the borrow.
+//! Seals: checksums of ranges of a memory that outlive the borrow.
 
 use crate::trap::Access;
 
 /// A checksum of a range of a memory, made by [`LinearMemory::seal`](crate::LinearMemory::seal).
 ///
-/// The checksum finds accidents and stray writes: any change within one 8-byte word is certainly
-/// seen, others with all but a chance of 2^-64. It is no defence against someone who computes a
+/// The checksum detects accidents and stray writes: always if they change a single 8-byte word,
+/// otherwise with a probability of 1 - 2^-64. It is no defence against an attacker who computes a
 /// collision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seal {
@@ -22,7 +22,7 @@ impl Seal {
     }
 }
 
-/// The seals that a memory checks by itself.
+/// The seals of a memory.
 #[derive(Debug)]
 pub(crate) struct Seals {
     next_serial: u64,
@@ -30,14 +30,14 @@ pub(crate) struct Seals {
 }
 
 impl Seals {
-    /// As many as a memory keeps, in place, so that sealing needs no allocator.
+    /// The most seals of a memory, stored in place so that sealing needs no allocator.
     pub(crate) const MOST: usize = 8;
 
     pub(crate) const fn new() -> Self {
         Self { next_serial: 0, kept: [None; Self::MOST] }
     }
 
-    /// Keeps a new seal, unless there is no room for one.
+    /// Adds a seal, if there is room.
     pub(crate) fn keep(&mut self, range: Access, checksum: u64) -> Option<Seal> {
         let free = self.kept.iter_mut().find(|entry| entry.is_none())?;
         let seal = Seal { range, checksum, serial: self.next_serial };
@@ -67,7 +67,7 @@ impl Seals {
 /// Folds the bytes word by word. For given later words each step is a bijection of the state, so
 /// a change in a single word cannot cancel out.
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
-    /// 2^64 divided by the golden ratio, made odd: multiplying by it can be undone.
+    /// 2^64 divided by the golden ratio, made odd, so that multiplication by it is invertible.
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
     let step = |state: u64, word: u64| (state ^ word).wrapping_mul(SPREAD).rotate_left(29);
     let (words, rest) = bytes.as_chunks::<8>();

@@ -1,4 +1,4 @@
-//! Data segments: bytes that `memory.init` copies from and `data.drop` takes away.
+//! Data segments: bytes that `memory.init` copies and `data.drop` drops.
 
 /// The bytes of a data segment, until it is dropped (core specification, "Data Instances").
 ///
@@ -23,12 +23,12 @@ impl<B: AsRef<[u8]>> DataSegment<B> {
         Self { bytes: Some(bytes) }
     }
 
-    /// The bytes; none once the segment is dropped.
+    /// The bytes; empty after the segment is dropped.
     pub fn bytes(&self) -> &[u8] {
         self.bytes.as_ref().map(AsRef::as_ref).unwrap_or_default()
     }
 
-    /// Drops the bytes. Doing so again changes nothing.
+    /// Drops the bytes. A second call has no effect.
     pub fn drop_data(&mut self) {
         self.bytes = None;
     }

@@ -1,4 +1,4 @@
-//! What a guest sees of an access that cannot be done.
+//! Traps: refused accesses as a guest sees them.
 
 use core::fmt;
 
@@ -6,17 +6,17 @@ use wrt_platform::{Count, InaccessibleCause, MemoryName};
 
 use crate::error::Called;
 
-/// Why an instruction stopped the guest. One word, so that hot results stay small; the detail is
-/// computed on request by [`LinearMemory::explain`](crate::LinearMemory::explain).
-// As wide as an i32: a result of either then travels as a pair of registers. With a narrower trap
-// the compiler packs value and tag into one register and unpacks them after every load.
+/// The reason for which an instruction trapped. It is one word, so that hot results stay small;
+/// [`LinearMemory::explain`](crate::LinearMemory::explain) computes the detail on request.
+// As wide as an i32, so that a result of either returns in a pair of registers. With a narrower
+// trap the compiler packs value and tag into one register and unpacks them after every load.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Trap {
     /// The access does not lie wholly within the memory.
     OutOfBounds,
-    /// The access lies within the memory and touches bytes that are protected against it.
+    /// The access lies within the memory and includes protected bytes.
     Protected,
 }
 
@@ -51,7 +51,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Address of the last byte; none for a range of no bytes.
+    /// Address of the last byte; `None` for an empty range.
     #[must_use]
     pub const fn last(&self) -> Option<u64> {
         match self.size {
@@ -61,18 +61,18 @@ impl Access {
     }
 }
 
-/// A trap with all that a person needs to find its cause; made by
+/// A trap with its access, the memory's size and name; made by
 /// [`LinearMemory::explain`](crate::LinearMemory::explain).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TrapReport {
-    /// Why the access was not done.
+    /// The trap.
     pub trap: Trap,
-    /// What was wanted.
+    /// The access that trapped.
     pub access: Access,
-    /// Bytes that the memory has.
+    /// Size of the memory in bytes.
     pub memory_len: u64,
-    /// The memory's name, if it was given one.
+    /// The memory's name, if it has one.
     pub name: Option<MemoryName>,
 }
 

@@ -1,11 +1,11 @@
-//! An observer's refusal, with its reason in place.
+//! An observer's refusal, with its reason stored in place.
 
 use core::fmt;
 
-/// An observer's refusal to let a memory be created or grow, with the reason that the error shows.
+/// An observer's refusal to create or grow a memory, with the reason for the error message.
 ///
-/// It needs no allocator: a reason is a constant, or computed and cut to
-/// [`CAPACITY`](Self::CAPACITY) bytes, of which the last are an ellipsis then.
+/// It needs no allocator: a reason is a constant, or a computed text of at most
+/// [`CAPACITY`](Self::CAPACITY) bytes. A longer text is truncated and ends in an ellipsis.
 ///
 /// ```
 /// use wrt_runtime::GrowVeto;
@@ -25,7 +25,7 @@ enum Reason {
     Computed(Text),
 }
 
-/// UTF-8 in place, cut at a character.
+/// UTF-8 text in place, truncated at a character boundary.
 #[derive(Clone, Copy)]
 struct Text {
     len: u8,
@@ -33,8 +33,8 @@ struct Text {
 }
 
 impl GrowVeto {
-    /// The bytes of a computed reason that are kept.
-    // A veto takes 64 bytes then, which a platform's error takes too with the tag before it.
+    /// The most bytes of a computed reason.
+    // This makes a veto 64 bytes, the size of a platform's error together with its tag.
     pub const CAPACITY: usize = 62;
 
     /// A refusal for `reason`, a phrase such as `"the tenant's budget is used up"`.
@@ -43,9 +43,8 @@ impl GrowVeto {
         Self(Reason::Constant(reason))
     }
 
-    /// A refusal for a reason that is only known now, such as
-    /// `format_args!("{left} bytes are left")`. A long one is cut at a character and
-    /// ends in `…`.
+    /// A refusal for a computed reason, such as `format_args!("{left} bytes are left")`. A long
+    /// reason is truncated at a character boundary and ends in `…`.
     #[must_use]
     pub fn computed(reason: impl fmt::Display) -> Self {
         let mut text = Text { len: 0, bytes: [0; Self::CAPACITY] };
@@ -72,12 +71,12 @@ impl Text {
         str::from_utf8(text).unwrap_or_default()
     }
 
-    /// Shows that a text was cut.
+    /// Marks a text as truncated.
     fn end_in_ellipsis(&mut self) {
         const ELLIPSIS: &str = "…";
         let kept = self.as_str().floor_char_boundary(GrowVeto::CAPACITY - ELLIPSIS.len());
         self.len = kept as u8;
-        // It fits, so nothing is cut again.
+        // The ellipsis fits, so nothing is truncated again.
         let _ = fmt::Write::write_str(self, ELLIPSIS);
     }
 }
@@ -90,7 +89,7 @@ impl fmt::Write for Text {
             *slot = byte;
         }
         self.len += kept as u8;
-        // Nothing may follow a text that was cut.
+        // Nothing may follow a truncated text.
         if kept == more.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }
@@ -133,7 +132,7 @@ mod tests {
         let long = "x".repeat(GrowVeto::CAPACITY - 1) + "é";
         let cut = "x".repeat(GrowVeto::CAPACITY - 3) + "…";
         assert_eq!(GrowVeto::computed(&long).reason(), cut);
-        // What follows the cut would fit, and must not be appended to half a text.
+        // Text after the cut would fit, but must not be appended to a truncated text.
         assert_eq!(GrowVeto::computed(format_args!("{long}{}", 7)).reason(), cut);
         // The ellipsis replaces whole characters: 31 of two bytes leave 29 and room to spare.
         let wide = "é".repeat(GrowVeto::CAPACITY);

@@ -1,12 +1,12 @@
-//! Bulk operations as values. They choose among a runtime's memories by index, so that
-//! `memory.copy` within one memory and between two is the same operation to the caller.
+//! Bulk operations as values. They select among a runtime's memories by index, so that callers use
+//! one operation for `memory.copy` within a memory and between two.
 
 use wrt_runtime::{DataSegment, GuestMemory, Trap};
 
 use super::ExecuteError;
 use crate::bulk;
 
-/// Declares an operation on the one memory whose index it carries.
+/// Declares an operation on one memory, whose index it carries.
 macro_rules! on_one_memory {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -35,7 +35,7 @@ impl MemorySize {
 }
 
 impl MemoryGrow {
-    /// Adds `pages` pages; the previous size, or -1 in the memory's index type.
+    /// Adds `pages` pages. Returns the previous size, or -1 in the memory's index type.
     pub fn execute<M: GuestMemory>(&self, memory: &mut M, pages: u64) -> u64 {
         bulk::memory_grow(memory, pages)
     }
@@ -46,7 +46,7 @@ impl MemoryFill {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`]; nothing is written then.
+    /// [`Trap::OutOfBounds`]; in that case nothing is written.
     pub fn execute<M: GuestMemory>(
         &self,
         memory: &mut M,
@@ -86,7 +86,7 @@ impl MemoryCopy {
     ///
     /// # Errors
     ///
-    /// A trap unless both ranges lie within their memories; nothing is written then.
+    /// A trap unless both ranges lie within their memories; in that case nothing is written.
     pub fn execute<M: GuestMemory>(
         &self,
         memories: &mut [M],
@@ -122,7 +122,7 @@ impl MemoryInit {
     ///
     /// # Errors
     ///
-    /// [`Trap::OutOfBounds`] for either range; nothing is written then.
+    /// [`Trap::OutOfBounds`] for either range; in that case nothing is written.
     pub fn execute<M: GuestMemory, B: AsRef<[u8]>>(
         &self,
         memory: &mut M,
@@ -143,7 +143,7 @@ pub struct DataDrop {
 }
 
 impl DataDrop {
-    /// Leaves the segment without bytes.
+    /// Drops the bytes of the segment.
     pub fn execute<B: AsRef<[u8]>>(&self, segment: &mut DataSegment<B>) {
         bulk::data_drop(segment);
     }

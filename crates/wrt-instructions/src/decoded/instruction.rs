@@ -1,4 +1,4 @@
-//! From an opcode to the instruction, for decoders.
+//! Lookup of instructions by opcode, for decoders.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use super::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
 use crate::for_each_memory_instruction;
 use crate::opcode::{Opcode, opcode};
 
-/// A memory instruction, as a decoder finds it by its opcode.
+/// A memory instruction, found by its opcode.
 ///
 /// ```
 /// use wrt_instructions::{BulkOp, LoadOp, MemoryInstruction, Opcode};
@@ -30,12 +30,12 @@ pub enum MemoryInstruction {
     LoadLane(LaneLoadOp),
     /// A store of one lane: [`MemoryStoreLane`](crate::MemoryStoreLane).
     StoreLane(LaneStoreOp),
-    /// Size, growth, or an operation on many bytes.
+    /// Size, growth, or an operation on a range.
     Bulk(BulkOp),
 }
 
 impl MemoryInstruction {
-    /// The instruction with this opcode, if it is one of memory.
+    /// The memory instruction with this opcode, if there is one.
     #[must_use]
     pub const fn from_opcode(opcode: Opcode) -> Option<Self> {
         if let Some(op) = LoadOp::from_opcode(opcode) {
@@ -95,7 +95,7 @@ macro_rules! bulk_ops {
         lane_stores { $($lane_stores:tt)* }
         bulk { $(($variant:ident, $function:ident, $text:literal, $opcode:tt);)* }
     ) => {
-        /// An instruction on the whole memory or on many bytes of it.
+        /// An instruction on the whole memory or on a range of it.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[non_exhaustive]
         pub enum BulkOp {
@@ -103,7 +103,7 @@ macro_rules! bulk_ops {
         }
 
         impl BulkOp {
-            /// Every one, in the order of the table.
+            /// All instructions of this kind, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The name in the text format.
@@ -118,7 +118,7 @@ macro_rules! bulk_ops {
                 match self { $(Self::$variant => opcode!($opcode),)* }
             }
 
-            /// The one with this opcode.
+            /// The instruction with this opcode, if there is one.
             #[must_use]
             pub const fn from_opcode(opcode: Opcode) -> Option<Self> {
                 match opcode {

@@ -42,19 +42,19 @@ macro_rules! lane_operation {
                 }
             }
 
-            /// Which instruction it is.
+            /// The instruction.
             #[must_use]
             pub const fn op(&self) -> $op {
                 self.op
             }
 
-            /// Its immediates.
+            /// The immediates.
             #[must_use]
             pub const fn memarg(&self) -> MemArg {
                 self.memarg
             }
 
-            /// Its lane.
+            /// The lane.
             #[must_use]
             pub const fn lane(&self) -> u8 {
                 self.lane
@@ -119,7 +119,8 @@ macro_rules! lanes {
             ///
             /// # Errors
             ///
-            /// [`Trap::OutOfBounds`] unless all bytes lie within the memory; none is written then.
+            /// [`Trap::OutOfBounds`] unless all bytes lie within the memory; in that case none is
+            /// written.
             #[inline]
             pub fn execute<M: GuestMemory, A: Address>(
                 &self,

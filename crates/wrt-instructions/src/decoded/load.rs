@@ -45,13 +45,13 @@ impl MemoryLoad {
         }
     }
 
-    /// Which load it is.
+    /// The load instruction.
     #[must_use]
     pub const fn op(&self) -> LoadOp {
         self.op
     }
 
-    /// Its immediates.
+    /// The immediates.
     #[must_use]
     pub const fn memarg(&self) -> MemArg {
         self.memarg
@@ -70,7 +70,7 @@ macro_rules! loads {
         }
 
         impl LoadOp {
-            /// The type of what is loaded.
+            /// The type of the result.
             #[must_use]
             pub const fn result_type(self) -> ValueType {
                 match self { $(Self::$variant => <$result as Typed>::TYPE,)* }

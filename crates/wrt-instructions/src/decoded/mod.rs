@@ -1,5 +1,5 @@
-//! Operations as values: decoded and validated once, executed many times, by the same functions
-//! that runtimes with their own dispatch call.
+//! Operations as values: decoded and validated once, executed many times. They share their code
+//! with the typed functions.
 
 mod bulk;
 mod instruction;
@@ -18,20 +18,20 @@ use wrt_runtime::Trap;
 
 use crate::value::ValueType;
 
-/// Why an operation was not executed.
+/// Error of an operation that was not executed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ExecuteError {
     /// The guest trapped.
     Trap(Trap),
-    /// An operand has the wrong type; a validated module never gets here.
+    /// An operand has the wrong type, which does not occur in a validated module.
     Operand {
         /// The type that the operation takes.
         expected: ValueType,
-        /// The type it was given.
+        /// The type of the operand.
         found: ValueType,
     },
-    /// There is no memory with this index; a validated module never gets here.
+    /// There is no memory with this index, which does not occur in a validated module.
     UnknownMemory(u32),
 }
 
@@ -62,7 +62,7 @@ impl From<Trap> for ExecuteError {
     }
 }
 
-/// Declares the enum of one section's opcodes, with what the table says of each.
+/// Declares the enum of one section's instructions, with the columns of the table.
 macro_rules! opcodes {
     ($(#[$doc:meta])* $name:ident { $(($variant:ident, $text:literal, $opcode:tt, $bytes:literal);)* }) => {
         $(#[$doc])*
@@ -73,7 +73,7 @@ macro_rules! opcodes {
         }
 
         impl $name {
-            /// Every one, in the order of the table.
+            /// All instructions of this kind, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The name in the text format.
@@ -88,7 +88,7 @@ macro_rules! opcodes {
                 match self { $(Self::$variant => crate::opcode::opcode!($opcode),)* }
             }
 
-            /// The one with this opcode.
+            /// The instruction with this opcode, if there is one.
             #[must_use]
             pub const fn from_opcode(opcode: crate::opcode::Opcode) -> Option<Self> {
                 match opcode {
@@ -97,7 +97,7 @@ macro_rules! opcodes {
                 }
             }
 
-            /// Bytes of memory that it accesses: its natural alignment.
+            /// Size of the access in bytes, which is its natural alignment.
             #[must_use]
             pub const fn access_size(self) -> u32 {
                 match self { $(Self::$variant => $bytes,)* }

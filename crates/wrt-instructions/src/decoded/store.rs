@@ -33,20 +33,20 @@ impl MemoryStore {
         }
     }
 
-    /// Which store it is.
+    /// The store instruction.
     #[must_use]
     pub const fn op(&self) -> StoreOp {
         self.op
     }
 
-    /// Its immediates.
+    /// The immediates.
     #[must_use]
     pub const fn memarg(&self) -> MemArg {
         self.memarg
     }
 }
 
-/// Takes the operand out of a value of its type.
+/// The operand in a value, which must have its type.
 fn operand<T: Typed>(value: Value) -> Result<T, ExecuteError> {
     let found = value.value_type();
     T::from_value(value).ok_or(ExecuteError::Operand { expected: T::TYPE, found })
@@ -65,7 +65,7 @@ macro_rules! stores {
         }
 
         impl StoreOp {
-            /// The type of what is stored.
+            /// The type of the operand.
             #[must_use]
             pub const fn operand_type(self) -> ValueType {
                 match self { $(Self::$variant => <$operand as Typed>::TYPE,)* }
@@ -78,7 +78,7 @@ macro_rules! stores {
             /// # Errors
             ///
             /// A trap unless all bytes lie within the memory; an error if `value` has the wrong
-            /// type. Nothing is written then.
+            /// type. In both cases nothing is written.
             #[inline]
             pub fn execute<M: GuestMemory, A: Address>(
                 &self,

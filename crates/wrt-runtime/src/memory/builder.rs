@@ -1,4 +1,4 @@
-//! The choices that are made when a memory is made.
+//! Builder of linear memories.
 
 use core::num::NonZeroU64;
 
@@ -15,7 +15,7 @@ use crate::memory_type::MemoryType;
 use crate::observer::{Approved, Observer, PostGrowHook, PreGrowHook};
 use crate::veto::GrowVeto;
 
-/// Makes a [`LinearMemory`] with other than the usual choices.
+/// A builder of a [`LinearMemory`] with observers, a name, or other policies than the defaults.
 ///
 /// ```
 /// use wrt_platform::HeapAllocator;
@@ -39,14 +39,14 @@ pub struct MemoryBuilder<'a, O = ()> {
 }
 
 impl MemoryBuilder<'_> {
-    /// A memory of type `ty` without name or observer, limited by its type alone, that commits
-    /// ahead of its length.
+    /// A builder of a memory of type `ty`, without name or observer, limited only by its type, that
+    /// commits ahead of its length.
     #[must_use]
     pub const fn new(ty: MemoryType) -> Self {
         Self {
             ty,
             limit: u64::MAX,
-            // The sizes are set when the memory is made.
+            // `allocate` sets the sizes.
             request: ReserveRequest::new(0, 0).prefer_commit(CommitPolicy::Ahead),
             observer: (),
         }
@@ -54,7 +54,7 @@ impl MemoryBuilder<'_> {
 }
 
 impl<'a> MemoryBuilder<'a> {
-    /// The first observer of the memory; [`also`](Self::also) adds others.
+    /// Sets the first observer of the memory; [`also`](Self::also) adds others.
     #[must_use]
     pub fn observer<O: Observer>(self, observer: O) -> MemoryBuilder<'a, O> {
         let Self { ty, limit, request, observer: () } = self;
@@ -63,55 +63,55 @@ impl<'a> MemoryBuilder<'a> {
 }
 
 impl<'a, O: Observer> MemoryBuilder<'a, O> {
-    /// A name for diagnostics: in errors, in `Debug`, and as the mapping's name where the host
-    /// has names. Up to 47 bytes are kept.
+    /// Sets a name for diagnostics: in errors, in `Debug`, and for the mapping where the host has
+    /// names. Names longer than 47 bytes are truncated.
     #[must_use]
     pub fn name(self, name: &'a str) -> Self {
         self.requesting(|request| request.name(name))
     }
 
-    /// Never lets the memory have more than `pages` pages, whatever its type says.
+    /// Limits the memory to `pages` pages, in addition to the limit of its type.
     #[must_use]
     pub fn limit_pages(self, pages: u64) -> Self {
         Self { limit: pages, ..self }
     }
 
-    /// How far ahead of the length to commit: by default ahead, unless full guards are demanded.
-    /// Under [`CommitPolicy::Exact`] accesses past the length fault where the platform can do it;
-    /// [`LinearMemory::guarantees`] says whether compiled code may rely on that.
+    /// Sets the commit policy. The default is [`CommitPolicy::Ahead`], unless full guards are
+    /// demanded. Under [`CommitPolicy::Exact`], accesses past the length fault where the platform
+    /// supports it; [`LinearMemory::guarantees`] tells whether compiled code may rely on that.
     #[must_use]
     pub fn commit(self, policy: CommitPolicy) -> Self {
         self.requesting(|request| request.commit(policy))
     }
 
-    /// Takes at most `bytes` bytes of address space (by default 16 GiB on 64-bit hosts, 256 MiB
-    /// on others). A memory whose base cannot move cannot grow beyond that.
+    /// Limits the reservation to `bytes` bytes of address space (by default 16 GiB on 64-bit hosts,
+    /// 256 MiB on others). A memory whose base cannot move cannot grow beyond it.
     #[must_use]
     pub fn reservation(self, bytes: u64) -> Self {
         self.requesting(|request| request.reservation(bytes))
     }
 
-    /// Bytes of guard on either side, where the platform has guards (by default 64 KiB).
+    /// Sets the bytes of guard on either side, where the platform has guards (by default 64 KiB).
     #[must_use]
     pub fn guard(self, bytes: u64) -> Self {
         self.requesting(|request| request.guard(bytes))
     }
 
-    /// Which guards are wanted, or demanded (by default the best that the platform gives).
+    /// Sets the guard policy (by default the best that the platform gives).
     /// [`GuardPolicy::FullGuards`] implies [`CommitPolicy::Exact`].
     #[must_use]
     pub fn guards(self, policy: GuardPolicy) -> Self {
         self.requesting(|request| request.guards(policy))
     }
 
-    /// Whether hardware tags are wanted or required (by default neither).
+    /// Sets the tagging policy (by default no tags).
     #[must_use]
     pub fn tagging(self, tagging: Tagging) -> Self {
         self.requesting(|request| request.tagging(tagging))
     }
 
-    /// Lets nobody access the first `bytes` bytes: an access by way of a null pointer traps. It
-    /// holds across growth and reset. A memory that is shorter is inaccessible as a whole.
+    /// Makes the first `bytes` bytes inaccessible, so that an access through a null pointer traps.
+    /// This holds across growth and reset. A shorter memory is inaccessible as a whole.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
@@ -132,8 +132,8 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         self.requesting(|request| request.inaccessible_prefix(bytes))
     }
 
-    /// What the memory holds at first and after every reset, instead of zeroes: the module's
-    /// active data segments, laid out once for all its instances.
+    /// Sets the initial contents, at creation and after every reset, instead of zeroes: the
+    /// module's active data segments, laid out once for all its instances.
     ///
     /// ```
     /// use wrt_platform::{HeapAllocator, MemoryImage};
@@ -160,8 +160,8 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         self.requesting(|request| request.allow_write_execute())
     }
 
-    /// Registers the memory, so that a signal handler can tell what a fault in it means
-    /// ([`FaultReport`](wrt_platform::FaultReport)): for compiled code that relies on guards.
+    /// Registers the memory in the fault registry, so that a signal handler can classify faults in
+    /// it ([`FaultReport`](wrt_platform::FaultReport)). For compiled code that relies on guards.
     #[must_use]
     pub fn classify_faults(self) -> Self {
         self.requesting(|request| request.classify_faults())
@@ -171,7 +171,7 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         Self { request: change(self.request), ..self }
     }
 
-    /// One more observer, which is called after those that were given before.
+    /// Adds an observer, which is called after the previous ones.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
@@ -191,8 +191,8 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         MemoryBuilder { ty, limit, request, observer: (observer, second) }
     }
 
-    /// Asks `hook` for the initial pages and before every growth; its veto is an error of
-    /// [`allocate`](Self::allocate), or of the growth.
+    /// Adds a hook that is called before the initial pages and before every growth. Its veto
+    /// becomes an error of [`allocate`](Self::allocate), or of the growth.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
@@ -222,7 +222,7 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         self.also(PreGrowHook(hook))
     }
 
-    /// Tells `hook` what became of the creation and of every growth.
+    /// Adds a hook that receives the outcome of the creation and of every growth.
     #[must_use]
     pub fn post_grow_hook<F>(self, hook: F) -> MemoryBuilder<'a, (O, PostGrowHook<F>)>
     where
@@ -231,13 +231,13 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
         self.also(PostGrowHook(hook))
     }
 
-    /// Takes the memory's minimum size from `allocator`, all zero or with the image's contents, if
-    /// the observers approve.
+    /// Creates the memory at its minimum size from `allocator`, if the observers approve. Its bytes
+    /// are zero, or those of the image.
     ///
     /// # Errors
     ///
     /// When the minimum exceeds the limit that was set, an observer vetoes, or the platform cannot
-    /// give the bytes. Observers that approved are told of the failure.
+    /// provide the bytes. Observers that approved receive the failure.
     pub fn allocate<P: PageAllocator>(
         self,
         allocator: P,
@@ -275,7 +275,8 @@ impl<'a, O: Observer> MemoryBuilder<'a, O> {
     }
 }
 
-/// A region, if the observer approves its pages. The observer is told if it cannot be had.
+/// Creates a region, if the observer approves its pages. The observer receives the failure if the
+/// region cannot be created.
 fn approved_region<P: PageAllocator, O: Observer>(
     allocator: P,
     request: &ReserveRequest<'_>,

@@ -1,4 +1,4 @@
-//! Growth, its hooks, and the way back to the initial size.
+//! Growth, its hooks, and the reset to the initial size.
 
 use wrt_platform::PageAllocator;
 
@@ -12,13 +12,13 @@ use crate::trap::Access;
 use crate::veto::GrowVeto;
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
-    /// Adds `delta` pages, all zero, and returns how many there were. By no pages always
-    /// succeeds and is not observed.
+    /// Adds `delta` pages, all zero, and returns the previous size in pages. A growth by 0 pages
+    /// always succeeds and is not observed.
     ///
     /// # Errors
     ///
-    /// Above the maximum, by an observer's veto, or when the platform refuses. The memory is as
-    /// it was.
+    /// When the size would exceed the maximum, an observer vetoes, or the platform refuses. The
+    /// memory is unchanged.
     pub fn grow(&mut self, delta: u64) -> Result<u64, GrowError> {
         let (current, maximum) = (self.size(), self.limit);
         if delta == 0 {
@@ -37,14 +37,14 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         Ok(current)
     }
 
-    /// The size after a growth, unless it exceeds what the memory may have.
+    /// The size after a growth, unless it exceeds the limit.
     fn within_limit(&self, request: &GrowRequest) -> Option<WasmPages> {
         let GrowRequest { current, delta, maximum, .. } = *request;
         let sum = current.checked_add(delta);
         sum.filter(|pages| *pages <= maximum).and_then(|pages| self.ty.pages(pages))
     }
 
-    /// Adds pages if the observer approves, which is told if that fails.
+    /// Adds pages if the observer approves, which then receives the outcome.
     fn add_pages(
         &mut self,
         request: &GrowRequest,
@@ -63,9 +63,9 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         Ok(())
     }
 
-    /// Asks `hook` before every later growth. After its veto the memory has its old size.
-    /// [`MemoryBuilder::pre_grow_hook`](crate::MemoryBuilder::pre_grow_hook) makes one that is asked
-    /// for the initial pages too.
+    /// Adds a hook that is called before every later growth. After its veto the memory has its old
+    /// size. A hook added by [`MemoryBuilder::pre_grow_hook`](crate::MemoryBuilder::pre_grow_hook)
+    /// is called for the initial pages too.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
@@ -88,7 +88,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.also_observed_by(PreGrowHook(hook))
     }
 
-    /// Tells `hook` what became of every later growth.
+    /// Adds a hook that receives the outcome of every later growth.
     #[must_use]
     pub fn with_post_grow_hook<F>(self, hook: F) -> LinearMemory<P, (O, PostGrowHook<F>)>
     where
@@ -98,13 +98,13 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     }
 
     /// Returns to the initial size and contents, zeroes or the image, for the memory's next use.
-    /// Seals and protected ranges are forgotten; counts and the peak go on. The observer is told of
-    /// the pages that were given back.
+    /// Seals and protected ranges are removed; counts and the peak are kept. The observer receives
+    /// the released pages.
     ///
     /// # Errors
     ///
-    /// When the old contents could not be erased. The memory is empty then and stays so unless a
-    /// later reset succeeds.
+    /// When the old contents could not be erased. In that case the memory is empty until a later
+    /// reset succeeds.
     pub fn reset(&mut self) -> Result<(), MemoryError> {
         if let Some(seals) = self.seals.get_mut() {
             seals.forget_all();

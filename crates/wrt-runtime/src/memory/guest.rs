@@ -1,5 +1,5 @@
-//! Access by the guest: the region checks it once, and the observer is told of it or of its
-//! trap.
+//! Access by the guest: the region checks each access once, and the observer receives the access or
+//! its trap.
 
 use wrt_platform::{Inaccessible, InaccessibleCause, LentBytes, PageAllocator};
 
@@ -13,28 +13,28 @@ use crate::observer::Observer;
 use crate::trap::{Access, Trap};
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
-    /// Tells the observer of a trap.
+    /// Reports a trap to the observer.
     fn trapped(&self, trap: Trap, address: u64, size: u64) -> Trap {
         self.observer.trap(trap, Access { address, size });
         trap
     }
 
-    /// The trap of an access that the region has found inaccessible.
+    /// The trap of an access that the region has refused.
     #[cold]
     #[inline(never)]
     fn refused(&self, address: u64, size: u64) -> Trap {
         self.trapped(self.region.why_inaccessible(address, size).into(), address, size)
     }
 
-    /// The trap of a copy one of whose ranges the region has found inaccessible.
+    /// The trap of a copy of which the region has refused a range.
     #[cold]
     #[inline(never)]
     fn copy_refused(&self, target: u64, source: u64, len: u64) -> Trap {
         self.refused(self.copy_culprit(target, source, len), len)
     }
 
-    /// The range that stopped a copy: out of bounds the higher one is if any is, and a protected
-    /// source is named before a protected target.
+    /// The address of the range that stopped a copy. If a range is out of bounds, the higher one
+    /// is. Otherwise a protected source comes before a protected target.
     #[cold]
     pub(super) fn copy_culprit(&self, target: u64, source: u64, len: u64) -> u64 {
         let higher = target.max(source);
@@ -123,7 +123,7 @@ impl<P: PageAllocator, O: Observer> GuestMemory for LinearMemory<P, O> {
         }
     }
 
-    /// Tells the observer also of a range that is not within the segment.
+    /// Also reports a range outside the segment to the observer.
     #[inline]
     fn memory_init(
         &mut self,

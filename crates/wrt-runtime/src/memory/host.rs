@@ -1,4 +1,4 @@
-//! The host's access: the same checks as the guest's, with errors that carry sizes and names.
+//! Access by the host: the same checks as for the guest, with errors that carry sizes and names.
 
 use wrt_platform::{Inaccessible, PageAllocator};
 
@@ -18,7 +18,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the range is not within the memory or is protected; `target` is as it was.
+    /// When the range is not within the memory or is protected; `target` is unchanged.
     pub fn read(&self, address: u64, target: &mut [u8]) -> Result<(), MemoryError> {
         let size = target.len() as u64;
         self.load_bytes(address, target).map_err(|trap| self.refuse(trap, address, size))
@@ -55,7 +55,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         })
     }
 
-    /// Copies `len` bytes from another memory, whose types may differ.
+    /// Copies `len` bytes from another memory, whose type may differ.
     ///
     /// # Errors
     ///
@@ -82,7 +82,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When a range is not within the memory or is protected or the segment; no byte is written.
+    /// When the target is not within the memory or is protected, or the source is not within the
+    /// segment; no byte is written.
     pub fn init_from<B: AsRef<[u8]>>(
         &mut self,
         target: u64,
@@ -101,7 +102,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         })
     }
 
-    /// A view of `len` bytes from `address` that ends when the memory is next used otherwise.
+    /// A view of `len` bytes from `address`. It borrows the memory.
     ///
     /// # Errors
     ///
@@ -113,8 +114,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         }
     }
 
-    /// A view of `len` bytes from `address` for writing. The observer is told of the range when it
-    /// is lent, not of what is written to it.
+    /// A mutable view of `len` bytes from `address`. The observer receives the range when it is
+    /// lent, and not the writes to it.
     ///
     /// # Errors
     ///
@@ -125,7 +126,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         len: u64,
     ) -> Result<SafeSliceMut<'_>, MemoryError> {
         let (memory_len, name) = (self.byte_len(), self.given_name());
-        // What is lent out keeps the memory from being asked later.
+        // Computed first: the lent slice keeps the memory borrowed.
         let fault = self.region.why_inaccessible(address, len);
         let access = Access { address, size: len };
         match self.region.slice_mut(address, len) {
@@ -144,24 +145,25 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// While some of them may not be read; [`get_safe_slice`](Self::get_safe_slice) lends the rest.
+    /// While some bytes are not readable; [`get_safe_slice`](Self::get_safe_slice) lends the
+    /// others.
     pub fn data(&self) -> Result<&[u8], MemoryError> {
         let len = self.byte_len();
         self.region.slice(0, len).map_err(|Inaccessible| self.refuse_inaccessible(0, len))
     }
 
-    /// All bytes, for writing. The observer is told that all are lent.
+    /// All bytes, for writing. The observer receives the whole range as lent.
     ///
     /// # Errors
     ///
-    /// While some of them are protected; [`get_safe_slice_mut`](Self::get_safe_slice_mut) lends
-    /// the rest.
+    /// While some bytes are protected; [`get_safe_slice_mut`](Self::get_safe_slice_mut) lends the
+    /// others.
     pub fn data_mut(&mut self) -> Result<&mut [u8], MemoryError> {
         let len = self.byte_len();
         Ok(self.get_safe_slice_mut(0, len)?.into_bytes())
     }
 
-    /// The refusal of an access that the region has found inaccessible.
+    /// The error of an access that the region has refused.
     #[cold]
     pub(super) fn refuse_inaccessible(&self, address: u64, size: u64) -> MemoryError {
         self.refuse(Trap::from(self.region.why_inaccessible(address, size)), address, size)

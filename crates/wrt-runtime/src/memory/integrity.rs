@@ -1,4 +1,4 @@
-//! Whether the memory is still what it should be.
+//! Integrity checks and seals.
 
 use core::ops::Range;
 
@@ -11,8 +11,9 @@ use crate::seal::{Seal, Seals, checksum};
 use crate::trap::Access;
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
-    /// Takes a checksum of the bytes at `range`. The memory keeps it and compares it in
-    /// [`verify_integrity`](Self::verify_integrity) until [`unseal`](Self::unseal) or a reset.
+    /// Seals the bytes at `range` with a checksum. The memory keeps it, and
+    /// [`verify_integrity`](Self::verify_integrity) compares it, until [`unseal`](Self::unseal) or
+    /// a reset.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
@@ -31,8 +32,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the range is not within the memory or may not be read, or the memory has eight seals
-    /// already.
+    /// When the range is not within the memory or is not readable, or the memory already has eight
+    /// seals.
     pub fn seal(&mut self, range: Range<u64>) -> Result<Seal, MemoryError> {
         let access = Access { address: range.start, size: self.checked_len(&range)? };
         let checksum = checksum(&self.get_safe_slice(access.address, access.size)?);
@@ -41,13 +42,13 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         kept.ok_or_else(|| MemoryError::TooManySeals { most: Seals::MOST, name: self.given_name() })
     }
 
-    /// Says whether the sealed bytes are still what they were.
+    /// Checks that the sealed bytes are unchanged.
     ///
     /// # Errors
     ///
     /// [`SealBroken`](IntegrityErrorCause::SealBroken) if they changed,
-    /// [`SealUnreadable`](IntegrityErrorCause::SealUnreadable) if a right to read was taken from one of
-    /// them, [`UnknownSeal`](IntegrityErrorCause::UnknownSeal) if this memory does not keep the seal.
+    /// [`SealUnreadable`](IntegrityErrorCause::SealUnreadable) if some of them are not readable,
+    /// [`UnknownSeal`](IntegrityErrorCause::UnknownSeal) if this memory does not have the seal.
     pub fn verify(&self, seal: &Seal) -> Result<(), IntegrityError> {
         if !self.seals.get().is_some_and(|seals| seals.knows(seal)) {
             return Err(self.integrity_error(IntegrityErrorCause::UnknownSeal));
@@ -55,19 +56,19 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.compare(seal).map_err(|fault| self.integrity_error(fault))
     }
 
-    /// Stops keeping a seal; its bytes may change again. Says whether the memory kept it.
+    /// Removes a seal, so that its bytes may change again. Returns whether the memory had it.
     pub fn unseal(&mut self, seal: &Seal) -> bool {
         self.seals.get_mut().is_some_and(|seals| seals.forget(seal))
     }
 
-    /// Checks all that must hold: sizes agree with each other and with the type, guards still
-    /// fault, canaries are intact, sealed bytes unchanged. Costs a walk over the process's
-    /// mappings on hosts that list them.
+    /// Checks all invariants: sizes agree with each other and with the type, guards fault, canaries
+    /// are intact, sealed bytes are unchanged. On hosts that list a process's mappings, this walks
+    /// the list.
     ///
     /// # Errors
     ///
-    /// The first thing found wrong. A seal that cannot be compared, since some of its bytes cannot
-    /// be read, is reported if nothing else is wrong.
+    /// The first violation found. A seal that cannot be compared, because some of its bytes are not
+    /// readable, is reported only if there is no other violation.
     pub fn verify_integrity(&self) -> Result<(), IntegrityError> {
         self.find_fault().map_err(|fault| self.integrity_error(fault))
     }
@@ -96,7 +97,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         let Access { address, size } = seal.range;
         match self.region.slice(address, size) {
             Ok(bytes) if checksum(bytes) == seal.checksum => Ok(()),
-            // The host may write what it may not read: nothing is known of such bytes.
+            // Bytes may be writable but not readable: their contents are unknown.
             Err(Inaccessible)
                 if self.region.why_inaccessible(address, size) == InaccessibleCause::Protected =>
             {

@@ -1,4 +1,4 @@
-//! The observer of a memory, and the pages that it has approved.
+//! The observer of a memory, and its count of approved pages.
 
 use core::ops::Deref;
 
@@ -7,8 +7,9 @@ use wrt_platform::Epilogue;
 use crate::growth::ReleaseEvent;
 use crate::observer::Observer;
 
-/// An observer with the pages that were added with its approval and not given back. They differ
-/// from the memory's size after a reset that failed: the memory is empty then, and keeps its pages.
+/// An observer, with the number of pages that were added with its approval and not yet released.
+/// The number differs from the memory's size after a failed reset, when the memory is empty and yet
+/// keeps its pages.
 #[derive(Debug)]
 pub(super) struct Ledger<O: Observer> {
     pub(super) observer: O,
@@ -17,7 +18,7 @@ pub(super) struct Ledger<O: Observer> {
 }
 
 impl<O: Observer> Ledger<O> {
-    /// Keeps only `current` pages, which the observer is yet to be told.
+    /// Reduces the count to `current` pages; returns the event for the observer.
     pub(super) fn keep(&mut self, current: u64, at_drop: bool) -> ReleaseEvent {
         let (previous, page_bytes) = (self.pages, self.page_bytes);
         self.pages = current;

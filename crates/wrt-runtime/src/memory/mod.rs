@@ -1,6 +1,6 @@
-//! The linear memory, by concern: `builder.rs` makes one, `grow.rs` changes its size, `guest.rs`
-//! is the guest's access, `host.rs` the host's, `pages.rs` rights and pages given back,
-//! `integrity.rs` the checks, `ledger.rs` the observer and what it has approved.
+//! The linear memory, by concern: `builder.rs` creates one, `grow.rs` changes its size, `guest.rs`
+//! is the guest's access, `host.rs` and `typed.rs` the host's, `pages.rs` protection and discard,
+//! `integrity.rs` the checks, `ledger.rs` the observer and its approved pages.
 
 mod builder;
 mod grow;
@@ -31,7 +31,7 @@ use crate::trap::{Access, Trap, TrapReport};
 /// A linear memory (core specification, "Memory Instances") whose bytes come from `P` and whose
 /// events go to `O`.
 ///
-/// A guest reaches it through [`GuestMemory`](crate::GuestMemory), a host through the methods
+/// A guest accesses it through [`GuestMemory`](crate::GuestMemory), a host through the methods
 /// here. Sizes are pages where the name says so, bytes otherwise.
 ///
 /// ```
@@ -47,38 +47,38 @@ use crate::trap::{Access, Trap, TrapReport};
 /// assert!(memory.grow(1).is_err());
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-// The order of the fields is ours: with the region first, a memory's address is its region's, and
-// an access through either has the same instructions.
+// A fixed order of fields: with the region first, a memory and its region have the same address,
+// and accesses through either compile to the same instructions.
 #[repr(C)]
 pub struct LinearMemory<P: PageAllocator, O: Observer = ()> {
     region: Region<P>,
-    // After the region: what it reports as given back when it is dropped is given back.
+    // Dropped after the region, so that the bytes it reports as released are released.
     observer: Concluding<Ledger<O>>,
     ty: MemoryType,
-    /// The most pages it may have: the type's limit, or less if the embedder said so.
+    /// The limit in pages: that of the type, or a lower one set by the embedder.
     limit: u64,
-    /// The most bytes it has ever had.
+    /// The largest size so far, in bytes.
     peak: u64,
     name: OnDemand<MemoryName>,
     seals: OnDemand<Seals>,
 }
 
 impl<P: PageAllocator> LinearMemory<P> {
-    /// A memory of the type's minimum size, all zero, that nobody observes. It commits ahead of
-    /// its length; see [`MemoryBuilder`] for that and other choices.
+    /// A memory of the type's minimum size, all zero and without observers. It commits ahead of its
+    /// length; [`MemoryBuilder`] offers other policies.
     ///
     /// # Errors
     ///
-    /// When the platform cannot give the bytes; the error says what was possible.
+    /// When the platform cannot provide the bytes; the error carries the size that was possible.
     pub fn new(allocator: P, ty: MemoryType) -> Result<Self, MemoryError> {
         MemoryBuilder::new(ty).allocate(allocator)
     }
 }
 
-/// The builder needs no allocator yet, so this is on a type that has none to give: `builder` is
-/// called without naming one.
+/// The builder needs no allocator, so `builder` is defined for one allocator type, which callers
+/// need not name.
 impl LinearMemory<StaticAllocator<0, 0>> {
-    /// A builder for a memory with other than the usual choices.
+    /// A builder of a memory with observers, a name, or other policies than the defaults.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
@@ -96,7 +96,7 @@ impl LinearMemory<StaticAllocator<0, 0>> {
 }
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
-    /// The declared type. Its minimum is the size at the start, not the size now.
+    /// The declared type. Its minimum is the initial size, not the current one.
     #[must_use]
     pub const fn memory_type(&self) -> &MemoryType {
         &self.ty
@@ -114,19 +114,19 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.region.len() as u64
     }
 
-    /// The name given at creation; names longer than 47 bytes are cut.
+    /// The name given at creation; names longer than 47 bytes are truncated.
     #[must_use]
     pub fn debug_name(&self) -> Option<&str> {
         self.name.get().map(MemoryName::as_str)
     }
 
-    /// The most bytes the memory ever had, also across resets.
+    /// The largest size of the memory so far in bytes, also across resets.
     #[must_use]
     pub const fn peak_memory(&self) -> u64 {
         self.peak
     }
 
-    /// Bytes of the memory that occupy physical memory now, where the host can say.
+    /// Bytes of the memory that occupy physical memory now, where the host reports it.
     #[must_use]
     pub fn resident_bytes(&self) -> Option<u64> {
         self.region.resident()
@@ -138,7 +138,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         &self.observer.get().observer
     }
 
-    /// The platform's side of the memory.
+    /// The region that holds the bytes.
     #[must_use]
     pub const fn region(&self) -> &Region<P> {
         &self.region
@@ -151,14 +151,14 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.region.view()
     }
 
-    /// What compiled code that accesses this memory may rely on: whether it may leave out its
-    /// bounds checks, and whether the base may be embedded.
+    /// The guarantees to compiled code that accesses this memory: whether it may omit bounds
+    /// checks, and whether it may embed the base.
     #[must_use]
     pub fn guarantees(&self) -> AccessGuarantees {
         self.region.guarantees()
     }
 
-    /// Whether compiled code may leave out the bounds check of an access of `size` bytes at static
+    /// Whether compiled code may omit the bounds check of an access of `size` bytes at static
     /// offset `offset`: see [`AccessGuarantees::elides`].
     ///
     /// ```
@@ -174,17 +174,17 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.guarantees().elides(self.ty.index_type().bits(), offset, size)
     }
 
-    /// Prepares the calling thread for access to this memory, where the platform has something to
-    /// prepare: hardware tags are checked for each thread by itself.
+    /// Prepares the calling thread for access to this memory, where the platform needs it: the
+    /// check of hardware tags is a setting of each thread.
     ///
     /// # Errors
     ///
-    /// When the hardware's checks cannot be had on this thread.
+    /// When the hardware's checks cannot be enabled on this thread.
     pub fn prepare_thread(&self) -> Result<(), MemoryError> {
         self.region.prepare_thread().map_err(|cause| self.refused_by_platform(cause))
     }
 
-    /// The trap of an access with the detail that the hot path leaves out.
+    /// A report of a trap, with the detail that the hot path omits.
     #[cold]
     #[must_use]
     pub fn explain(&self, trap: Trap, access: Access) -> TrapReport {
@@ -202,8 +202,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         MemoryError::Platform { cause, name: self.given_name() }
     }
 
-    /// The same memory with one more observer, which is called after those that it has. It was not
-    /// asked for the pages that the memory has, so it must not care for those that are released.
+    /// Adds an observer, which is called after the previous ones. It has not approved the current
+    /// pages, so it must ignore their release.
     fn also_observed_by<B: Observer>(self, second: B) -> LinearMemory<P, (O, B)> {
         let Self { region, observer, ty, limit, peak, name, seals } = self;
         let Ledger { observer: first, pages, page_bytes } = observer.into_inner();
@@ -213,7 +213,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
 }
 
 impl<P: PageAllocator, O: Counting> LinearMemory<P, O> {
-    /// What was counted since the memory was made. The first observer counts: give
+    /// The counts since creation. They come from the first observer: pass
     /// [`Metrics`](crate::Metrics) to [`MemoryBuilder::observer`], and other observers to
     /// [`MemoryBuilder::also`].
     #[must_use]
@@ -226,7 +226,7 @@ impl<P: PageAllocator, O: Counting> LinearMemory<P, O> {
         }
     }
 
-    /// Loads, stores and bulk operations that were done.
+    /// Number of completed loads, stores and bulk operations.
     #[must_use]
     pub fn access_count(&self) -> u64 {
         let AccessCounts { loads, stores, bulk_operations, .. } = self.observer.counts();
@@ -245,7 +245,7 @@ impl<P: PageAllocator, O: Observer> fmt::Debug for LinearMemory<P, O> {
     }
 }
 
-/// The guarantees of the table in the crate's documentation.
+/// Proof of the table of `Send` and `Sync` in the crate's documentation.
 const _: () = {
     const fn is_send<T: Send>() {}
     const fn is_sync<T: Sync>() {}

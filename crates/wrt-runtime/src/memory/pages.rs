@@ -1,5 +1,5 @@
-//! What can be done to ranges of a memory beside access: rights taken and given, pages given back
-//! (the memory-control proposal's `memory.protect` and `memory.discard`).
+//! Protection and discard of ranges (the memory-control proposal's `memory.protect` and
+//! `memory.discard`).
 
 use core::ops::Range;
 
@@ -12,12 +12,13 @@ use crate::observer::Observer;
 use crate::trap::{Access, Trap};
 
 impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
-    /// Leaves `protection` of the rights on the bytes at `range`; [`Protection::READ_WRITE`] gives
-    /// them back, as does a reset. Accesses that it forbids trap with [`Trap::Protected`].
+    /// Sets the rights on the bytes at `range` to `protection`; [`Protection::READ_WRITE`] or a
+    /// reset restores the usual ones. Accesses that the rights forbid trap with
+    /// [`Trap::Protected`].
     ///
-    /// Ranges are exact to the byte for every access by way of this memory. Where the platform can,
-    /// the host guards whole pages besides, so that compiled code is stopped too. A memory keeps
-    /// eight ranges with other than the usual rights.
+    /// Ranges are exact to the byte for every access through this memory. Where the platform can,
+    /// the host protects whole pages as well, so that compiled code is stopped too. A memory holds
+    /// at most eight restricted ranges.
     ///
     /// ```
     /// use wrt_platform::{HeapAllocator, Protection};
@@ -34,8 +35,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ///
     /// # Errors
     ///
-    /// When the range is not within the memory, there are too many ranges, the platform cannot
-    /// execute pages, or the host refuses. The rights are as they were.
+    /// When the range is not within the memory, there are too many ranges, the platform has no
+    /// executable pages, or the host refuses. The rights are unchanged.
     pub fn protect(
         &mut self,
         range: Range<u64>,
@@ -46,8 +47,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         outcome.map_err(|cause| self.refused_by_platform(cause))
     }
 
-    /// Makes the bytes at `range` read zero and gives whole host pages back to the host where it
-    /// takes them. Says whether it did.
+    /// Makes the bytes at `range` read zero. Whole host pages return to the host where possible;
+    /// the result tells whether they did.
     ///
     /// ```
     /// use wrt_platform::{Discarded, HeapAllocator};
@@ -73,7 +74,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         Ok(discarded)
     }
 
-    /// The length of a range that lies within the memory.
+    /// The length of a range, which must lie within the memory.
     fn len_within(&self, range: &Range<u64>) -> Result<u64, MemoryError> {
         let len = self.checked_len(range)?;
         if range.end > self.byte_len() {
@@ -82,7 +83,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         Ok(len)
     }
 
-    /// Bytes in a range, which must not be reversed.
+    /// The length of a range, which must not be reversed.
     pub(super) fn checked_len(&self, range: &Range<u64>) -> Result<u64, MemoryError> {
         let (&Range { start, end }, name) = (range, self.given_name());
         end.checked_sub(start).ok_or(MemoryError::ReversedRange { start, end, name })

@@ -1,4 +1,4 @@
-//! The host's access to numbers and strings.
+//! Access by the host to numbers and strings.
 
 use core::ffi::CStr;
 
@@ -41,7 +41,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         self.write(address, value.to_bytes().as_ref())
     }
 
-    /// The UTF-8 string of `len` bytes from `address`: what a guest passes as pointer and length.
+    /// The UTF-8 string of `len` bytes from `address`, which a guest passes as pointer and length.
     ///
     /// ```
     /// use wrt_platform::HeapAllocator;
@@ -65,8 +65,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         })
     }
 
-    /// The string from `address` up to the first byte of zero, which must lie within the memory.
-    /// Its bytes need not be UTF-8. Finding the end takes time in proportion to the length.
+    /// The string from `address` up to the first zero byte, which must lie within the memory. Its
+    /// bytes need not be UTF-8. The search for the end takes time proportional to the length.
     ///
     /// # Errors
     ///
@@ -77,12 +77,12 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         CStr::from_bytes_with_nul(bytes).map_err(|_| self.unterminated(address))
     }
 
-    /// Bytes from `address` up to the first zero and with it.
+    /// Number of bytes from `address` up to and including the first zero.
     fn len_to_zero(&self, address: u64) -> Result<u64, MemoryError> {
         let rest = self.byte_len().saturating_sub(address);
         let zero = match self.region.slice(address, rest) {
             Ok(bytes) => bytes.iter().position(|byte| *byte == 0).map(|at| at as u64),
-            // Protected bytes may follow later than the zero.
+            // The protected bytes may lie past the zero.
             Err(_) => (0..rest)
                 .find(|at| !matches!(self.region.load(address + at), Ok([byte]) if byte != 0)),
         };
@@ -98,7 +98,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         MemoryError::Unterminated { address, name: self.given_name() }
     }
 
-    /// Writes `text` and a zero behind it at `address`.
+    /// Writes `text` and a terminating zero at `address`.
     ///
     /// # Errors
     ///

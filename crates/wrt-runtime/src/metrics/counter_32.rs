@@ -1,10 +1,9 @@
-//! A counter on cores whose widest atomics have 32 bits: two halves.
+//! A counter for cores whose widest atomics have 32 bits, made of two halves.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// Counts up, wrapping. A carry reaches the high half just after the low half wraps; whoever
-/// reads in between sees a count that is 2^32 too small, and the exact one once all who count are
-/// done.
+/// A wrapping counter. The carry reaches the high half just after the low half wraps. A read in
+/// between returns a count that is 2^32 too small; once all additions are done, the count is exact.
 #[derive(Default, Debug)]
 pub(super) struct Counter {
     low: AtomicU32,

@@ -1,8 +1,8 @@
-//! A counter on cores with 64-bit atomics.
+//! A counter for cores with 64-bit atomics.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Counts up, wrapping.
+/// A wrapping counter.
 #[derive(Default, Debug)]
 pub(super) struct Counter(AtomicU64);
 

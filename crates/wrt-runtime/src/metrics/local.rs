@@ -8,7 +8,7 @@ use crate::growth::GrowEvent;
 use crate::observer::Observer;
 use crate::trap::{Access, Trap};
 
-/// Counts for a memory that one thread uses at a time: the memory stays `Send` and is not `Sync`.
+/// Counts for a memory that one thread at a time uses: the memory stays `Send` and is not `Sync`.
 #[derive(Clone, Default, Debug)]
 pub struct Metrics {
     loads: Cell<u64>,

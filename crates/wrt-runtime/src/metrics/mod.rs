@@ -1,4 +1,4 @@
-//! Counting what happens to a memory. `local.rs` counts for one thread at a time, `sync.rs` for
+//! Counts of a memory's operations. `local.rs` counts for one thread at a time, `sync.rs` for
 //! several at once; both are exact.
 
 #[cfg_attr(target_has_atomic = "64", path = "counter_64.rs")]
@@ -17,33 +17,33 @@ pub use sync::SyncMetrics;
 
 use crate::observer::Observer;
 
-/// What an observer has counted.
+/// Counts of an observer.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub struct AccessCounts {
-    /// Scalar and vector loads that were done.
+    /// Completed scalar and vector loads.
     pub loads: u64,
-    /// Scalar and vector stores that were done.
+    /// Completed scalar and vector stores.
     pub stores: u64,
-    /// Bulk operations that were done: fills, copies, inits, and the host's reads and writes. A
-    /// copy between two memories counts in both.
+    /// Completed bulk operations: fills, copies, inits, and the host's reads and writes. A copy
+    /// between two memories counts in both.
     pub bulk_operations: u64,
     /// Bytes that bulk operations moved.
     pub bulk_bytes: u64,
-    /// Accesses that were refused. Slices are lent or refused without being counted, as are discards
-    /// and resets.
+    /// Accesses that were refused. Lent slices, discards and resets are not counted, whether they
+    /// succeed or fail.
     pub traps: u64,
-    /// Growths that succeeded. The creation of the memory is none.
+    /// Growths that succeeded, without the creation of the memory.
     pub grows: u64,
-    /// Growths that did not, for whatever reason.
+    /// Growths that failed, for any reason.
     pub refused_grows: u64,
 }
 
 /// An observer that counts. A pair counts if its first member does, so that hooks can be added
 /// to a counted memory.
 pub trait Counting: Observer {
-    /// The counts so far. While other threads count, a number may lack what they are just adding;
-    /// once they are done, all are exact.
+    /// The counts so far. While other threads count, a number may lack additions in progress; once
+    /// they are done, all are exact.
     fn counts(&self) -> AccessCounts;
 }
 
@@ -53,17 +53,17 @@ impl<A: Counting, B: Observer> Counting for (A, B) {
     }
 }
 
-/// What is known of a memory's use; its `Display` is a table of one line a figure.
+/// Use of a memory. Its `Display` is a table with one line for each figure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct MemoryMetrics {
-    /// What was counted.
+    /// The observer's counts.
     pub counts: AccessCounts,
-    /// Bytes the memory has.
+    /// Current size in bytes.
     pub bytes: u64,
-    /// The most bytes it ever had.
+    /// The largest size so far, in bytes.
     pub peak_bytes: u64,
-    /// Bytes that occupy physical memory, where the host can say.
+    /// Bytes that occupy physical memory, where the host reports it.
     pub resident_bytes: Option<u64>,
 }
 

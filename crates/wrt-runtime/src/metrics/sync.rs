@@ -1,4 +1,4 @@
-//! Counts that several threads make at once.
+//! Counts for several threads at once.
 
 use core::array;
 
@@ -12,18 +12,18 @@ use crate::trap::{Access, Trap};
 
 /// Counts for a memory that several threads read at once; the memory is `Sync`.
 ///
-/// With `std`, up to 16 live threads count each in a stripe of their own, by a plain load and
-/// store; further threads share a stripe and pay for an atomic addition. Without `std` all share
-/// one. Either way no count is lost. It takes about 2 KiB.
+/// With `std`, up to 16 live threads each count in a separate stripe, with a plain load and store;
+/// further threads share one stripe and pay for an atomic addition. Without `std`, all threads
+/// share one stripe. No count is lost in either case. The value takes about 2 KiB.
 #[derive(Debug)]
 pub struct SyncMetrics {
-    /// The stripes one after the other, in one array of counters: a thread's slot is the index of
-    /// its first counter, which spares every count a multiplication.
+    /// The stripes, in one array of counters. A thread's slot is the index of its first counter,
+    /// which saves a multiplication for every count.
     counters: Counters,
 }
 
-/// Starts on a boundary of two cache lines, because adjacent lines are fetched in pairs; so does
-/// every stripe, whose counters take that much.
+/// The array of counters. It and every stripe start on a boundary of two cache lines, since
+/// processors fetch adjacent lines in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Counters([Counter; SHARED + STRIPE]);
@@ -59,7 +59,7 @@ impl SyncMetrics {
         }
     }
 
-    /// Counts for a thread that has not got a slot yet, or cannot get one.
+    /// Counts for a thread that has no slot yet, or cannot get one.
     #[cold]
     #[inline(never)]
     fn add_slowly(&self, figure: Figure, amount: u64) {

@@ -1,4 +1,4 @@
-//! A slot for each live thread, so that it can count in a place of its own.
+//! A slot for each live thread, so that it can count in a separate stripe.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -6,13 +6,13 @@ use std::thread_local;
 
 use super::sync::STRIPE;
 
-/// How many live threads can have a slot at once: as many as a byte can number the counters of.
+/// The most live threads with a slot, so that an index of a counter fits a byte.
 pub(super) const THREADS: usize = 256 / STRIPE;
 
-/// One bit for each number that a live thread has.
+/// The numbers in use by live threads, one bit each.
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 
-/// This thread has not asked yet.
+/// This thread has not requested a slot yet.
 const UNKNOWN: u8 = 1;
 /// This thread has no slot: there were none left, or it is ending.
 const NONE: u8 = 2;
@@ -20,7 +20,7 @@ const NONE: u8 = 2;
 thread_local! {
     /// The thread's number times the counters in a stripe, or one of the two values above. It has no destructor, so reading it is a load.
     static SLOT: Cell<u8> = const { Cell::new(UNKNOWN) };
-    /// Gives the number back when the thread ends; touched only when one is taken.
+    /// Returns the number when the thread ends; used only when one is taken.
     static LEASE: Lease = const { Lease(Cell::new(None)) };
 }
 
@@ -29,27 +29,27 @@ struct Lease(Cell<Option<u32>>);
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // What this thread still counts while it ends goes where all may count.
+        // A thread that is ending counts in the shared stripe.
         SLOT.set(NONE);
         if let Some(number) = self.0.get() {
-            // Release: whoever takes the number next sees all that was counted under it.
+            // Release: the next thread to take the number sees all counts made under it.
             TAKEN.fetch_and(!(1 << number), Ordering::Release);
         }
     }
 }
 
-/// This thread's slot, if it has one that it knows of: a multiple of the counters in a stripe. No
-/// other live thread has the same, and the next one to get it sees everything this one wrote.
+/// This thread's slot, if it has already requested one: a multiple of the counters in a stripe. No
+/// other live thread has the same slot, and the next thread to get it sees all writes of this one.
 #[inline(always)]
 pub(super) fn known() -> Option<u8> {
     let slot = SLOT.get();
     if slot & (STRIPE as u8 - 1) == 0 { Some(slot) } else { None }
 }
 
-/// This thread's slot, which it asks for if it has not yet; `None` if there is none for it.
+/// This thread's slot, requested on the first call; `None` if there is no free slot.
 pub(super) fn ask() -> Option<u8> {
     if SLOT.get() == UNKNOWN {
-        // A thread that is ending has no lease any more and gets no number.
+        // A thread that is ending has lost its lease and gets no number.
         let number = LEASE.try_with(|lease| {
             lease.0.set(take());
             lease.0.get()

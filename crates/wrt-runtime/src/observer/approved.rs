@@ -1,4 +1,4 @@
-//! The guarantee that whoever approves a growth learns its outcome.
+//! The guarantee that an observer that approves a growth receives its outcome.
 
 use core::mem;
 
@@ -7,13 +7,13 @@ use crate::error::GrowErrorCause;
 use crate::growth::{GrowEvent, GrowRequest};
 use crate::veto::GrowVeto;
 
-/// A growth that an observer has approved and whose outcome it has not been told. Dropped, by a
-/// panic, it reports a failure.
+/// A growth that an observer has approved and whose outcome is not reported yet. If it is dropped,
+/// by a panic, it reports a failure.
 pub(crate) struct Approved<'a, O: Observer> {
     observer: &'a O,
     request: GrowRequest,
     cause: GrowErrorCause,
-    /// Pages that the memory has.
+    /// Current size of the memory in pages.
     current: u64,
 }
 
@@ -25,12 +25,12 @@ impl<'a, O: Observer> Approved<'a, O> {
         Ok(Self { observer, request, cause: GrowErrorCause::Panicked, current })
     }
 
-    /// The growth is done; the caller reports it.
+    /// Ends the guarantee after a success, which the caller reports.
     pub(crate) fn succeed(self) {
         mem::forget(self);
     }
 
-    /// Reports that the growth failed, and left the memory with `current` pages.
+    /// Reports that the growth failed and left the memory with `current` pages.
     pub(crate) fn fail(mut self, cause: GrowErrorCause, current: u64) {
         self.cause = cause;
         self.current = current;

@@ -1,4 +1,4 @@
-//! Observers by reference, and observers that may be absent.
+//! Observers by reference, and optional observers.
 
 use super::Observer;
 use crate::bulk::BulkOperation;
@@ -7,7 +7,7 @@ use crate::metrics::{AccessCounts, Counting};
 use crate::trap::{Access, Trap};
 use crate::veto::GrowVeto;
 
-/// Makes pointers to observers observers, which share what they point to.
+/// Implements [`Observer`] for pointers to observers.
 macro_rules! forward_to_pointee {
     ($($pointer:ty),*) => {$(
         impl<O: Observer + ?Sized> Observer for $pointer {

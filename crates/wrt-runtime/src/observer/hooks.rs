@@ -4,12 +4,12 @@ use super::Observer;
 use crate::growth::{GrowEvent, GrowRequest};
 use crate::veto::GrowVeto;
 
-/// An observer that asks a function before pages are added; made by
+/// An observer that calls a function before pages are added; made by
 /// [`MemoryBuilder::pre_grow_hook`](crate::MemoryBuilder::pre_grow_hook) and
 /// [`LinearMemory::with_pre_grow_hook`](crate::LinearMemory::with_pre_grow_hook).
 ///
-/// A function pointer makes a type that can be written down:
-/// `PreGrowHook<fn(&GrowRequest) -> Result<(), GrowVeto>>`.
+/// A function pointer gives a type that can be named: `PreGrowHook<fn(&GrowRequest) -> Result<(),
+/// GrowVeto>>`.
 #[derive(Clone, Copy, Debug)]
 pub struct PreGrowHook<F>(pub F);
 
@@ -19,8 +19,8 @@ impl<F: Fn(&GrowRequest) -> Result<(), GrowVeto>> Observer for PreGrowHook<F> {
     }
 }
 
-/// An observer that tells a function what became of every growth, also of one that was refused
-/// before it was asked; made by
+/// An observer that passes the outcome of every growth to a function, including growths refused
+/// before this observer was asked; made by
 /// [`MemoryBuilder::post_grow_hook`](crate::MemoryBuilder::post_grow_hook) and
 /// [`LinearMemory::with_post_grow_hook`](crate::LinearMemory::with_post_grow_hook).
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
-//! Observers of a memory: a trait with empty default bodies, of which `()` compiles to nothing.
+//! Observers of a memory: a trait with empty default bodies. The observer `()` compiles to nothing.
 //!
-//! `pair.rs` makes one observer of two, `forward.rs` and `owned.rs` make observers of pointers to
-//! observers, `hooks.rs` of closures. `approved.rs` keeps what every observer is guaranteed.
+//! `pair.rs` combines two observers, `forward.rs` and `owned.rs` implement the trait for pointers,
+//! `hooks.rs` for closures. `approved.rs` guarantees that every approval gets its outcome.
 
 mod approved;
 #[macro_use]
@@ -22,15 +22,14 @@ use crate::veto::GrowVeto;
 
 /// A receiver of everything that happens to a memory.
 ///
-/// Implement it on a struct of your own, so that the memory's type can be written in a field.
-/// Tuples of two observers are observers, and so are references and pointers to one
-/// (`Arc<dyn Observer>`) and an `Option`. Calls come after the fact, except
-/// [`before_grow`](Self::before_grow) and what is reported as [`BulkOperation::Lend`]. An observer
-/// that panics leaves the memory usable: at its old size if it panics before a growth, at its new
-/// size after.
+/// Implement it on a named struct, so that the memory's type can be written in a field. Pairs of
+/// observers are observers, and so are references, pointers (`Arc<dyn Observer>`) and options.
+/// Calls come after the event, except [`before_grow`](Self::before_grow) and
+/// [`BulkOperation::Lend`]. An observer that panics leaves the memory usable: at its old size if it
+/// panics before a growth, at its new size if after.
 ///
-/// Between them [`store`](Self::store), [`bulk`](Self::bulk) and [`after_grow`](Self::after_grow)
-/// report every write of the instructions and of the host:
+/// Together, [`store`](Self::store), [`bulk`](Self::bulk) and [`after_grow`](Self::after_grow)
+/// report every write by instructions and by the host:
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -74,7 +73,7 @@ use crate::veto::GrowVeto;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 ///
-/// Code that writes through the base of a [`RegionView`](wrt_platform::RegionView) is not seen.
+/// Writes through the base of a [`RegionView`](wrt_platform::RegionView) are not observed.
 pub trait Observer {
     /// An instruction loaded bytes, at most 16.
     #[inline(always)]
@@ -88,7 +87,7 @@ pub trait Observer {
         let _ = access;
     }
 
-    /// An operation on a range was done, or bytes are about to be lent.
+    /// An operation on a range completed, or bytes are about to be lent.
     #[inline(always)]
     fn bulk(&self, operation: BulkOperation) {
         let _ = operation;
@@ -100,15 +99,16 @@ pub trait Observer {
         let _ = (trap, access);
     }
 
-    /// Pages are about to be added, at creation or by growth. A growth by no pages, or above the
-    /// maximum, does not get here.
+    /// Pages are about to be added, at creation or by growth. Not called for a growth by 0 pages or
+    /// above the maximum.
     ///
-    /// An observer that approves is told the outcome by [`after_grow`](Self::after_grow), once.
+    /// An observer that approves receives the outcome through [`after_grow`](Self::after_grow),
+    /// exactly once.
     ///
     /// # Errors
     ///
-    /// A veto: the memory is not created, or does not grow and the guest sees -1. The observer is
-    /// told nothing more of this growth.
+    /// A veto: the memory is not created, or does not grow and the guest receives -1. The observer
+    /// receives no further event of this growth.
     #[inline(always)]
     fn before_grow(&self, request: &GrowRequest) -> Result<(), GrowVeto> {
         let _ = request;
@@ -121,16 +121,16 @@ pub trait Observer {
         let _ = event;
     }
 
-    /// A growth or a creation failed before this observer was asked: above the maximum, or by the
-    /// veto of another one.
+    /// A growth or a creation failed before this observer was asked: it exceeded the maximum, or
+    /// another observer vetoed it.
     #[inline(always)]
     fn grow_refused(&self, event: &GrowEvent) {
         let _ = event;
     }
 
-    /// Pages were given back: by a reset those above the initial size, by the drop of the memory
-    /// all. In sum they are the pages whose success [`after_grow`](Self::after_grow) reported; a
-    /// reset that fails gives back none.
+    /// Pages were released: those above the initial size by a reset, all by the drop of the memory.
+    /// Their sum equals the pages that [`after_grow`](Self::after_grow) reported as added. A failed
+    /// reset releases none.
     #[inline(always)]
     fn released(&self, event: &ReleaseEvent) {
         let _ = event;

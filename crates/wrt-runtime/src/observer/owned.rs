@@ -1,4 +1,4 @@
-//! Observers by owning pointer, where there is an allocator.
+//! Observers by owning pointer, for builds with an allocator.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;

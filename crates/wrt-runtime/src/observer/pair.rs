@@ -1,4 +1,4 @@
-//! Two observers as one.
+//! Pairs of observers.
 
 use super::{Approved, Observer};
 use crate::bulk::BulkOperation;
@@ -7,9 +7,9 @@ use crate::growth::{GrowEvent, GrowRequest, ReleaseEvent};
 use crate::trap::{Access, Trap};
 use crate::veto::GrowVeto;
 
-/// Both receive every event, the first one first; failures and releases go in reverse order. The
-/// second is not asked for pages that the first vetoed. When the second vetoes, the first, which
-/// approved, is told of the failure.
+/// Both receive every event, the first observer first; failures and releases go in reverse order.
+/// The second is not asked about pages that the first vetoed. When the second vetoes, the first,
+/// which approved, receives the failure.
 ///
 /// If one panics at [`after_grow`](Observer::after_grow), [`grow_refused`](Observer::grow_refused)
 /// or [`released`](Observer::released), the other still receives the event; if both do, the process
@@ -67,7 +67,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
-/// Calls both, the second also if the first panics.
+/// Calls both functions, the second even if the first panics.
 pub(crate) fn both(first: impl FnOnce(), second: impl FnOnce()) {
     struct Second<F: FnOnce()>(Option<F>);
 
