@@ -1,4 +1,4 @@
-//! An allocator that remembers the last request, so that messages can name it.
+//! Record of the last request to an allocator, for messages.
 #![allow(unsafe_code, reason = "hands the contract's operations on")]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use wrt_platform::{
     Tagging,
 };
 
-/// Hands every call on, and keeps the text of the last request.
+/// Forwards every call, and keeps the text of the last request.
 #[derive(Debug)]
 pub(crate) struct Asked<P> {
     inner: P,
@@ -21,7 +21,7 @@ impl<P> Asked<P> {
         Self { inner, last: Mutex::new(None) }
     }
 
-    /// The last request, if there was one.
+    /// The last request, if any.
     pub(crate) fn last_request(&self) -> Option<String> {
         self.last().clone()
     }
@@ -31,7 +31,7 @@ impl<P> Asked<P> {
     }
 }
 
-/// What a request asks for, in bytes; tags, an image, a name and the like where there are any.
+/// Text of a request: sizes in bytes, and tags, image, name and the like where they are set.
 pub(crate) fn text_of(request: &ReserveRequest<'_>) -> String {
     let (initial, maximum) = (request.initial(), request.maximum());
     let (reservation, guard) = (request.reservation_bytes(), request.guard_bytes());

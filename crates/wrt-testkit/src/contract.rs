@@ -1,4 +1,4 @@
-//! The raw operations of [`PageAllocator`], kept within their contract.
+//! Raw operations of [`PageAllocator`], as safe functions that keep its contract.
 #![allow(unsafe_code, reason = "the contract's operations, called as it says")]
 
 use core::ops::Range;
@@ -13,31 +13,31 @@ use wrt_platform::{
     Operation, PageAllocator, Protection, Reservation, ReserveRequest,
 };
 
-/// A reservation with its committed bytes, for checks that must see the backend without the
-/// [`Region`](wrt_platform::Region) that protects it from callers.
+/// A reservation with its committed bytes, for checks of a backend without a
+/// [`Region`](wrt_platform::Region) in between.
 ///
-/// Misuse is refused here and never reaches the backend, so all of it is safe: a commit neither
+/// Misuse is refused here and never reaches the backend, so all methods are safe: a commit neither
 /// shrinks nor exceeds the capacity, ranges lie in the committed bytes, pages are writable and
-/// executable only if the request allowed it, and bytes whose rights were taken cannot be borrowed.
-/// Released on drop.
+/// executable only if the request allowed it, and bytes without their usual rights cannot be
+/// borrowed. Released on drop.
 #[derive(Debug)]
 pub struct RawMemory<'a, A: PageAllocator + ?Sized> {
     allocator: &'a A,
-    /// - **R1** `reservation` came from `allocator`, is not released, and exactly `committed`
-    ///   bytes of it are committed; nobody else knows of it.
+    /// - **R1** `reservation` came from `allocator`, is not released, and exactly `committed` bytes
+    ///   of it are committed; no other value uses it.
     reservation: Reservation,
     committed: HostBytes,
-    /// - **R2** The committed bytes are a valid region if nothing is restricted. What is lies in
-    ///   the committed bytes, in order of address and apart.
+    /// - **R2** The committed bytes are a valid region if `restricted` is empty. Restricted ranges
+    ///   lie in the committed bytes, in order of address and not adjacent.
     restricted: Vec<HostRights>,
     /// The request allowed pages that are writable and executable.
     write_execute: bool,
 }
 
-/// A byte in the host's view of a memory, for an access that may fault.
+/// A byte of a reservation, for an access that may fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
-    /// The last committed byte: the one that must not fault.
+    /// The last committed byte, which must not fault.
     LastCommitted,
     /// The byte just before the base.
     BeforeBase,
@@ -48,7 +48,7 @@ pub enum Place {
 }
 
 impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
-    /// Reserves what `request` asks for. Nothing is committed.
+    /// Makes the reservation of `request`. No byte is committed.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         Ok(Self { allocator, reservation, committed, restricted, write_execute })
     }
 
-    /// What the backend gave.
+    /// The backend's reservation.
     #[must_use]
     pub const fn reservation(&self) -> &Reservation {
         &self.reservation
@@ -76,7 +76,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     ///
     /// # Errors
     ///
-    /// Those of the backend, and when fewer bytes are asked for than there are or more than the
+    /// Those of the backend, and when `new` is less than the committed bytes or more than the
     /// capacity.
     pub fn commit(&mut self, new: HostBytes) -> Result<Committed, AllocError> {
         if new < self.committed {
@@ -95,14 +95,14 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         Ok(outcome)
     }
 
-    /// The host's addresses of a range, which need not be accessible or even there.
+    /// The host's addresses of a range, which need not be accessible or mapped.
     #[must_use]
     pub fn addresses(&self, range: HostRange) -> Range<usize> {
         let base = address_of(self.reservation.base());
         base.saturating_add(range.start.get())..base.saturating_add(range.end().get())
     }
 
-    /// The committed bytes; none while rights on some of them are taken.
+    /// The committed bytes; empty while some of them are restricted.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         let len = if self.restricted.is_empty() { self.committed.get() } else { 0 };
@@ -110,7 +110,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         unsafe { slice::from_raw_parts(self.reservation.base().as_ptr(), len) }
     }
 
-    /// The committed bytes, for writing.
+    /// The committed bytes, for writing; empty while some of them are restricted.
     #[must_use]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         let len = if self.restricted.is_empty() { self.committed.get() } else { 0 };
@@ -118,7 +118,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         unsafe { slice::from_raw_parts_mut(self.reservation.base().as_ptr(), len) }
     }
 
-    /// Gives a range other rights, calls `during` and gives the usual rights back.
+    /// Changes the rights on a range, calls `during`, and restores the usual rights.
     ///
     /// # Errors
     ///
@@ -133,12 +133,13 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         self.with_protection_and_commit(range, protection, self.committed, during)
     }
 
-    /// The same, with `new` bytes in all committed between the change of rights and `during`.
+    /// As [`with_protection`](Self::with_protection), but commits `new` bytes in all between the
+    /// change of rights and `during`.
     ///
     /// # Errors
     ///
-    /// Those of the backend, and when the range is not committed or fewer bytes are asked for
-    /// than there are. `during` was not called then.
+    /// Those of the backend, and when the range is not committed or `new` is less than the
+    /// committed bytes. In these cases `during` was not called.
     pub fn with_protection_and_commit(
         &mut self,
         range: HostRange,
@@ -155,12 +156,12 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         self.protect(range, Protection::READ_WRITE).and(outcome)
     }
 
-    /// Gives a range other rights, for good or until it gets [`Protection::READ_WRITE`].
+    /// Changes the rights on a range, until they are set to [`Protection::READ_WRITE`].
     ///
     /// # Errors
     ///
-    /// Those of the backend, and when the range is not committed, overlaps one with other rights
-    /// without being the same, or would be writable and executable although the request did not
+    /// Those of the backend, and when the range is not committed, partly overlaps a restricted
+    /// range, or would be writable and executable although the request did not
     /// [allow](ReserveRequest::allow_write_execute) it.
     pub fn protect(&mut self, range: HostRange, rights: Protection) -> Result<(), AllocError> {
         self.check_range(Operation::Protect, range)?;
@@ -222,25 +223,25 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         Ok(left.kept)
     }
 
-    /// Asks the backend whether all is as it should be.
+    /// Asks the backend to verify the memory.
     ///
     /// # Errors
     ///
-    /// What it found.
+    /// What the backend found.
     pub fn verify(&self) -> Result<(), Corruption> {
         // SAFETY: R1.
         unsafe { self.allocator.verify(&self.reservation, self.committed, &self.restricted) }
     }
 
-    /// Asks the backend how many bytes occupy physical memory.
+    /// Asks the backend for the number of bytes that occupy physical memory.
     #[must_use]
     pub fn resident(&self) -> Option<u64> {
         // SAFETY: R1.
         unsafe { self.allocator.resident(&self.reservation, self.committed) }
     }
 
-    /// Calls `during` while another thread reads the committed bytes over and over. Returns the
-    /// offset of the first byte that it saw change, for operations that must not write.
+    /// Calls `during` while another thread reads the committed bytes repeatedly. Returns the offset
+    /// of the first byte that the thread saw change, for operations that must not write.
     pub fn change_seen_during(&self, during: impl FnOnce()) -> Option<usize> {
         let (bytes, before) = (self.bytes(), self.bytes().to_vec());
         let (began, ended) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -266,9 +267,9 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
         })
     }
 
-    /// Reads the byte at `place`, or `None` if the reservation has no such byte. Where the
-    /// backend keeps its guarantees, all places but the last committed byte end the process with a
-    /// fault, so call it in a [`ChildTest`](crate::ChildTest).
+    /// Reads the byte at `place`; `None` if the reservation has no such byte. Where the backend
+    /// keeps its guarantees, every place but the last committed byte ends the process with a fault,
+    /// so call this in a [`ChildTest`](crate::ChildTest).
     #[must_use]
     pub fn touch(&self, place: Place) -> Option<u8> {
         let Self { reservation, committed, .. } = self;
@@ -303,8 +304,8 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// The offset of the first word of `bytes` that is not as `before`, read from memory each time
-/// whatever the compiler believes of bytes that are borrowed.
+/// The offset of the first word of `bytes` that differs from `before`. Every read is volatile,
+/// since the compiler assumes that borrowed bytes do not change.
 fn first_difference(bytes: &[u8], before: &[u8]) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<8>();
     let (expected, _) = before.as_chunks::<8>();
@@ -316,8 +317,8 @@ fn first_difference(bytes: &[u8], before: &[u8]) -> Option<usize> {
     words.iter().zip(expected).position(differs).map(|index| 8 * index)
 }
 
-/// The address as the host knows it: hardware tags are in the highest byte, where 64-bit user
-/// addresses have no bits of their own.
+/// The address without its hardware tag, which is in the highest byte, where 64-bit user addresses
+/// have no bits.
 pub(crate) fn address_of(pointer: NonNull<u8>) -> usize {
     let bits = if usize::BITS >= 64 { usize::MAX >> 8 } else { usize::MAX };
     pointer.as_ptr().addr() & bits
@@ -334,7 +335,7 @@ impl<A: PageAllocator + ?Sized> Drop for RawMemory<'_, A> {
     }
 }
 
-/// One byte of a reservation that may have lost its rights: touching it may end the process.
+/// One byte of a reservation that may be inaccessible: touching it may end the process.
 #[derive(Debug)]
 pub struct Touch(NonNull<u8>);
 

@@ -1,7 +1,8 @@
-//! Numbers at which address arithmetic goes wrong.
+//! Corner cases of address arithmetic.
 
-/// The corners for a memory of `len` bytes: on either side of zero, of the end, and of the powers
-/// of two at which some width ends, as near as the widest access reaches. In order, none twice.
+/// The corner cases for a memory of `len` bytes: numbers on either side of zero, of the end, and of
+/// the powers of two at which an integer width ends, within the size of the widest access. In
+/// order, without duplicates.
 #[must_use]
 pub fn corners(len: u64) -> Vec<u64> {
     const AROUND: [i128; 15] = [-17, -16, -15, -8, -7, -4, -3, -2, -1, 0, 1, 2, 8, 15, 16];

@@ -1,5 +1,5 @@
-//! The typed face of `wrt-instructions` as lists, one entry for each row of its table, so that it
-//! can be walked beside the decoded face.
+//! Lists of the typed functions of `wrt-instructions`, one entry for each row of its table, for
+//! comparison with the decoded operations.
 
 use wrt_instructions::{
     Address, F32, F64, LaneLoadOp, LaneStoreOp, LoadOp, MemArg, StoreOp, V128, Value, ValueType,
@@ -7,7 +7,7 @@ use wrt_instructions::{
 };
 use wrt_runtime::{GuestMemory, Trap};
 
-/// The value of a type that has these low bits.
+/// The value of type `ty` with these low bits.
 pub(crate) fn value_of(ty: ValueType, bits: u128) -> Value {
     match ty {
         ValueType::I32 => i32::from_bits(bits).into(),

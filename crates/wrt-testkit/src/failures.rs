@@ -1,16 +1,16 @@
-//! Every way in which a job can be let down by its allocator.
+//! Runs of a job under every failure of its allocator.
 
 use crate::faulty::FaultyAllocator;
 
-/// Runs `job` once for each call that its allocator could fail: with the first one failing, with
-/// the second, and so on until a run makes fewer calls than that; then the same with all later
-/// calls failing too. Returns how many runs saw a failure.
+/// Runs `job` once for each call to its allocator that can fail: with the first call failing, with
+/// the second, and so on until a run makes fewer calls; then again with all later calls failing
+/// too. Returns the number of runs with a failure.
 ///
-/// Checks after each run that the job left no reservation behind.
+/// After each run it checks that the job has leaked no reservation.
 ///
 /// # Errors
 ///
-/// The job's own, or the number of reservations that leaked.
+/// Those of the job, or the number of leaked reservations.
 pub fn for_each_failure<P>(
     inner: P,
     mut job: impl FnMut(&FaultyAllocator<P>) -> Result<(), String>,

@@ -1,16 +1,16 @@
-//! Accesses that the host must stop.
+//! Accesses that must fault.
 
 use wrt_platform::{AllocError, HostBytes, HostRange, PageAllocator, Protection, ReserveRequest};
 
 use crate::contract::{Place, RawMemory};
 
-/// An access by the host to a memory. All but the first must end the process where the backend
-/// has guards and protection, so each is [provoked](Self::provoke) in a
+/// An access to a memory past its bounds or rights. All but [`None`](Self::None) must end the
+/// process where the backend has guards and protection, so [provoke](Self::provoke) them in a
 /// [`ChildTest`](crate::ChildTest).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// A read of the last committed byte: the control, which must not fault.
+    /// A read of the last committed byte, which must not fault: the control.
     None,
     /// A read of the byte before the base.
     BeforeBase,
@@ -20,14 +20,14 @@ pub enum Fault {
     PastCapacity,
     /// A read of a committed byte without rights.
     ReadProtected,
-    /// A write to a committed byte that may only be read.
+    /// A write to a committed read-only byte.
     WriteProtected,
-    /// A read of a byte that lost its rights before the memory grew.
+    /// A read of a byte without rights, after the memory grew.
     ReadProtectedAfterGrowth,
 }
 
 impl Fault {
-    /// All that must end the process.
+    /// All accesses that must end the process.
     pub const ALL: &[Self] = &[
         Self::BeforeBase,
         Self::PastCommitted,
@@ -37,7 +37,7 @@ impl Fault {
         Self::ReadProtectedAfterGrowth,
     ];
 
-    /// A name to give to a child.
+    /// A name, to pass to a child.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,19 +51,19 @@ impl Fault {
         }
     }
 
-    /// The one with this name.
+    /// The access with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let all = [Self::None].into_iter().chain(Self::ALL.iter().copied());
         all.into_iter().find(|fault| fault.name() == name)
     }
 
-    /// Makes the access to a memory as `request` asks for, with its initial bytes committed. That
-    /// this returns means that the host did not stop it, or that the memory has no such byte.
+    /// Makes the access to a memory of `request`, with its initial bytes committed. If this
+    /// returns, the access did not fault, or the memory has no such byte.
     ///
     /// # Errors
     ///
-    /// When the memory could not be made or its rights not changed.
+    /// When the memory could not be created or its rights could not be changed.
     pub fn provoke<A: PageAllocator + ?Sized>(
         self,
         allocator: &A,
@@ -97,7 +97,7 @@ impl Fault {
     }
 }
 
-/// What is committed and a page, as far as there is room for one.
+/// The committed bytes and one page more, if the capacity has room for it.
 fn one_page_more<A: PageAllocator + ?Sized>(allocator: &A, memory: &RawMemory<'_, A>) -> HostBytes {
     let page = allocator.page().round_up(1).unwrap_or_default();
     let capacity = memory.reservation().capacity();

@@ -1,4 +1,4 @@
-//! An allocator that fails when it is told to.
+//! An allocator that fails on demand.
 #![allow(unsafe_code, reason = "an allocator that fails when told to")]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -9,10 +9,10 @@ use wrt_platform::{
     ReserveRequest, ResetOutcome,
 };
 
-/// Hands every call on to another allocator, but lets chosen ones fail without doing anything.
+/// Forwards every call to another allocator, except that chosen calls fail without effect.
 ///
-/// Counted are the calls that may fail: reserve, commit, protect, discard and reset. It also
-/// counts reservations that are alive, so that leaks show.
+/// It counts the calls that can fail: reserve, commit, protect, discard and reset. It also counts
+/// live reservations, which shows leaks.
 ///
 /// ```
 /// use wrt_platform::{HeapAllocator, Region, ReserveRequest};
@@ -27,18 +27,18 @@ use wrt_platform::{
 pub struct FaultyAllocator<P> {
     inner: P,
     calls: AtomicUsize,
-    /// The first and the last call that fail.
+    /// The numbers of the first and the last call that fail.
     first: AtomicUsize,
     last: AtomicUsize,
     failed: AtomicUsize,
     alive: AtomicUsize,
 }
 
-/// `ENOMEM`, what a host says most often.
+/// `ENOMEM`, the most common refusal of a host.
 const REFUSAL: OsError = OsError(12);
 
 impl<P> FaultyAllocator<P> {
-    /// An allocator that hands all calls on to `inner` for now.
+    /// An allocator that forwards all calls to `inner` until it is told otherwise.
     pub const fn new(inner: P) -> Self {
         Self {
             inner,
@@ -50,22 +50,22 @@ impl<P> FaultyAllocator<P> {
         }
     }
 
-    /// Lets call number `n` from now on fail; the next one is number 1.
+    /// Makes call number `n` from now on fail; the next call is number 1.
     pub fn fail_once(&self, n: usize) {
         self.fail(n, n);
     }
 
-    /// Lets call number `n` from now on fail and all calls after it.
+    /// Makes call number `n` from now on and all calls after it fail.
     pub fn fail_from(&self, n: usize) {
         self.fail(n, usize::MAX);
     }
 
-    /// Lets the calls from number `first` to number `last` from now on fail.
+    /// Makes the calls from number `first` to number `last` from now on fail.
     pub fn fail_between(&self, first: usize, last: usize) {
         self.fail(first, last);
     }
 
-    /// Lets no call fail from now on.
+    /// Makes no call fail from now on.
     pub fn fail_never(&self) {
         self.fail(usize::MAX, usize::MAX);
     }
@@ -77,22 +77,22 @@ impl<P> FaultyAllocator<P> {
         self.calls.store(0, Relaxed);
     }
 
-    /// Whether a call has failed since it was last decided which should.
+    /// Whether a call has failed since the last choice of failures.
     pub fn has_failed(&self) -> bool {
         self.failed.load(Relaxed) > 0
     }
 
-    /// Calls since it was last decided which should fail, failed ones included.
+    /// Number of calls since the last choice of failures, failed ones included.
     pub fn calls(&self) -> usize {
         self.calls.load(Relaxed)
     }
 
-    /// How many of these calls have failed.
+    /// Number of these calls that failed.
     pub fn failures(&self) -> usize {
         self.failed.load(Relaxed)
     }
 
-    /// Reservations that were given out and not released.
+    /// Number of reservations not yet released.
     pub fn alive(&self) -> usize {
         self.alive.load(Relaxed)
     }

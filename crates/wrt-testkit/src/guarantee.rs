@@ -1,4 +1,4 @@
-//! The guarantees of the contract, one row each: a name, what is guaranteed, and the check.
+//! Guarantees of the contract, one row each: a name, a description, and the check.
 
 use core::fmt;
 
@@ -10,15 +10,15 @@ use crate::checks::{
     tags,
 };
 
-/// A guarantee found broken.
+/// A broken guarantee.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Violation {
-    /// Which guarantee it is.
+    /// The guarantee.
     pub guarantee: Guarantee,
-    /// What was seen instead.
+    /// The observation that breaks it.
     pub detail: String,
-    /// The last request that the backend got before, with sizes in bytes.
+    /// The last request to the backend before it, with sizes in bytes.
     pub request: Option<String>,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Violation {
 
 impl core::error::Error for Violation {}
 
-/// All guarantees that a backend was found to break, at least one.
+/// All guarantees that a backend breaks, at least one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Broken {
     pub(crate) violations: Vec<Violation>,
@@ -43,14 +43,14 @@ pub struct Broken {
 }
 
 impl Broken {
-    /// What was found, in the order of [`Guarantee::ALL`].
+    /// The broken guarantees, in the order of [`Guarantee::ALL`].
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Guarantees that were not checked, because they [presuppose](Guarantee::presupposes) one that
-    /// is broken.
+    /// Guarantees that were not checked, because they [presuppose](Guarantee::presupposes) a broken
+    /// one.
     #[must_use]
     pub fn not_judged(&self) -> &[Guarantee] {
         &self.not_judged
@@ -71,8 +71,7 @@ impl fmt::Display for Broken {
 
 impl core::error::Error for Broken {}
 
-/// What a check saw that it should not have seen. Any error that should not have come up is
-/// such a detail too.
+/// An observation that breaks a guarantee. Any unexpected error is one too.
 #[derive(Debug)]
 pub(crate) struct Detail(pub(crate) String);
 
@@ -95,7 +94,7 @@ pub(crate) use ensure;
 macro_rules! guarantees {
     ($(($guarantee:ident, $name:literal, $description:literal, $check:path, [$($needs:ident),*]);)*)
     => {
-        /// A guarantee of [`PageAllocator`], as one check.
+        /// A guarantee of [`PageAllocator`], with its check.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
         pub enum Guarantee {
@@ -103,7 +102,7 @@ macro_rules! guarantees {
         }
 
         impl Guarantee {
-            /// Every guarantee, those that others presuppose before them.
+            /// Every guarantee, in an order in which each follows those that it presupposes.
             pub const ALL: &[Self] = &[$(Self::$guarantee),*];
 
             /// A short name, such as `stable-base`.
@@ -118,20 +117,20 @@ macro_rules! guarantees {
                 match self { $(Self::$guarantee => $description,)* }
             }
 
-            /// What must hold for this guarantee's check to be meaningful: a backend whose new
-            /// bytes are not zero says nothing by bytes that are not zero after a refusal.
+            /// The guarantees that must hold for this check to be meaningful. For example, non-zero
+            /// bytes after a refusal tell nothing about a backend whose new bytes are never zero.
             #[must_use]
             pub const fn presupposes(self) -> &'static [Self] {
                 match self { $(Self::$guarantee => &[$(Self::$needs),*],)* }
             }
 
-            /// Checks this guarantee alone. What it presupposes is taken for granted; a backend that
-            /// breaks that may do anything, up to making the check itself touch memory that is not
-            /// there.
+            /// Checks this guarantee alone and assumes the guarantees that it presupposes. If the
+            /// backend breaks one of these, the result is unspecified, and the check may even
+            /// fault.
             ///
             /// # Errors
             ///
-            /// What was seen that breaks it.
+            /// The observation that breaks the guarantee.
             pub fn check<A: PageAllocator + ?Sized>(self, allocator: &A) -> Result<(), Violation> {
                 let asked = Asked::new(allocator);
                 let outcome = match self { $(Self::$guarantee => $check(&asked),)* };
@@ -151,39 +150,39 @@ guarantees! {
     (Bounds, "bounds", "a reservation starts on a page and has room for its initial size", sizes::bounds, [Page]);
     (Accessible, "accessible", "committed bytes can be read and written", growth::accessible, [Bounds]);
     (FreshZero, "fresh-zero", "bytes that become accessible read zero", growth::fresh_zero, [Accessible]);
-    (OldBytes, "old-bytes", "growth keeps the bytes that were there", growth::old_bytes, [Accessible]);
-    (StableBase, "stable-base", "a base that is said to be stable never moves", growth::stable_base, [Capabilities, Accessible]);
-    (GrowAtomic, "grow-atomic", "a growth that is refused changes nothing", growth::atomic, [FreshZero, OldBytes]);
+    (OldBytes, "old-bytes", "growth keeps the old bytes", growth::old_bytes, [Accessible]);
+    (StableBase, "stable-base", "a base that is claimed to be stable never moves", growth::stable_base, [Capabilities, Accessible]);
+    (GrowAtomic, "grow-atomic", "a refused growth changes nothing", growth::atomic, [FreshZero, OldBytes]);
     (ReuseZero, "reuse-zero", "no memory sees a byte of a released one", reuse::reuse_zero, [FreshZero, OldBytes]);
-    (Capacity, "capacity", "every byte up to the capacity has its own place", reach::capacity, [ReuseZero]);
-    (Reset, "reset", "after a reset everything committed reads zero", reuse::reset, [ReuseZero]);
+    (Capacity, "capacity", "all bytes up to the capacity are distinct", reach::capacity, [ReuseZero]);
+    (Reset, "reset", "after a reset all committed bytes read zero", reuse::reset, [ReuseZero]);
     (Apart, "apart", "two memories share no byte", sizes::apart, [ReuseZero]);
-    (Release, "release", "a released memory leaves its room to others", leaks::release, [Accessible, Apart]);
+    (Release, "release", "a released memory frees its address space and memory", leaks::release, [Accessible, Apart]);
     (Descriptors, "descriptors", "a released memory leaves no descriptor open", leaks::descriptors, [Release, Reset]);
     (Guards, "guards", "guards are as large as the level says", ladder::guards, [Capabilities, Bounds]);
-    (Ladder, "ladder", "a level that is demanded is given or refused", ladder::demands, [Guards]);
-    (Fallback, "fallback", "there is a reason for less than was wanted, and none for all of it", ladder::fallback, [Guards, Ladder]);
-    (Closed, "closed", "nobody can access guards or what is not committed", ladder::closed, [Accessible, Guards, Reset]);
-    (ExactFaults, "exact-faults", "what is not committed faults where the reservation says so", ladder::exact_faults, [Closed]);
+    (Ladder, "ladder", "a demanded level is given or refused", ladder::demands, [Guards]);
+    (Fallback, "fallback", "a smaller reservation has a reason, and a full one has none", ladder::fallback, [Guards, Ladder]);
+    (Closed, "closed", "guards and uncommitted bytes cannot be accessed", ladder::closed, [Accessible, Guards, Reset]);
+    (ExactFaults, "exact-faults", "uncommitted bytes fault where the reservation guarantees it", ladder::exact_faults, [Closed]);
     (ReadOnly, "read-only", "verification and the count of resident bytes change nothing", queries::read_only, [OldBytes, Closed]);
-    (Protect, "protect", "rights can be taken and given back, or the backend says it cannot", rights::protect, [Capabilities, FreshZero, OldBytes]);
-    (HostRights, "host-rights", "rights that are taken are gone, from that memory alone", rights::host_rights, [Protect, Apart]);
-    (RightsKept, "rights-kept", "rights that were taken come back only when they are given back", rights::kept, [HostRights, Closed]);
-    (WriteExecute, "write-execute", "writable and executable pages are given or refused where they are allowed", rights::write_execute, [HostRights]);
+    (Protect, "protect", "rights can be taken away and restored, or the backend reports that it cannot", rights::protect, [Capabilities, FreshZero, OldBytes]);
+    (HostRights, "host-rights", "rights that are taken away are gone, from that memory alone", rights::host_rights, [Protect, Apart]);
+    (RightsKept, "rights-kept", "rights that are taken away return only when they are restored", rights::kept, [HostRights, Closed]);
+    (WriteExecute, "write-execute", "pages that are writable and executable are given or refused where they are allowed", rights::write_execute, [HostRights]);
     (Discard, "discard", "a discarded range reads zero and nothing else changes", reuse::discard, [FreshZero, OldBytes]);
     (Resident, "resident", "resident bytes are those that occupy physical memory", reuse::resident, [ReuseZero, Discard, ReadOnly]);
-    (Released, "released", "pages are given back to the host if the backend says so, and only then", reuse::released, [Capabilities, Resident]);
-    (ImageFirst, "image-first", "a memory with an image holds it at first", images::first, [Capabilities, ReuseZero]);
+    (Released, "released", "pages return to the host exactly where the backend reports it", reuse::released, [Capabilities, Resident]);
+    (ImageFirst, "image-first", "a memory with an image holds it at creation", images::first, [Capabilities, ReuseZero]);
     (ImageReset, "image-reset", "a memory with an image holds it after every reset", images::reset, [ImageFirst, Reset]);
-    (ImageDiscard, "image-discard", "a discarded range reads zero, whatever the image says", images::discard, [ImageReset, Discard]);
-    (ImageApart, "image-apart", "an image is in no memory but those made with it, and as it was made", images::apart, [ImageReset, Apart]);
-    (WideOffsets, "wide-offsets", "offsets of more than 32 bits are offsets like any other", reach::wide_offsets, [StableBase, GrowAtomic, Capacity, HostRights, ImageReset, ImageDiscard]);
-    (Tagging, "tagging", "tags that are required are given or refused", tags::demanded, [Capabilities]);
-    (FreshTags, "fresh-tags", "a tag is another than those of neighbours, and than the one before a reset or release", tags::fresh, [Tagging, Reset, Apart]);
-    (Name, "name", "any text is a name, and a name is all it changes", requests::name, [Closed, FreshZero]);
-    (Verify, "verify", "a memory that nobody harmed passes verification", requests::verify, [ReadOnly, RightsKept, Discard, Apart, Name]);
-    (ZeroSizes, "zero-sizes", "sizes of zero are sizes like any other", requests::zero_sizes, [Discard, Reset, Verify]);
-    (ImpossibleSizes, "impossible-sizes", "sizes that nobody can have are errors", requests::impossible_sizes, [Ladder, Fallback, GrowAtomic]);
+    (ImageDiscard, "image-discard", "a discarded range reads zero, also within an image", images::discard, [ImageReset, Discard]);
+    (ImageApart, "image-apart", "an image is only in memories created with it, and never changes", images::apart, [ImageReset, Apart]);
+    (WideOffsets, "wide-offsets", "offsets of more than 32 bits work like any other", reach::wide_offsets, [StableBase, GrowAtomic, Capacity, HostRights, ImageReset, ImageDiscard]);
+    (Tagging, "tagging", "required tags are given or refused", tags::demanded, [Capabilities]);
+    (FreshTags, "fresh-tags", "a tag differs from those of neighbours, and from the one before a reset or release", tags::fresh, [Tagging, Reset, Apart]);
+    (Name, "name", "any text is a valid name, and a name changes nothing else", requests::name, [Closed, FreshZero]);
+    (Verify, "verify", "an intact memory passes verification", requests::verify, [ReadOnly, RightsKept, Discard, Apart, Name]);
+    (ZeroSizes, "zero-sizes", "sizes of zero work like any other", requests::zero_sizes, [Discard, Reset, Verify]);
+    (ImpossibleSizes, "impossible-sizes", "impossible sizes are errors", requests::impossible_sizes, [Ladder, Fallback, GrowAtomic]);
 }
 
 impl fmt::Display for Guarantee {

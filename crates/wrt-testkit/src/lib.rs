@@ -1,4 +1,4 @@
-//! Checks for authors of page allocators, and for the memories built on them.
+//! Conformance checks for page allocators, and for the memories built on them.
 //!
 //! ```text
 //! check_backend        every Guarantee of the PageAllocator contract, one check each
@@ -9,7 +9,7 @@
 //! check_addresses      effective addresses against 128-bit arithmetic
 //! ```
 //!
-//! A backend is checked in one line; what comes back names the guarantee that is broken.
+//! One line checks a backend; an error names the broken guarantee.
 //!
 //! ```
 //! use wrt_platform::HeapAllocator;
@@ -19,8 +19,8 @@
 //! ```
 //!
 //! The checks take a backend by reference and need room for four memories of 64 of its pages at
-//! once. They use nothing but the contract, so they can be run on any backend, on a part of it
-//! ([`Guarantee::check`]), and on backends chosen at run time (`&dyn PageAllocator`).
+//! once. They use only the contract, so they run on any backend, also on one chosen at run time
+//! (`&dyn PageAllocator`). [`Guarantee::check`] runs a single check.
 
 mod asked;
 mod broken;

@@ -1,5 +1,5 @@
-//! What Linux says about the mappings of this process (`/proc/self/maps`, `proc(5)`): the word of
-//! a witness, where a backend's own does not count.
+//! Mappings of this process as Linux lists them (`/proc/self/maps`, `proc(5)`): evidence
+//! independent of the backend.
 
 use core::ops::Range;
 use std::fs;
@@ -8,10 +8,10 @@ use wrt_platform::Protection;
 
 use crate::child::ChildTest;
 
-/// The mappings of the process at one moment. Other threads change them meanwhile.
+/// The mappings of the process at one moment. Other threads may change them at any time.
 ///
-/// qemu-user has no line for closed mappings beside addresses that it keeps for itself, so that a
-/// hole cannot be told from a closed mapping. In a 32-bit guest those are all.
+/// qemu-user omits inaccessible mappings next to addresses that it reserves for itself, so that a
+/// hole cannot be told from an inaccessible mapping. In a 32-bit guest this applies to all of them.
 #[derive(Clone, Debug)]
 pub struct Mappings {
     lines: Vec<(Range<usize>, Protection)>,
@@ -27,13 +27,13 @@ impl Mappings {
         (!lines.is_empty()).then_some(Self { lines, emulated: ChildTest::is_emulated() })
     }
 
-    /// Whether closed mappings are listed, so that counts and sums say something.
+    /// Whether inaccessible mappings are listed, so that counts and sums are meaningful.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         !self.emulated || usize::BITS >= 64
     }
 
-    /// Whether every byte of `range` is mapped with exactly these rights. No bytes are.
+    /// Whether every byte of `range` is mapped with exactly these rights. True for an empty range.
     #[must_use]
     pub fn have(&self, range: &Range<usize>, rights: Protection) -> bool {
         if rights.is_empty() && self.emulated {
@@ -69,13 +69,13 @@ impl Mappings {
         !self.lines.iter().all(|(mapping, _)| apart(mapping))
     }
 
-    /// How many mappings there are.
+    /// Number of mappings.
     #[must_use]
     pub fn count(&self) -> usize {
         self.lines.len()
     }
 
-    /// Bytes that are mapped in all, accessible or not.
+    /// Total bytes that are mapped, accessible or not.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.lines.iter().map(|(mapping, _)| mapping.len() as u64).sum()

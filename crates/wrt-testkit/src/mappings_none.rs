@@ -1,4 +1,4 @@
-//! This host has no list of mappings that can be read without its own calls.
+//! Twin for hosts without a readable list of mappings.
 
 use core::convert::Infallible;
 use core::ops::Range;
@@ -16,7 +16,7 @@ impl Mappings {
         None
     }
 
-    /// Whether closed mappings are listed.
+    /// Whether inaccessible mappings are listed.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         match self.0 {}
@@ -38,13 +38,13 @@ impl Mappings {
         match self.0 {}
     }
 
-    /// How many mappings there are.
+    /// Number of mappings.
     #[must_use]
     pub const fn count(&self) -> usize {
         match self.0 {}
     }
 
-    /// Bytes that are mapped in all, accessible or not.
+    /// Total bytes that are mapped, accessible or not.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         match self.0 {}

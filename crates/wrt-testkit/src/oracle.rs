@@ -1,4 +1,4 @@
-//! Effective addresses against arithmetic that cannot overflow.
+//! Oracle for effective addresses: arithmetic that cannot overflow.
 
 use wrt_instructions::{
     Address, MemArg, MemoryLoad, MemoryLoadLane, MemoryStore, MemoryStoreLane, V128,
@@ -13,17 +13,18 @@ use crate::face::{
 };
 use crate::script::semantics::{loaded, with_lane};
 
-/// Executes every load and store, by both faces, at every pair of [`corners`] as address and
-/// static offset, the address as an unsigned and as a signed operand. Where base + offset + width, in 128 bits, is within the memory, the access must
-/// touch exactly those bytes; elsewhere it must trap and touch none. Returns how many accesses
-/// were made.
+/// Executes every load and store, as typed function and as decoded operation, at every pair of
+/// [`corners`] as address and static offset, with the address as an unsigned and as a signed
+/// operand. Where address + offset + width, in 128 bits, is within the memory, the access must
+/// touch exactly those bytes; elsewhere it must trap and touch none. Returns the number of
+/// accesses.
 ///
-/// The memory is filled with a pattern that tells every address from its neighbours, and compared
-/// as a whole after each pair, so keep it small.
+/// The memory is filled with a pattern that distinguishes every address from its neighbours, and
+/// compared as a whole after each pair, so keep it small.
 ///
 /// # Errors
 ///
-/// The first access that did something else.
+/// The first access with another outcome.
 pub fn check_addresses<P: PageAllocator, O: Observer>(
     memory: &mut LinearMemory<P, O>,
 ) -> Result<u64, String> {
@@ -42,10 +43,10 @@ pub fn check_addresses<P: PageAllocator, O: Observer>(
     }
 }
 
-/// What no load should find and stores leave behind.
+/// The value that stores write, and that no load may return.
 const MARK: u128 = 0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210;
 
-/// The byte at an address; the addresses of two like ones have nothing in common.
+/// The byte at an address, chosen so that neighbouring addresses differ.
 fn pattern(address: usize) -> u8 {
     ((address as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
 }
@@ -61,7 +62,7 @@ struct Oracle<'m, P: PageAllocator, O: Observer, A> {
     cases: u64,
 }
 
-/// One pair of address and offset, and where it should lead.
+/// One pair of address and offset, with the expected effective address.
 #[derive(Clone, Copy)]
 struct Pair<A> {
     memarg: MemArg,
@@ -99,7 +100,7 @@ impl<'m, P: PageAllocator, O: Observer, A: Address> Oracle<'m, P, O, A> {
         Ok(self.cases)
     }
 
-    /// The bytes that `size` bytes from `ea` are, if they are all there.
+    /// The `size` bytes from `ea`, if all are within the memory.
     fn bytes(&self, ea: u128, size: u32) -> Option<&[u8]> {
         let end = ea + u128::from(size);
         if end > self.image.len() as u128 {
@@ -160,7 +161,8 @@ impl<'m, P: PageAllocator, O: Observer, A: Address> Oracle<'m, P, O, A> {
         Ok(())
     }
 
-    /// Checks that a store wrote the mark's bytes from `first` on, or nothing, and takes it back.
+    /// Checks that a store wrote the mark's bytes from `first` on, or nothing, and restores the
+    /// pattern.
     fn check_stored(
         &mut self,
         op: &str,

@@ -1,4 +1,4 @@
-//! Growth and rights that go wrong.
+//! Defects of growth and rights.
 #![allow(unsafe_code, reason = "breaks growth and rights on purpose")]
 
 use wrt_platform::{
@@ -45,7 +45,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         Ok(committed)
     }
 
-    /// Whether this is a backend that refuses to commit all that a large memory reserved.
+    /// Whether this backend refuses to commit the full capacity of a large memory.
     fn refuses(&self, reservation: &Reservation, new: HostBytes) -> bool {
         let page = self.inner.page().bytes() as u64;
         let refuses = [Defect::RefusalWrites, Defect::RefusalCommits, Defect::RefusesForGood];
@@ -54,7 +54,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
             && new == reservation.capacity()
     }
 
-    /// Says no, and does what a refusal must not.
+    /// Refuses, but with effects that a refusal must not have.
     fn refuse_growth(&self, reservation: &Reservation, new: HostBytes) -> AllocError {
         self.with(reservation, |memory| match self.defect {
             // SAFETY: the page has its usual rights, and the caller of the commit owns it.
@@ -66,7 +66,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         refusal(new)
     }
 
-    /// Commits a page that nobody asked for.
+    /// Commits a page that was not requested.
     pub(super) fn commit_one_page_more(&self, memory: &mut Memory) {
         let page = self.inner.page().round_up(1).unwrap_or_default();
         let more = memory.committed.checked_add(page).unwrap_or_default();
@@ -76,12 +76,12 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         }
     }
 
-    /// The lower half of a size or offset of 64 bits.
+    /// The low 32 bits of a size or offset, for the defects that truncate.
     pub(super) fn cut(&self, bytes: HostBytes) -> HostBytes {
         self.inner.page().round_down(bytes.as_u64() & u64::from(u32::MAX))
     }
 
-    /// Commits `new` bytes from the callers' base, and what belongs to the defect.
+    /// Commits `new` bytes from the callers' base, and the pages that the defect needs.
     fn commit_inner(&self, memory: &mut Memory, new: HostBytes) -> Result<Committed, AllocError> {
         let with_extra = new.checked_add(memory.extra).unwrap_or(new);
         let target = with_extra.min(memory.inner.capacity());
@@ -135,12 +135,12 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         });
     }
 
-    /// Whether a move would change nothing but the base.
+    /// Whether a move would change only the base.
     fn may_move(&self, reservation: &Reservation) -> bool {
         self.with(reservation, |memory| memory.image.is_none() && !memory.was_protected)
     }
 
-    /// Grows into another reservation.
+    /// Grows by moving into another reservation.
     fn move_away(
         &self,
         reservation: &Reservation,
@@ -206,7 +206,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         })
     }
 
-    /// Gives back all rights that were taken, but for those on `kept`.
+    /// Restores all rights that were taken away, except those on `kept`.
     pub(super) fn forget_rights(&self, memory: &mut Memory, kept: HostRange) {
         for one in core::mem::take(&mut memory.rights) {
             if one.range == kept {

@@ -1,4 +1,4 @@
-//! What the backend below was asked for.
+//! State of broken backends: the memories of the inner backend.
 #![allow(unsafe_code, reason = "writes where broken backends must not")]
 
 use core::ptr::NonNull;
@@ -11,31 +11,31 @@ use wrt_platform::{
 
 use super::overlay::{self, Leftover};
 
-/// Everything that a broken backend remembers.
+/// State of a broken backend.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// All memories that there ever were; a reservation's cookie is the place of its memory.
+    /// All memories so far; a reservation's cookie is the index of its memory.
     pub(super) memories: Vec<Memory>,
-    /// Memories that were let go and can be had again.
+    /// Released memories that are free for reuse.
     pub(super) spare: Vec<usize>,
     pub(super) reserved: usize,
     pub(super) released: usize,
-    /// The image of the last memory that had one, for the next that should not.
+    /// The image of the last memory that had one, for the next memory without an image.
     pub(super) stale: Option<MemoryImage>,
-    /// An image, and what the last memory that had it held in its place.
+    /// An image, and the contents of the last memory that had it.
     pub(super) written: Option<(MemoryImage, Vec<u8>)>,
-    /// What rights the last memory that lost some had.
+    /// Restricted ranges of the last memory that had some.
     pub(super) inherited: Vec<HostRights>,
-    /// Where the allocator was when it made its last memory.
+    /// Address of the allocator at its last reservation.
     pub(super) home: usize,
-    /// Whether pages were ever discarded.
+    /// Whether any pages were discarded.
     pub(super) discarded: bool,
-    /// What released memories have left.
+    /// Mappings left by released memories.
     pub(super) leftovers: Vec<Leftover>,
     pub(super) descriptors: Vec<File>,
 }
 
-/// What makes two requests ask for the same.
+/// Properties in which two equivalent requests agree.
 pub(super) type Shape = (u64, u64, u64, GuardPolicy, Tagging, bool);
 
 pub(super) fn shape_of(request: &ReserveRequest<'_>) -> Shape {
@@ -45,7 +45,7 @@ pub(super) fn shape_of(request: &ReserveRequest<'_>) -> Shape {
     (maximum, reservation, guard, request.guard_policy(), tagging, image)
 }
 
-/// An image that the broken backend puts into a memory by itself.
+/// An image with which the broken backend itself fills a memory.
 #[derive(Clone, Debug)]
 pub(super) struct Filling {
     pub(super) range: HostRange,
@@ -53,7 +53,7 @@ pub(super) struct Filling {
 }
 
 impl Filling {
-    /// The whole pages of `image`, with `written` in place of its bytes, if there is any.
+    /// The whole pages of `image`, with `written` in place of its bytes, if given.
     pub(super) fn new(image: &MemoryImage, written: Option<&[u8]>, page: HostPage) -> Option<Self> {
         let first = image.extents().next().map_or(0, |(address, _)| address);
         let (start, end) = (page.round_down(first), page.round_up(image.end())?);
@@ -66,13 +66,13 @@ impl Filling {
         Some(Self { range: HostRange { start, len: end.saturating_sub(start) }, bytes })
     }
 
-    /// The same somewhere else.
+    /// The filling at another offset.
     pub(super) fn moved_to(self, start: HostBytes) -> Self {
         Self { range: HostRange { start, ..self.range }, ..self }
     }
 }
 
-/// A memory as the inner backend knows it.
+/// A memory of the inner backend.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
     /// - **M1** `inner` came from the inner backend, and unless `gone` is set it is not released and
@@ -80,41 +80,41 @@ pub(super) struct Memory {
     pub(super) inner: Reservation,
     pub(super) committed: HostBytes,
     pub(super) gone: bool,
-    /// What callers hold of it.
+    /// Number of reservations that callers hold of it.
     pub(super) owners: usize,
     pub(super) shape: Shape,
     pub(super) shown: Reservation,
-    /// Bytes by which the base that callers see lies behind that of `inner`.
+    /// Offset of the base that callers see from that of `inner`, in bytes.
     pub(super) shift: usize,
-    /// Pages that are committed beside those that callers ask for.
+    /// Bytes that are committed beyond those that callers request.
     pub(super) extra: HostBytes,
     pub(super) image: Option<MemoryImage>,
     pub(super) filling: Option<Filling>,
     pub(super) rights: Vec<HostRights>,
     pub(super) was_protected: bool,
     pub(super) was_refused: bool,
-    /// Bytes that are the first [`NEAR_PAGES`] again and again.
+    /// Bytes that alias the first [`NEAR_PAGES`].
     pub(super) covered: usize,
 }
 
 // SAFETY: reservations belong to no thread, and the state's lock guards all of them.
 unsafe impl Send for Memory {}
 
-/// Pages of a memory that are always its own.
+/// Pages of a memory that are never aliased.
 pub(super) const NEAR_PAGES: u64 = 64;
 
 impl Memory {
-    /// Whether all committed bytes, of which there are some, can be read and written.
+    /// Whether there are committed bytes and all are readable and writable.
     pub(super) fn is_usual(&self) -> bool {
         self.rights.is_empty() && self.committed > HostBytes::ZERO && !self.gone
     }
 
-    /// Whether it can be had again as if it were new.
+    /// Whether it can be reused as if it were new.
     pub(super) fn is_plain(&self) -> bool {
         self.owners == 0 && self.rights.is_empty() && self.image.is_none() && !self.shown.tagged()
     }
 
-    /// Maps the first pages over those that follow, as far as a process may have mappings.
+    /// Maps the first pages over the following ones, up to the process's limit of mappings.
     pub(super) fn cover(&mut self, page: HostPage) {
         const MOST: usize = 1024;
         let unit = NEAR_PAGES as usize * page.bytes();
@@ -126,7 +126,7 @@ impl Memory {
         }
     }
 
-    /// Gives the inner backend pages of its own back.
+    /// Restores distinct pages for the inner backend.
     pub(super) fn uncover(&self) {
         if self.covered > 0 {
             // SAFETY: the bytes were committed when they were covered, and their owner lets go.
@@ -134,7 +134,7 @@ impl Memory {
         }
     }
 
-    /// Records what a reset of the inner backend has left; gives the bytes that are committed.
+    /// Records the outcome of a reset of the inner backend; returns the committed bytes.
     pub(super) fn follow(&mut self, renewed: ResetOutcome) -> HostBytes {
         if let Committed::Moved(base) = renewed.base {
             self.inner = self.inner.moved_to(base);
@@ -143,7 +143,7 @@ impl Memory {
         self.committed
     }
 
-    /// A range of the callers' in the inner memory.
+    /// The range in the inner memory for a range of a caller.
     pub(super) fn inner_range(&self, range: HostRange) -> HostRange {
         let start = if self.shift > 0 { range.start.checked_add(self.extra) } else { None };
         HostRange { start: start.unwrap_or(range.start), ..range }
@@ -153,7 +153,7 @@ impl Memory {
     ///
     /// # Safety
     ///
-    /// The pages have their usual rights, and nobody else uses them.
+    /// The pages have their usual rights, and no other code uses them.
     pub(super) unsafe fn write(&self, offset: usize, bytes: &[u8]) {
         let start = offset + self.shift;
         if start + bytes.len() > self.committed.get() {
@@ -170,7 +170,7 @@ impl Memory {
     ///
     /// # Safety
     ///
-    /// The pages have their usual rights, and nobody else writes them.
+    /// The pages have their usual rights, and no other code writes them.
     pub(super) unsafe fn read(&self, offset: usize, len: usize) -> Vec<u8> {
         let start = offset + self.shift;
         if start + len > self.committed.get() {
@@ -182,7 +182,7 @@ impl Memory {
         unsafe { core::slice::from_raw_parts(place.as_ptr(), len) }.to_vec()
     }
 
-    /// Puts the image, or what stands for it, into its pages.
+    /// Fills its pages from the image, or from the bytes in its place.
     ///
     /// # Safety
     ///

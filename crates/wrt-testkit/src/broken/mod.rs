@@ -1,9 +1,9 @@
-//! Backends that break one guarantee each, to show what the checks catch.
+//! Backends that break one guarantee each, as tests of the checks.
 //!
-//! `defect.rs` is the table of what can be wrong. `memory.rs` keeps what the backend below was
-//! asked for, so that its contract is kept whatever is told to callers. `reserving.rs`,
-//! `committing.rs`, `returning.rs` and `querying.rs` are where things go wrong, `overlay.rs` what
-//! of it takes calls to the host.
+//! `defect.rs` is the table of defects. `memory.rs` records the memories of the inner backend, so
+//! that its contract is kept whatever callers are told. `reserving.rs`, `committing.rs`,
+//! `returning.rs` and `querying.rs` implement the defects, and `overlay.rs` makes the host calls
+//! that some need.
 #![allow(unsafe_code, reason = "allocators that break the contract on purpose")]
 
 mod committing;
@@ -44,12 +44,11 @@ pub struct BrokenAllocator<P: PageAllocator> {
 }
 
 impl Defect {
-    /// Gives `inner` this defect and [checks](check_backend) it.
+    /// Wraps `inner` with this defect and [checks](check_backend) it.
     ///
     /// # Errors
     ///
-    /// What the checks found: if they are worth their name, the one guarantee that it
-    /// [breaks](Self::breaks).
+    /// What the checks found, which should be the one guarantee that it [breaks](Self::breaks).
     pub fn seen_by_checks<P: PageAllocator + Sync>(self, inner: P) -> Result<(), Broken> {
         // SAFETY: only the checks use it, in an order that looks before it touches.
         check_backend(&unsafe { BrokenAllocator::new(&inner, self) })?;
@@ -62,17 +61,17 @@ impl Defect {
 }
 
 impl<P: PageAllocator> BrokenAllocator<P> {
-    /// A backend that does what `inner` does, but for `defect`.
+    /// A backend that behaves like `inner`, except for `defect`.
     ///
     /// # Safety
     ///
-    /// It does not keep the contract of [`PageAllocator`], so whoever uses it must not trust it:
-    /// only checks that look before they touch may.
+    /// The backend violates the contract of [`PageAllocator`], so its caller must not rely on that
+    /// contract: only checks that verify memory before they access it may use it.
     pub unsafe fn new(inner: P, defect: Defect) -> Self {
         Self { inner, defect, state: Mutex::new(State::default()) }
     }
 
-    /// What is wrong with it.
+    /// The defect of this backend.
     pub fn defect(&self) -> Defect {
         self.defect
     }
@@ -85,7 +84,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of the memory with this reservation. `look` must not ask again.
+    /// Calls `look` with the memory of this reservation. `look` must not call this function.
     fn with<T>(&self, reservation: &Reservation, look: impl FnOnce(&mut Memory) -> T) -> T {
         let mut state = self.state();
         look(&mut state.memories[reservation.cookie()])
@@ -173,7 +172,7 @@ unsafe impl<P: PageAllocator> PageAllocator for BrokenAllocator<P> {
 }
 
 impl<P: PageAllocator> Drop for BrokenAllocator<P> {
-    /// Whatever callers were told, the inner backend gets everything back.
+    /// Releases everything to the inner backend, whatever callers were told.
     fn drop(&mut self) {
         for memory in &self.state().memories {
             if !memory.gone {

@@ -1,5 +1,4 @@
-//! What of defects takes the host's calls: pages that are there twice, and guards that stay
-//! (`mmap(2)`, `memfd_create(2)`).
+//! Host calls of defects: aliased pages, and guards that stay (`mmap(2)`, `memfd_create(2)`).
 #![allow(unsafe_code, reason = "maps pages twice, and guards that stay")]
 
 use core::ffi::c_void;
@@ -9,11 +8,11 @@ use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
-/// Maps the first `unit` of `len` bytes at `base` over all of them, again and again.
+/// Maps the first `unit` of `len` bytes at `base` repeatedly over all of them.
 ///
 /// # Safety
 ///
-/// The bytes are the caller's, on pages of their own, readable and writable.
+/// The bytes belong to the caller, fill whole pages, and are readable and writable.
 pub(super) unsafe fn repeat(base: NonNull<u8>, unit: usize, len: usize) -> Result<(), Errno> {
     let file = rustix::fs::memfd_create(c"aliases", MemfdFlags::CLOEXEC)?;
     rustix::fs::ftruncate(&file, unit as u64)?;
@@ -32,11 +31,11 @@ pub(super) unsafe fn repeat(base: NonNull<u8>, unit: usize, len: usize) -> Resul
     Ok(())
 }
 
-/// Maps pages of their own over the `len` bytes at `base`.
+/// Maps distinct pages over the `len` bytes at `base`.
 ///
 /// # Safety
 ///
-/// The bytes are the caller's, on pages of their own, and nobody relies on their contents.
+/// The bytes belong to the caller and fill whole pages, and no code relies on their contents.
 pub(super) unsafe fn replace(base: NonNull<u8>, len: usize) {
     let rights = ProtFlags::READ | ProtFlags::WRITE;
     let flags = MapFlags::PRIVATE | MapFlags::FIXED;
@@ -44,7 +43,7 @@ pub(super) unsafe fn replace(base: NonNull<u8>, len: usize) {
     let _ = unsafe { rustix::mm::mmap_anonymous(base.as_ptr().cast(), len, rights, flags) };
 }
 
-/// A closed mapping where nothing was mapped, until it is dropped.
+/// An inaccessible mapping at free addresses, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Leftover {
     start: usize,
@@ -52,7 +51,7 @@ pub(super) struct Leftover {
 }
 
 impl Leftover {
-    /// Maps `len` bytes from address `start`, unless others are there.
+    /// Maps `len` bytes from address `start`, unless the addresses are in use.
     pub(super) fn at(start: usize, len: usize) -> Option<Self> {
         if len == 0 {
             return None;

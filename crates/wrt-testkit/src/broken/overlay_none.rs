@@ -1,4 +1,4 @@
-//! This host is not asked, and has no defects of this kind.
+//! Twin for hosts without these calls, where the defects that need them are not tried.
 #![allow(unsafe_code, reason = "the same contract, without the calls")]
 
 use core::convert::Infallible;
@@ -20,7 +20,7 @@ pub(super) unsafe fn repeat(_base: NonNull<u8>, _unit: usize, _len: usize) -> Re
 /// None.
 pub(super) unsafe fn replace(_base: NonNull<u8>, _len: usize) {}
 
-/// A mapping that this host does not make.
+/// A mapping that this host never makes.
 #[derive(Debug)]
 pub(super) struct Leftover(#[allow(dead_code, reason = "there is none")] Infallible);
 

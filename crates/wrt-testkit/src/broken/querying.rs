@@ -1,4 +1,4 @@
-//! Questions that are answered wrongly, or change what they ask about.
+//! Defects of queries: wrong answers, and queries that change state.
 #![allow(unsafe_code, reason = "changes what is only asked about")]
 
 use core::time::Duration;
@@ -9,7 +9,7 @@ use wrt_platform::{Corruption, HostBytes, HostRange, HostRights, PageAllocator, 
 use super::memory::Memory;
 use super::{BrokenAllocator, Defect};
 
-/// How long a byte is wrong while another thread may look.
+/// Time for which a byte stays wrong, for another thread to see.
 const MEANWHILE: Duration = Duration::from_millis(2);
 
 impl<P: PageAllocator> BrokenAllocator<P> {

@@ -1,4 +1,4 @@
-//! Reservations that are not what they seem.
+//! Defects of reservations.
 #![allow(unsafe_code, reason = "breaks reservations on purpose")]
 
 use core::num::NonZeroU64;
@@ -14,16 +14,16 @@ use wrt_platform::{
 use super::memory::{Filling, Memory, Shape, State, shape_of};
 use super::{BrokenAllocator, Defect};
 
-/// More than any host can address.
+/// A size that no host can address.
 pub(super) const IMPOSSIBLE: u64 = 1 << 56;
 
 /// Bytes by which a base misses its page.
 const OFF_PAGE: usize = 64;
 
-/// How long a thread takes to have what it found free.
+/// Time between the search for a free memory and taking it.
 const MEANWHILE: Duration = Duration::from_micros(200);
 
-/// The longest name that a backend which refuses names takes.
+/// The longest name that the defect which refuses names accepts.
 const LONGEST_NAME: usize = 79;
 
 impl<P: PageAllocator> BrokenAllocator<P> {
@@ -51,7 +51,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         Ok(shown)
     }
 
-    /// What callers hear of an error.
+    /// The error as reported to callers.
     pub(super) fn told(&self, mut error: AllocError) -> AllocError {
         if self.is(Defect::WrongNumbers) {
             error.requested = 1;
@@ -59,7 +59,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         error
     }
 
-    /// Refuses what a good backend would give.
+    /// Refuses requests that a good backend accepts.
     fn refuse(&self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
         let long_name = request.display_name().is_some_and(|name| name.len() > LONGEST_NAME);
         let refused = match self.defect {
@@ -73,7 +73,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         if refused { Err(error) } else { Ok(()) }
     }
 
-    /// A memory that someone else has, or had.
+    /// A memory that another owner has or had.
     fn same_again(&self, request: &ReserveRequest<'_>) -> Option<Reservation> {
         let shape = shape_of(request);
         if self.is(Defect::NoLock) {
@@ -96,7 +96,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         Some(memory.shown.moved_to(memory.inner.base()))
     }
 
-    /// Looks what is free, and takes it later: another thread may have found the same.
+    /// Finds a free memory and takes it later, so that another thread may have found the same.
     fn taken_without_lock(&self, shape: Shape) -> Option<Reservation> {
         let fits = |state: &State, index: &usize| state.memories[*index].shape == shape;
         let state = self.state();
@@ -110,7 +110,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         Some(memory.shown.moved_to(memory.inner.base()))
     }
 
-    /// What the inner backend is asked for instead.
+    /// The request to the inner backend.
     fn what_is_asked<'a>(&self, request: &ReserveRequest<'a>) -> ReserveRequest<'a> {
         let page = self.inner.page().bytes() as u64;
         let plain = ReserveRequest::new(request.initial(), request.maximum())
@@ -138,7 +138,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         }
     }
 
-    /// How far the base that callers see is off.
+    /// Offset of the base that callers see, in bytes.
     fn shift(&self, request: &ReserveRequest<'_>) -> usize {
         match self.defect {
             Defect::BaseOffPage => OFF_PAGE,
@@ -176,7 +176,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         }
     }
 
-    /// What the broken backend puts into a memory with this image.
+    /// The filling of a memory with this image.
     fn filling(&self, image: Option<&MemoryImage>) -> Option<Filling> {
         let mut state = self.state();
         let stale = match self.defect {
@@ -200,7 +200,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         }
     }
 
-    /// What callers are told of the reservation.
+    /// The reservation as reported to callers.
     fn shown(&self, request: &ReserveRequest<'_>, memory: &Memory) -> Reservation {
         let inner = &memory.inner;
         let page = self.inner.page();

@@ -1,4 +1,4 @@
-//! Bytes that come back: discard, reset and release gone wrong.
+//! Defects of discard, reset and release.
 #![allow(unsafe_code, reason = "breaks the ways back on purpose")]
 
 use wrt_platform::{
@@ -139,7 +139,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         state.spare.extend(core::iter::repeat_n(index, again));
     }
 
-    /// Erases a memory that its last owner let go of.
+    /// Erases a memory that its last owner has released.
     fn emptied(&self, memory: &mut Memory) -> bool {
         let (inner, committed) = (memory.inner, memory.committed);
         // SAFETY: M1; nobody uses it any more, rights are back.
@@ -147,7 +147,7 @@ impl<P: PageAllocator> BrokenAllocator<P> {
         left.map(|renewed| memory.follow(renewed)).is_ok()
     }
 
-    /// Keeps what the next memory must not see.
+    /// Keeps state that the next memory must not see.
     fn remember(&self, index: usize) {
         let mut state = self.state();
         let memory = state.memories[index].clone();

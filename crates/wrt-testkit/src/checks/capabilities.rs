@@ -1,5 +1,5 @@
-//! What a backend says it can do: the same throughout its life, and without contradictions. The
-//! checks of each operation compare it with what the backend does.
+//! Capabilities: constant over the backend's life, and without contradictions. The checks of each
+//! operation compare them with its behaviour.
 
 use wrt_platform::{Capabilities, MemoryImage, PageAllocator, Protection, ReserveRequest};
 
@@ -24,8 +24,8 @@ pub(crate) fn constant<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-/// One memory's life beside another's, with all that a backend can be asked for. What it answers
-/// is for other checks, and no byte is touched before those have looked.
+/// Runs the lifecycle of one memory beside another, with every operation. Other checks judge the
+/// results, and no byte is accessed here before they have.
 fn live<A: PageAllocator + ?Sized>(
     allocator: &A,
     expect_same: &impl Fn(&str) -> Outcome,

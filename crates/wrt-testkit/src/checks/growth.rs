@@ -1,4 +1,4 @@
-//! Commit: what new bytes read, what old ones keep, what a refusal leaves.
+//! Commit: contents of new bytes, contents of old bytes, state after a refusal.
 
 use wrt_platform::{
     Capabilities, CommitPolicy, Committed, HostRange, PageAllocator, Protection, Region,
@@ -57,7 +57,7 @@ pub(crate) fn old_bytes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-/// Gives every eight bytes their own value, so that nothing can be elsewhere and seem right.
+/// Fills every eight bytes with a distinct value, so that misplaced bytes are detected.
 pub(super) fn fill_with_addresses(bytes: &mut [u8]) {
     let (words, _) = bytes.as_chunks_mut::<8>();
     for (index, word) in words.iter_mut().enumerate() {
@@ -107,9 +107,9 @@ pub(crate) fn atomic<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-/// Bytes that few hosts give to one memory. Less where they have a price although nobody touches
-/// them: a backend with tags writes one for every few bytes, an emulator keeps a record of each
-/// page, and Windows counts what is committed against a limit that all programs share.
+/// A size that few hosts give to one memory. It is smaller where untouched bytes have a cost: a
+/// backend with tags writes a tag for every granule, an emulator keeps a record of each page, and
+/// Windows charges committed bytes to a limit that all programs share.
 fn more_than_there_is<A: PageAllocator + ?Sized>(allocator: &A) -> u64 {
     if allocator.capabilities().contains(Capabilities::TAGGED) {
         pages(allocator, 128).as_u64()
@@ -122,7 +122,7 @@ fn more_than_there_is<A: PageAllocator + ?Sized>(allocator: &A) -> u64 {
     }
 }
 
-/// Lengths that are no whole pages, and what the region keeps of them.
+/// Growth in a region to lengths that are not whole pages, with refusals.
 fn atomic_in_a_region<A: PageAllocator + ?Sized>(allocator: &A, policy: CommitPolicy) -> Outcome {
     let page = allocator.page().bytes() as u64;
     let mut region = Region::new(allocator, &request(allocator, 3, 5).commit(policy))?;

@@ -6,19 +6,19 @@ use super::{Outcome, POISON, expect_bytes, pages, request};
 use crate::contract::RawMemory;
 use crate::guarantee::{Detail, ensure};
 
-/// Pages that memories have at first, and that they may have.
+/// Initial pages of memories, and their maximum.
 const INITIAL: u64 = 40;
 const MAXIMUM: u64 = 64;
 
-/// An image in two pieces: within a page, and across some. It starts past the first 64 KiB where
-/// pages are small, so that its place matters.
+/// An image in two pieces: one within a page, one across several. Where pages are small it starts
+/// past the first 64 KiB, so that its offset matters.
 fn image<A: PageAllocator + ?Sized>(allocator: &A) -> Result<MemoryImage, Detail> {
     let page = allocator.page().bytes() as u64;
     let across = vec![0x2D; 3 * page as usize];
     Ok(MemoryImage::new(&[(17 * page + 9, b"within a page"), (30 * page + 99, &across)])?)
 }
 
-/// All that a memory of so many bytes holds at first.
+/// The initial contents of a memory of `len` bytes.
 fn contents(image: &MemoryImage, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     for (address, extent) in image.extents() {

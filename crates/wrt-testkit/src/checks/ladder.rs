@@ -1,5 +1,5 @@
-//! The reservation ladder: what keeps stray accesses away, whether it is as large as it says, and
-//! whether it is there.
+//! The reservation ladder: whether guards have the size and level reported, and whether they are
+//! mapped.
 
 use core::num::NonZeroU64;
 
@@ -21,14 +21,14 @@ const POLICIES: [GuardPolicy; 4] = [
     GuardPolicy::ChecksOnly,
 ];
 
-/// Requests with every policy and with guards of less than a page to many pages.
+/// Requests with every policy, and with guards from less than a page to many pages.
 fn requests<A: PageAllocator + ?Sized>(allocator: &A) -> Vec<ReserveRequest<'static>> {
     let guards = [1, 64 << 10, 1 << 20];
     let with = |policy| guards.map(|bytes| request(allocator, 1, 2).guard(bytes).guards(policy));
     POLICIES.into_iter().flat_map(with).collect()
 }
 
-/// What lies on either side, and how far the memory reaches with what follows it.
+/// The guards on either side, and the reach of the memory including the guard behind it.
 fn extent(reservation: &Reservation) -> (HostBytes, HostBytes, u64) {
     let (before, after) = (reservation.guard_before(), reservation.guard_after());
     (before, after, reservation.capacity().as_u64() + after.as_u64())
@@ -123,7 +123,7 @@ pub(crate) fn fallback<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-/// Whether the ladder starts lower than the policy, for want of addresses.
+/// Whether the level is lower than the policy because the host has too few addresses.
 const fn is_small_host(level: GuardLevel, policy: GuardPolicy) -> bool {
     usize::BITS < 64
         && matches!((level, policy), (GuardLevel::SmallGuard, GuardPolicy::BestThatFits))
@@ -159,8 +159,8 @@ pub(crate) fn exact_faults<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome 
     Ok(())
 }
 
-/// Whether what is not committed faults where the reservation says so. Compiled code has no other
-/// check then.
+/// Checks that uncommitted bytes fault where the reservation guarantees it, since compiled code
+/// then has no other check.
 fn faults_as_claimed<A: PageAllocator + ?Sized>(
     allocator: &A,
     request: &ReserveRequest<'_>,
@@ -184,8 +184,8 @@ fn faults_as_claimed<A: PageAllocator + ?Sized>(
     Ok(())
 }
 
-/// Asks the host about all that belongs to a memory with guards and is not committed. Guards that
-/// are not mapped are nobody's: whoever maps something there next has it within reach.
+/// Asks the host about all bytes of a memory that are guards or not committed. An unmapped guard
+/// belongs to no one: a later mapping there would be within reach of the memory.
 pub(super) fn around<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> Outcome {
     if memory.reservation().guard_level() == GuardLevel::ChecksOnly {
         Ok(())

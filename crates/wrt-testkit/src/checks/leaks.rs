@@ -1,4 +1,4 @@
-//! What a released memory leaves behind: address space, guards, descriptors.
+//! Leaks of released memories: address space, guards, descriptors.
 
 use core::ops::Range;
 use std::fs;
@@ -23,9 +23,9 @@ pub(crate) fn release<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     guards(allocator)
 }
 
-/// A backend may keep what it has for the next memory, but not take more for each. Other threads
-/// map and unmap things too, so many rounds decide: by and large each must have taken at least
-/// half of what its memories take for it to be a leak.
+/// A backend may keep resources for the next memory, but must not take more for each. Other threads
+/// map and unmap memory too, so many rounds decide: it is a leak if most rounds took at least half
+/// of what their memories take.
 fn address_space<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     const LEAKS: usize = 6;
     const CLEAN: usize = 2;
@@ -41,7 +41,7 @@ fn address_space<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-/// How many bytes a round of memories has left mapped, if they are as many as of a leak.
+/// Number of bytes that a round of memories has left mapped, if it is enough for a leak.
 fn taken_in_a_round<A: PageAllocator + ?Sized>(allocator: &A) -> Result<Option<u64>, Detail> {
     const MEMORIES: u64 = 100;
     let Some(before) = Mappings::of_process() else { return Ok(None) };
@@ -63,8 +63,9 @@ fn taken_in_a_round<A: PageAllocator + ?Sized>(allocator: &A) -> Result<Option<u
     Ok(leaks.then_some(all))
 }
 
-/// The guards of released memories are unmapped, or were there before: a backend may keep what it
-/// has for the next memory. Whatever others map meanwhile is not in the same places by and large.
+/// Checks that the guards of released memories are unmapped, or are the same as before: a backend
+/// may keep resources for the next memory. Mappings by other threads are rarely at the same
+/// addresses.
 fn guards<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     const MEMORIES: usize = 8;
     let mut left = Vec::new();
@@ -92,7 +93,8 @@ fn guards_of(reservation: &Reservation) -> [Range<usize>; 2] {
     [before, end..end.saturating_add(reservation.guard_after().get())]
 }
 
-/// Other threads open and close descriptors too, so many rounds decide as for address space.
+/// Checks for leaked descriptors. Other threads open and close descriptors too, so many rounds
+/// decide, as for address space.
 pub(crate) fn descriptors<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     const LEAKS: usize = 6;
     const CLEAN: usize = 2;
@@ -108,7 +110,7 @@ pub(crate) fn descriptors<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-/// How many descriptors a round of memories has left open, if at least half of them left one.
+/// Number of descriptors that a round of memories has left open, if at least half of them left one.
 fn opened_in_a_round<A: PageAllocator + ?Sized>(allocator: &A) -> Result<Option<usize>, Detail> {
     const MEMORIES: usize = 16;
     let Some(before) = open_descriptors() else { return Ok(None) };

@@ -1,8 +1,8 @@
-//! One check for each [`Guarantee`], by concern: `capabilities.rs` what a backend claims, `sizes.rs`
-//! what a reservation is, `ladder.rs` its guards, `growth.rs` commit, `reach.rs` the far ends of
-//! large memories, `rights.rs` protection, `queries.rs` operations that only look, `reuse.rs` the
-//! ways back, `leaks.rs` what a released memory leaves, `images.rs` initial contents, `tags.rs`
-//! hardware tags, `requests.rs` odd requests, `threads.rs` several threads.
+//! One check for each [`Guarantee`], by concern: `capabilities.rs` claims of the backend,
+//! `sizes.rs` reservations, `ladder.rs` guards, `growth.rs` commit, `reach.rs` the far ends of
+//! large memories, `rights.rs` protection, `queries.rs` read-only operations, `reuse.rs` discard,
+//! reset and reuse, `leaks.rs` leaks, `images.rs` initial contents, `tags.rs` hardware tags,
+//! `requests.rs` unusual requests, `threads.rs` several threads.
 
 pub(crate) mod capabilities;
 pub(crate) mod growth;
@@ -28,16 +28,16 @@ use crate::mappings::Mappings;
 
 pub use threads::check_threads;
 
-/// What a check returns.
+/// Result of a check.
 pub(crate) type Outcome = Result<(), Detail>;
 
-/// Checks every [`Guarantee`] of the contract on `allocator`. One that
-/// [presupposes](Guarantee::presupposes) a broken one is left out and named as
-/// [not judged](Broken::not_judged), so that what is reported is the cause and not its effects.
+/// Checks every [`Guarantee`] of the contract on `allocator`. A guarantee that
+/// [presupposes](Guarantee::presupposes) a broken one is skipped and listed as [not
+/// judged](Broken::not_judged), so that the report names the cause and not its effects.
 ///
 /// # Errors
 ///
-/// All guarantees that it breaks, each with what was seen.
+/// All broken guarantees, each with a detail.
 pub fn check_backend<A: PageAllocator + ?Sized>(allocator: &A) -> Result<(), Broken> {
     let mut broken = Broken { violations: Vec::new(), not_judged: Vec::new() };
     for guarantee in Guarantee::ALL {
@@ -54,11 +54,11 @@ pub fn check_backend<A: PageAllocator + ?Sized>(allocator: &A) -> Result<(), Bro
     if broken.violations.is_empty() { Ok(()) } else { Err(broken) }
 }
 
-/// Checks that a memory outlives moves of the allocator it holds.
+/// Checks that a memory stays valid when its allocator value is moved.
 ///
 /// # Errors
 ///
-/// When bytes were lost on the way.
+/// When bytes were lost.
 pub fn check_moving<A: PageAllocator>(allocator: A) -> Result<(), Violation> {
     let bytes = 4 * allocator.page().bytes() as u64;
     let request = ReserveRequest::new(bytes, 2 * bytes);
@@ -80,15 +80,15 @@ fn moved_region<A: PageAllocator>(allocator: A, request: &ReserveRequest<'_>) ->
     Ok(region.verify()?)
 }
 
-/// What memories are filled with before they are let go: not zero, and no plausible data.
+/// The byte with which memories are filled before release: not zero, and unlikely as data.
 const POISON: u8 = 0xB6;
 
-/// `count` of the backend's pages. Checks use at most 64, which any host can address.
+/// `count` pages of the backend. Checks use at most 64, which any host can address.
 fn pages<A: PageAllocator + ?Sized>(allocator: &A, count: u64) -> HostBytes {
     allocator.page().round_down(count * allocator.page().bytes() as u64)
 }
 
-/// A request for so many of the backend's pages.
+/// A request in pages of the backend.
 fn request<A: PageAllocator + ?Sized>(
     allocator: &A,
     initial: u64,
@@ -99,19 +99,19 @@ fn request<A: PageAllocator + ?Sized>(
     ReserveRequest::new(initial, maximum).reservation(ROOM)
 }
 
-/// Bytes of address space for a memory of a check, guards not counted. No room for full guards,
-/// unless they are what is checked: there are thousands of these memories, and an emulator keeps a
-/// record of every page that was ever reserved.
+/// Address space for a memory of a check in bytes, without guards. It has no room for full guards,
+/// unless the check is about them: there are thousands of these memories, and an emulator keeps a
+/// record of every page ever reserved.
 const ROOM: u64 = 1 << 26;
 
-/// What a memory reserves that says nothing about it, full guards with it. Where that is dear, the
-/// first of a check's memories does so for all.
+/// The default reservation, which has room for full guards. Where address space is costly, only the
+/// first memory of a check uses it.
 fn usual_room(first: bool) -> u64 {
     let affordable = first || !ChildTest::space_is_dear();
     if affordable { ReserveRequest::DEFAULT_RESERVATION } else { ROOM }
 }
 
-/// A memory with `committed` of up to `maximum` pages, all of them poisoned.
+/// A memory of at most `maximum` pages with `committed` pages, all poisoned.
 fn poisoned<A: PageAllocator + ?Sized>(
     allocator: &A,
     committed: u64,
@@ -128,7 +128,7 @@ fn page_range<A: PageAllocator + ?Sized>(allocator: &A, start: u64, len: u64) ->
     HostRange { start: pages(allocator, start), len: pages(allocator, len) }
 }
 
-/// Asks the host whether a range has exactly these rights, where it can be asked.
+/// Checks that a range has exactly these rights, where the host reports them.
 fn expect_rights<A: PageAllocator + ?Sized>(
     what: &str,
     memory: &RawMemory<'_, A>,

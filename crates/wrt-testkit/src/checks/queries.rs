@@ -1,4 +1,4 @@
-//! Operations that only look: verification, and the count of resident bytes.
+//! Read-only operations: verification, and the count of resident bytes.
 
 use wrt_platform::{PageAllocator, Protection};
 
@@ -8,7 +8,7 @@ use super::{Outcome, expect_rights, page_range, pages, request};
 use crate::contract::RawMemory;
 use crate::guarantee::ensure;
 
-/// How often is asked while another thread reads.
+/// Number of queries while another thread reads.
 const QUESTIONS: usize = 8;
 
 pub(crate) fn read_only<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {

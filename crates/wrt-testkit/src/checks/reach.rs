@@ -1,5 +1,5 @@
-//! The far ends of large memories: every committed byte is the memory's own, at its own place,
-//! however large its offset is.
+//! The far ends of large memories: every committed byte is distinct and at its offset, however
+//! large that is.
 
 use wrt_platform::{
     Capabilities, HostBytes, HostRange, MemoryImage, PageAllocator, Protection, Region,
@@ -10,7 +10,7 @@ use super::{Outcome, ROOM, expect_bytes, expect_rights, page_range, pages};
 use crate::contract::RawMemory;
 use crate::guarantee::ensure;
 
-/// Pages of other checks, which see whether these are distinct.
+/// Pages that other checks cover.
 const NEAR: u64 = 64;
 
 pub(crate) fn capacity<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
@@ -28,8 +28,8 @@ pub(crate) fn capacity<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     expect_labels(&memory, &places)
 }
 
-/// Commits `most` bytes, or half of that and so on: a backend may refuse before its capacity, as
-/// one that shares what is free does.
+/// Commits `most` bytes, or half of that and so on. A backend may refuse before its capacity, for
+/// example if memories share free space.
 fn commit_as_much_as_there_is<A: PageAllocator + ?Sized>(
     allocator: &A,
     memory: &mut RawMemory<'_, A>,
@@ -42,8 +42,8 @@ fn commit_as_much_as_there_is<A: PageAllocator + ?Sized>(
     }
 }
 
-/// Offsets of words on pages of their own: the first ones, one on either side of each power of
-/// two, the last, and some without a pattern. In order, none twice.
+/// Offsets of words on distinct pages: the first ones, one on either side of each power of two, the
+/// last, and some irregular ones. In order, without duplicates.
 fn scattered(len: u64, page: u64) -> Vec<usize> {
     const WITHOUT_PATTERN: u64 = 256;
     let near = (0..NEAR).map(|number| number * page);
@@ -61,7 +61,7 @@ fn scattered(len: u64, page: u64) -> Vec<usize> {
     pages.into_iter().map(|number| (number * page + number % (page / 8) * 8) as usize).collect()
 }
 
-/// Writes a word's own offset into each of the places, which are zero before.
+/// Writes its own offset into each of the words, which must read zero before.
 fn label<A: PageAllocator + ?Sized>(memory: &mut RawMemory<'_, A>, places: &[usize]) -> Outcome {
     for place in places {
         let Some(word) = memory.bytes_mut().get_mut(*place..*place + 8) else { continue };
@@ -126,7 +126,7 @@ pub(crate) fn wide_offsets<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome 
     wide_image(allocator)
 }
 
-/// A backend that fills images puts them where they belong, and nowhere else.
+/// Checks that a backend that fills images does so at their offset and nowhere else.
 fn wide_image<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     if !allocator.capabilities().contains(Capabilities::IMAGES) {
         return Ok(());
@@ -166,7 +166,7 @@ fn wide_protect<A: PageAllocator + ?Sized>(
     expect_rights("what got its rights back", memory, range, Protection::READ_WRITE)
 }
 
-/// Discards pages with labels, which `places` have no longer then.
+/// Discards labelled pages and removes their labels from `places`.
 fn wide_discard<A: PageAllocator + ?Sized>(
     allocator: &A,
     memory: &mut RawMemory<'_, A>,
@@ -182,7 +182,7 @@ fn wide_discard<A: PageAllocator + ?Sized>(
     expect_labels(memory, places)
 }
 
-/// Where pages are given back: elsewhere a reset writes all that it keeps.
+/// Checks resets of backends that return pages; other backends overwrite all that they keep.
 fn wide_reset<A: PageAllocator + ?Sized>(
     allocator: &A,
     memory: &mut RawMemory<'_, A>,

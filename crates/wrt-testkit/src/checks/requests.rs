@@ -1,4 +1,4 @@
-//! Requests at the edges: nothing, more than there is, and what a backend may lack.
+//! Unusual requests: no bytes, impossible sizes, and optional features.
 
 use wrt_platform::{
     CommitPolicy, GuardLevel, GuardPolicy, HostBytes, PageAllocator, Protection, Region,
@@ -23,7 +23,7 @@ pub(crate) fn zero_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-/// A memory of no bytes can be looked at, reset and grown as far as its maximum says.
+/// Checks that a memory of no bytes can be read, reset and grown up to its maximum.
 fn empty_memory<A: PageAllocator + ?Sized>(allocator: &A, request: &ReserveRequest<'_>) -> Outcome {
     let mut region = Region::new(allocator, request)?;
     ensure!(region.is_empty() && region.data()?.is_empty(), "it has {} bytes", region.len());
@@ -48,7 +48,7 @@ fn empty_memory<A: PageAllocator + ?Sized>(allocator: &A, request: &ReserveReque
     Ok(())
 }
 
-/// Sizes that no host has, up to the last one that can be written.
+/// Sizes that no host has, up to `u64::MAX`.
 const IMPOSSIBLE: [u64; 6] =
     [1 << 57, 1 << 62, i64::MAX as u64, 1 << 63, u64::MAX - 4095, u64::MAX];
 
@@ -72,7 +72,7 @@ pub(crate) fn impossible_sizes<A: PageAllocator + ?Sized>(allocator: &A) -> Outc
     Ok(())
 }
 
-/// A guard that nobody can have is done without, unless it is demanded.
+/// Checks that an impossible guard is omitted with a reason, unless a guard is demanded.
 fn impossible_guard<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Outcome {
     let request = request(allocator, 1, 2).guard(bytes);
     let region = Region::new(allocator, &request)?;
@@ -83,7 +83,7 @@ fn impossible_guard<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Out
     Ok(())
 }
 
-/// A maximum that nobody can reach is a limit and no reservation.
+/// Checks that an impossible maximum is a limit and not a reservation.
 fn impossible_maximum<A: PageAllocator + ?Sized>(allocator: &A, bytes: u64) -> Outcome {
     let page = allocator.page().bytes() as u64;
     let room = usual_room(IMPOSSIBLE.first() == Some(&bytes));

@@ -1,4 +1,4 @@
-//! The ways back: discard, reset, and reuse of what was released.
+//! Discard, reset, and reuse after release.
 
 use wrt_platform::{Capabilities, Discarded, HostRange, PageAllocator, Region};
 
@@ -20,7 +20,7 @@ pub(crate) fn discard<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     discard_in_a_region(allocator)
 }
 
-/// Ranges that are no whole pages.
+/// Discard in a region of ranges that are not whole pages.
 fn discard_in_a_region<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let page = allocator.page().bytes();
     let mut region = Region::new(allocator, &request(allocator, 4, 8))?;

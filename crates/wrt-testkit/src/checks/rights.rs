@@ -96,7 +96,7 @@ pub(crate) fn kept<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     prefix(allocator)
 }
 
-/// The part of a region that nobody may access stays closed over growth and reset.
+/// Checks that the inaccessible prefix of a region stays closed across growth and reset.
 fn prefix<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let bytes = pages(allocator, 2).as_u64();
     let mut region = Region::new(allocator, &request(allocator, 1, 8).inaccessible_prefix(bytes))?;

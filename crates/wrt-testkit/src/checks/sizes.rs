@@ -1,4 +1,4 @@
-//! What a reservation is: its page, its bounds, and that it belongs to one memory.
+//! Reservations: page, bounds, and exclusive ownership.
 
 use wrt_platform::{HostBytes, PageAllocator};
 

@@ -1,4 +1,5 @@
-//! Hardware tags: pointers of others, and of those who were there before, must not fit.
+//! Hardware tags: pointers of other memories, and of earlier ones at the same addresses, must not
+//! match.
 
 use wrt_platform::{AllocError, AllocErrorKind, Capabilities, PageAllocator, Region, Tagging};
 
@@ -6,7 +7,7 @@ use super::{Outcome, pages, request};
 use crate::contract::RawMemory;
 use crate::guarantee::ensure;
 
-/// Memories that are looked at side by side: more than there are tags.
+/// Memories that live at the same time: more than there are tags.
 const MEMORIES: usize = 24;
 
 pub(crate) fn demanded<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
@@ -57,7 +58,7 @@ pub(crate) fn fresh<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     Ok(())
 }
 
-/// With no more address space than it needs: an emulator keeps a record of every page.
+/// A memory of two pages with minimal address space: an emulator keeps a record of every page.
 fn memory_of_two_pages<A: PageAllocator + ?Sized>(
     allocator: &A,
 ) -> Result<RawMemory<'_, A>, AllocError> {
@@ -67,7 +68,7 @@ fn memory_of_two_pages<A: PageAllocator + ?Sized>(
     Ok(memory)
 }
 
-/// Neighbours in the address space have different tags.
+/// Checks that neighbours in the address space have different tags.
 fn apart<A: PageAllocator + ?Sized>(memories: &[RawMemory<'_, A>]) -> Outcome {
     let mut places: Vec<_> =
         memories.iter().map(|memory| (address_of(memory), tag_of(memory))).collect();
@@ -79,7 +80,7 @@ fn apart<A: PageAllocator + ?Sized>(memories: &[RawMemory<'_, A>]) -> Outcome {
     Ok(())
 }
 
-/// Where tags stand in an address: bits 56 to 59.
+/// Position of the tag in an address: bits 56 to 59.
 const SHIFT: u32 = 56;
 
 fn tag_of<A: PageAllocator + ?Sized>(memory: &RawMemory<'_, A>) -> u64 {

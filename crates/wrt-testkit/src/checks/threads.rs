@@ -1,4 +1,4 @@
-//! Several threads that make memories at once.
+//! Several threads that create memories at once.
 
 use core::ops::Range;
 use core::sync::atomic::AtomicUsize;
@@ -16,7 +16,7 @@ use crate::guarantee::{Detail, Guarantee, Violation, ensure};
 
 const THREADS: usize = 4;
 
-/// Checks that memories made by several threads at once share no byte.
+/// Checks that memories created by several threads at once share no byte.
 /// [`check_backend`](crate::check_backend) uses one thread: not every allocator is [`Sync`].
 ///
 /// ```
@@ -28,7 +28,7 @@ const THREADS: usize = 4;
 ///
 /// # Errors
 ///
-/// When two of them have a byte in common, or one could not be made.
+/// When two memories share a byte, or one could not be created.
 pub fn check_threads<A: PageAllocator + Sync + ?Sized>(allocator: &A) -> Result<(), Violation> {
     let rounds = if ChildTest::is_emulated() { 16 } else { 64 };
     let asked = Asked::new(allocator);
@@ -54,7 +54,7 @@ fn round<A: PageAllocator + Sync>(allocator: &A) -> Outcome {
     outcomes.into_iter().collect()
 }
 
-/// Makes a memory when all threads do, and looks where it is before it is used.
+/// Creates a memory at the same time as all threads, and checks its addresses before using it.
 fn one_memory<A: PageAllocator>(
     allocator: &A,
     mut pass: Pass<'_>,
@@ -88,7 +88,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Gates that open when every thread has come to them or is gone.
+/// Gates that open when every thread has reached them or has ended.
 #[derive(Default)]
 struct Gates([AtomicUsize; 4]);
 
@@ -98,7 +98,7 @@ impl Gates {
     }
 }
 
-/// A thread's way through the gates.
+/// A thread's progress through the gates.
 struct Pass<'a> {
     gates: &'a Gates,
     passed: usize,
@@ -117,7 +117,7 @@ impl Pass<'_> {
 }
 
 impl Drop for Pass<'_> {
-    /// Nobody waits for a thread that ended early.
+    /// Opens the remaining gates for a thread that ended early.
     fn drop(&mut self) {
         for gate in self.gates.0.iter().skip(self.passed) {
             gate.fetch_add(1, AcqRel);

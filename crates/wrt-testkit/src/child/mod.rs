@@ -1,4 +1,4 @@
-//! Tests that need a process of their own: to die in, or to live in with less.
+//! Child processes for tests that end their process or limit its resources.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "windows.rs")]
@@ -8,16 +8,17 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 
-/// The variable that tells a child what to do.
+/// The environment variable that names the child's case.
 const CASE: &str = "WRT_CHILD_CASE";
 
-/// The variable that names an emulator and its arguments, for programs of another architecture.
+/// The environment variable with an emulator and its arguments, for programs of another
+/// architecture.
 const RUNNER: &str = "WRT_RUNNER";
 
-/// A test that starts itself again in a child process.
+/// A test that runs itself again in a child process.
 ///
-/// The test asks [`case`](Self::case) first: in the child it is told there what to do; in the
-/// parent it gets `None` and calls [`run`](Self::run) for each case.
+/// The test calls [`case`](Self::case) first. In the child it returns the case to run; in the
+/// parent it returns `None`, and the test calls [`run`](Self::run) for each case.
 ///
 /// ```no_run
 /// # use wrt_testkit::{ChildTest, Ending};
@@ -31,9 +32,9 @@ const RUNNER: &str = "WRT_RUNNER";
 /// }
 /// ```
 ///
-/// Where the variable `WRT_RUNNER` is set (`qemu-aarch64-static -cpu max`), the child is started
-/// by way of it, since the kernel would not know what to do with a foreign program. On Windows the
-/// variable only tells that an emulator is there: it starts children itself.
+/// Where the environment variable `WRT_RUNNER` is set (`qemu-aarch64-static -cpu max`), it starts
+/// the child, since the kernel cannot run a foreign program. On Windows the variable only states
+/// that there is an emulator, which starts children itself.
 #[derive(Clone, Debug)]
 pub struct ChildTest {
     test: String,
@@ -41,16 +42,16 @@ pub struct ChildTest {
     way: Vec<OsString>,
 }
 
-/// How a child ended.
+/// Outcome of a child.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ending {
-    /// It succeeded.
+    /// The child succeeded.
     Success,
-    /// It failed, as a test that panics does.
+    /// The child failed, as a test that panics does.
     Failure,
-    /// A signal of this number ended it.
+    /// The signal with this number ended the child.
     Signal(i32),
-    /// An exception of this code ended it, as Windows calls it.
+    /// The Windows exception with this code ended the child.
     Exception(u32),
 }
 
@@ -79,47 +80,47 @@ impl ChildTest {
         self
     }
 
-    /// Limits the child's writable memory (`RLIMIT_DATA`), whether it is used or not.
-    /// [`run`](Self::run) fails where the host has no such limit.
+    /// Limits the child's writable memory (`RLIMIT_DATA`), used or not. [`run`](Self::run) fails
+    /// where the host has no such limit.
     #[must_use]
     pub const fn limit_writable_memory(mut self, bytes: u64) -> Self {
         self.limits.writable_memory = Some(bytes);
         self
     }
 
-    /// Starts the child by way of another program, such as a tracer: its name and its arguments.
+    /// Starts the child through another program, such as a tracer; `words` are its name and its
+    /// arguments.
     #[must_use]
     pub fn by_way_of<W: Into<OsString>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
         self.way.extend(words.into_iter().map(Into::into));
         self
     }
 
-    /// In the child, what it is to do.
+    /// The case to run in the child; `None` in the parent.
     #[must_use]
     pub fn case(&self) -> Option<String> {
         env::var(CASE).ok()
     }
 
-    /// Whether programs are started by way of an emulator, whose own needs count against limits.
+    /// Whether programs run under an emulator, whose own resources count against limits.
     #[must_use]
     pub fn is_emulated() -> bool {
         env::var_os(RUNNER).is_some_and(|runner| !runner.is_empty())
     }
 
-    /// Whether this is an emulator that keeps a record of every page that is reserved, which takes
-    /// it time and memory: one of Unix with 64 bits, since with fewer a few GiB are all there are.
+    /// Whether programs run under an emulator that keeps a record of every reserved page, which
+    /// costs time and memory: those of 64-bit Unix, since 32-bit programs have only a few GiB.
     #[must_use]
     pub fn space_is_dear() -> bool {
         cfg!(unix) && usize::BITS >= 64 && Self::is_emulated()
     }
 
-    /// Runs the test in a child that is told to do `case`. Returns how it ended and what it
-    /// printed.
+    /// Runs `case` of the test in a child. Returns its outcome and its output.
     ///
     /// # Errors
     ///
-    /// When the child could not be started, or has no test of this name: it would succeed without
-    /// having done anything.
+    /// When the child could not be started, or has no test of this name, which would succeed
+    /// without running anything.
     pub fn run(&self, case: &str) -> io::Result<(Ending, String)> {
         let output = host::command(&self.limits, &self.way, &env::current_exe()?)?
             .args([&self.test, "--exact", "--nocapture", "--test-threads=1"])

@@ -1,4 +1,4 @@
-//! Children of a Unix shell, which sets their limits.
+//! Children on Unix, started by a shell that sets their limits.
 
 use std::env;
 use std::ffi::OsString;
@@ -9,15 +9,14 @@ use std::process::{Command, ExitStatus};
 
 use super::{Ending, RUNNER};
 
-/// What the child has less of, in bytes.
+/// Limits of the child, in bytes.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Limits {
     pub(super) address_space: Option<u64>,
     pub(super) writable_memory: Option<u64>,
 }
 
-/// Starts `program` by way of another one, if there are words for it, and of the emulator, if there
-/// is one.
+/// Starts `program`, through the program in `way` and through the emulator, where given.
 pub(super) fn command(limits: &Limits, way: &[OsString], program: &Path) -> io::Result<Command> {
     // A child that dies on purpose leaves no core file.
     let mut script = "ulimit -c 0; ".to_owned();

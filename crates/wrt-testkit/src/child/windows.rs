@@ -1,4 +1,4 @@
-//! Children of Windows, which has no limits to give them.
+//! Children on Windows, where no limits can be set.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus};
 
 use super::Ending;
 
-/// What the child should have less of, in bytes.
+/// Limits of the child, in bytes.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Limits {
     pub(super) address_space: Option<u64>,
@@ -25,8 +25,8 @@ pub(super) fn command(limits: &Limits, way: &[OsString], program: &Path) -> io::
     Ok(command)
 }
 
-/// A process that an exception ends has the exception's code for its exit code: those are the
-/// errors among the `NTSTATUS` values.
+/// The outcome of an exit code. A process that an exception ends has the exception's code as its
+/// exit code: an error among the `NTSTATUS` values.
 pub(super) fn ending(status: ExitStatus) -> Ending {
     const SEVERITY_ERROR: u32 = 0xC000_0000;
     match status.code().map(i32::cast_unsigned) {

@@ -1,7 +1,7 @@
 //! Scripts of operations, played on a memory and on a `Vec<u8>` side by side.
 //!
-//! `operation.rs` is what a script can say, `semantics.rs` what loads give, `model.rs` the memory
-//! as a vector, `rights.rs` what may be done to its bytes, `setup.rs` its image and its budget,
+//! `operation.rs` is the steps of a script, `semantics.rs` the results of loads, `model.rs` the
+//! memory as a vector, `rights.rs` the rights on its bytes, `setup.rs` its image and its budget,
 //! `player.rs` the comparison.
 
 mod model;
@@ -17,7 +17,7 @@ pub use operation::{ScriptOperation, Step};
 pub use player::{run_pair_script, run_pair_script_with, run_script, run_script_with};
 pub use setup::MemorySetup;
 
-/// Where a memory and its model came apart.
+/// A difference between a memory and its model.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Mismatch {
@@ -25,7 +25,7 @@ pub struct Mismatch {
     pub step: usize,
     /// The step, as `Debug` shows it.
     pub operation: String,
-    /// What differs.
+    /// The difference.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! A linear memory as the specification describes it: a vector of bytes.
+//! Model of a linear memory, as in the specification: a vector of bytes.
 
 use core::ops::Range;
 
@@ -11,11 +11,11 @@ use super::setup::Account;
 const READ: Protection = Protection::READ;
 const WRITE: Protection = Protection::WRITE;
 
-/// What a memory should be.
+/// The expected state of a memory.
 #[derive(Debug)]
 pub(super) struct Model<'a> {
     pub(super) bytes: Vec<u8>,
-    /// What a reset leaves.
+    /// The contents after a reset.
     pub(super) initial: Vec<u8>,
     pub(super) account: Option<Account<'a>>,
     pub(super) rights: Rights,
@@ -26,7 +26,7 @@ pub(super) struct Model<'a> {
 }
 
 impl Model<'_> {
-    /// A 32-bit memory takes 32-bit operands, and offsets too.
+    /// The operand or offset as the memory takes it: 32 bits in a 32-bit memory.
     pub(super) fn narrow(&self, operand: u64) -> u64 {
         match self.ty.index_type() {
             IndexType::I32 => u64::from(operand as u32),
@@ -34,8 +34,8 @@ impl Model<'_> {
         }
     }
 
-    /// The bytes from `start` on, in 128 bits so that nothing wraps; counts a trap if they are
-    /// not all there or do not allow what is needed.
+    /// The range of bytes from `start` on, computed in 128 bits so that nothing wraps. Counts a
+    /// trap if it exceeds the memory or its rights.
     pub(super) fn range(
         &mut self,
         start: u128,
@@ -87,14 +87,14 @@ impl Model<'_> {
         self.range(ea, u64::from(size), needed)
     }
 
-    /// Changes rights on a range; `None` if it is not all there or there are too many ranges.
+    /// Changes rights on a range; `None` if it exceeds the memory or there are too many ranges.
     pub(super) fn protect(&mut self, start: u64, end: u64, rights: Protection) -> Option<()> {
         let range = within(self.bytes.len(), start.into(), end.checked_sub(start)?)?;
         self.rights = self.rights.with(&range, rights)?;
         Some(())
     }
 
-    /// Zeroes a range; `None` if it is not all there or may not be written.
+    /// Zeroes a range; `None` if it exceeds the memory or is not writable.
     pub(super) fn discard(&mut self, start: u64, end: u64) -> Option<()> {
         let range = self.accessible(start.into(), end.checked_sub(start)?, WRITE).ok()?;
         self.bytes[range].fill(0);
@@ -143,7 +143,7 @@ impl Model<'_> {
         Ok(())
     }
 
-    /// Bytes go out; the reader counts, and then the writer.
+    /// The bytes of a copy out of the memory, which the model counts.
     pub(super) fn read(&mut self, source: u64, len: u64) -> Result<Vec<u8>, Trap> {
         let range = self.range(source.into(), len, READ)?;
         self.count_bulk(len);
@@ -157,7 +157,7 @@ impl Model<'_> {
         Ok(())
     }
 
-    /// Copies from another memory; that one's bounds come first.
+    /// Copies from another memory, whose bounds are checked first.
     pub(super) fn copy_from(
         &mut self,
         target: u64,

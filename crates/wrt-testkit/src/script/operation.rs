@@ -1,17 +1,17 @@
-//! What a script can say.
+//! Operations of a script.
 
 use wrt_instructions::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
 use wrt_platform::Protection;
 
-/// One thing that a guest or a host does to a memory. Addresses, offsets and lengths are bytes;
-/// any value is allowed, most interesting ones trap. Of the address and the offset of a load or
-/// store in a memory with 32-bit addresses the low 32 bits count.
+/// One operation of a guest or a host on a memory. Addresses, offsets and lengths are bytes; any
+/// value is allowed, and most interesting ones trap. In a memory with 32-bit addresses, a load or
+/// store uses the low 32 bits of its address and offset.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ScriptOperation {
     /// A scalar or vector load.
     Load {
-        /// Which one.
+        /// The instruction.
         op: LoadOp,
         /// The static offset.
         offset: u64,
@@ -20,7 +20,7 @@ pub enum ScriptOperation {
     },
     /// A scalar or vector store of the low bits of `bits`.
     Store {
-        /// Which one.
+        /// The instruction.
         op: StoreOp,
         /// The static offset.
         offset: u64,
@@ -29,9 +29,9 @@ pub enum ScriptOperation {
         /// The operand.
         bits: u128,
     },
-    /// A load into lane `lane`, modulo the lanes there are, of the vector `bits`.
+    /// A load into lane `lane`, modulo the number of lanes, of the vector `bits`.
     LoadLane {
-        /// Which one.
+        /// The instruction.
         op: LaneLoadOp,
         /// The static offset.
         offset: u64,
@@ -42,9 +42,9 @@ pub enum ScriptOperation {
         /// The vector.
         bits: u128,
     },
-    /// A store of lane `lane`, modulo the lanes there are, of the vector `bits`.
+    /// A store of lane `lane`, modulo the number of lanes, of the vector `bits`.
     StoreLane {
-        /// Which one.
+        /// The instruction.
         op: LaneStoreOp,
         /// The static offset.
         offset: u64,
@@ -57,66 +57,66 @@ pub enum ScriptOperation {
     },
     /// `memory.fill`.
     Fill {
-        /// Where to.
+        /// The first byte to write.
         address: u64,
-        /// With what.
+        /// The byte value.
         byte: u8,
-        /// How much.
+        /// Number of bytes.
         len: u64,
     },
     /// `memory.copy` within the memory.
     Copy {
-        /// Where to.
+        /// The first byte to write.
         target: u64,
-        /// Where from.
+        /// The first byte to read.
         source: u64,
-        /// How much.
+        /// Number of bytes.
         len: u64,
     },
-    /// `memory.init` from the one data segment there is, 40 bytes long.
+    /// `memory.init` from the only data segment, which has 40 bytes.
     Init {
-        /// Where to.
+        /// The first byte to write.
         target: u64,
-        /// Where from in the segment.
+        /// The first byte of the segment to read.
         source: u64,
-        /// How much.
+        /// Number of bytes.
         len: u64,
     },
     /// `data.drop` of that segment.
     DropData,
     /// `memory.grow`.
     Grow {
-        /// By how many pages.
+        /// Number of pages.
         pages: u64,
     },
     /// The host copies bytes out.
     Read {
-        /// Where from.
+        /// The first byte to read.
         address: u64,
-        /// How much.
+        /// Number of bytes.
         len: u16,
     },
     /// The host copies bytes in.
     Write {
-        /// Where to.
+        /// The first byte to write.
         address: u64,
-        /// What.
+        /// The bytes.
         bytes: Vec<u8>,
     },
-    /// The host takes rights from a range, or gives them back.
+    /// The host changes the rights on a range.
     Protect {
         /// The first byte.
         start: u64,
-        /// The byte behind the last.
+        /// The byte past the last.
         end: u64,
-        /// What is left: nothing, to read, to write, or both.
+        /// The new rights.
         rights: Protection,
     },
     /// The host discards a range.
     Discard {
         /// The first byte.
         start: u64,
-        /// The byte behind the last.
+        /// The byte past the last.
         end: u64,
     },
     /// The host resets the memory.
@@ -125,12 +125,12 @@ pub enum ScriptOperation {
     Seal {
         /// The first sealed byte.
         start: u64,
-        /// The byte behind the last.
+        /// The byte past the last.
         end: u64,
     },
-    /// The host takes its oldest seal back.
+    /// The host removes its oldest seal.
     Unseal,
-    /// The host asks whether all is as it should be.
+    /// The host verifies the integrity of the memory.
     VerifyIntegrity,
 }
 
@@ -144,20 +144,20 @@ pub enum Step {
     Second(ScriptOperation),
     /// `memory.copy` from the second memory to the first.
     ToFirst {
-        /// Where to.
+        /// The first byte to write.
         target: u64,
-        /// Where from.
+        /// The first byte to read.
         source: u64,
-        /// How much.
+        /// Number of bytes.
         len: u64,
     },
     /// `memory.copy` from the first memory to the second.
     ToSecond {
-        /// Where to.
+        /// The first byte to write.
         target: u64,
-        /// Where from.
+        /// The first byte to read.
         source: u64,
-        /// How much.
+        /// Number of bytes.
         len: u64,
     },
 }

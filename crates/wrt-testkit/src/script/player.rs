@@ -1,4 +1,4 @@
-//! Plays a script on a memory and its model, and compares all that can be seen after each step.
+//! Player of scripts on a memory and its model, with a comparison after each step.
 
 use core::fmt::Debug;
 use core::ops::Range;
@@ -21,10 +21,10 @@ use super::setup::{Account, MemorySetup};
 use super::{Mismatch, ScriptOperation, Step};
 use crate::face::value_of;
 
-/// Plays `script` on `memory`, which may have been used before but not sealed.
+/// Plays `script` on `memory`, which may have been used before but must have no seals.
 ///
-/// After every step the result, the size, every byte, the peak and all counts must be those of the
-/// model; whenever the script asks, and at the end, integrity too.
+/// After every step, the result, the size, every byte, the peak and all counts must equal those of
+/// the model. Integrity is verified where the script asks for it, and at the end.
 ///
 /// # Errors
 ///
@@ -36,8 +36,8 @@ pub fn run_script<P: PageAllocator, O: Counting>(
     run_script_with(memory, MemorySetup::new(), script)
 }
 
-/// Plays `script` on `memory`, which was made as `setup` says. What the budget is charged must be
-/// what the model says, too.
+/// Plays `script` on `memory`, which was created with `setup`. The charge of the budget must equal
+/// that of the model, too.
 ///
 /// # Errors
 ///
@@ -75,7 +75,7 @@ where
     run_pair_script_with(first, second, [MemorySetup::new(); 2], script)
 }
 
-/// Plays `script` on two memories, which were made as `setups` say. They may share a budget.
+/// Plays `script` on two memories, which were created with `setups`. They may share a budget.
 ///
 /// # Errors
 ///
@@ -118,7 +118,7 @@ fn mismatch(step: usize, operation: &impl Debug, detail: String) -> Mismatch {
     Mismatch { step, operation: format!("{operation:?}"), detail }
 }
 
-/// Says what differs, if anything does.
+/// Compares two values; an error names the difference.
 fn same<T: PartialEq + Debug>(what: &str, real: T, expected: T) -> Result<(), String> {
     if real == expected {
         return Ok(());
@@ -133,7 +133,7 @@ struct Player<'a, P: PageAllocator, O: Counting> {
     seals: Vec<(Seal, Range<usize>, Vec<u8>)>,
 }
 
-/// The bytes of the data segment: no two alike.
+/// The bytes of the data segment, all distinct.
 fn segment_bytes() -> Vec<u8> {
     (100..140).collect()
 }
@@ -345,7 +345,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
         }
     }
 
-    /// Everything that can be seen of a memory without using it.
+    /// Compares everything that can be observed without an operation.
     fn compare(&self) -> Result<(), String> {
         let Self { memory, model, .. } = self;
         same("byte_len", memory.byte_len(), model.bytes.len() as u64)?;
@@ -364,7 +364,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
         same("data", memory.data().is_ok(), model.rights.allow(&whole, Protection::READ))
     }
 
-    /// A memory is sound unless sealed bytes have changed or cannot be read.
+    /// Verifies integrity, which must hold unless sealed bytes have changed or are not readable.
     fn integrity(&self) -> Result<(), String> {
         let mut broken = Vec::new();
         let mut unreadable = Vec::new();
@@ -389,7 +389,7 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
     }
 }
 
-/// Says which byte differs, if one does.
+/// Compares bytes; an error names the first that differs.
 fn same_bytes(start: u64, bytes: &[u8], expected: &[u8]) -> Result<(), String> {
     if bytes == expected {
         return Ok(());
@@ -400,7 +400,7 @@ fn same_bytes(start: u64, bytes: &[u8], expected: &[u8]) -> Result<(), String> {
     same(&format!("byte {}", start + index as u64), real, expected)
 }
 
-/// A host's error as what the guest would have seen.
+/// A host's error as the trap that a guest would get.
 fn traps(outcome: Result<(), MemoryError>) -> Result<(), Trap> {
     outcome.map_err(|error| match error {
         MemoryError::Refused(report) => report.trap,

@@ -1,25 +1,25 @@
-//! The rights on a model's bytes.
+//! Rights on the bytes of a model.
 
 use core::ops::Range;
 
 use wrt_platform::Protection;
 
-/// Ranges with other than the usual rights, in order. Adjacent ones have different rights.
+/// Restricted ranges, in order. Adjacent ones have different rights.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct Rights(Vec<(Range<usize>, Protection)>);
 
 impl Rights {
-    /// What a memory can keep apart.
+    /// The most restricted ranges of a memory.
     const MOST: usize = 8;
 
-    /// Whether all bytes of a range allow what is needed. No bytes allow everything.
+    /// Whether all bytes of a range have the rights `needed`. True for an empty range.
     pub(super) fn allow(&self, range: &Range<usize>, needed: Protection) -> bool {
         let overlaps =
             |other: &Range<usize>| other.start.max(range.start) < other.end.min(range.end);
         self.0.iter().all(|(other, rights)| !overlaps(other) || rights.contains(needed))
     }
 
-    /// The rights after a change, unless those are too many to keep apart.
+    /// The rights after a change, unless there are too many ranges.
     pub(super) fn with(&self, range: &Range<usize>, rights: Protection) -> Option<Self> {
         let before = self.0.iter().map(|(old, kept)| (old.start..old.end.min(range.start), *kept));
         let after = self.0.iter().map(|(old, kept)| (old.start.max(range.end)..old.end, *kept));
@@ -38,7 +38,7 @@ impl Rights {
         (new.len() <= Self::MOST).then_some(Self(new))
     }
 
-    /// The parts of `0..len` that can be read.
+    /// The readable parts of `0..len`.
     pub(super) fn readable(&self, len: usize) -> Vec<Range<usize>> {
         let closed = self.0.iter().filter(|(_, rights)| !rights.contains(Protection::READ));
         let ends = closed.clone().map(|(range, _)| range.start).chain([len]);

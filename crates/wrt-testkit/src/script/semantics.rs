@@ -1,8 +1,9 @@
-//! What loads give, written once more and as plainly as possible, from the bytes they load.
+//! Results of loads, computed from the loaded bytes by a second, simple implementation.
 
 use wrt_instructions::{F32, F64, LoadOp, V128, Value};
 
-/// What `op` gives for the bytes it has loaded; `None` for an opcode that is not known here.
+/// The result of `op` for the bytes that it loads; `None` for an instruction that is not
+/// implemented here.
 pub(crate) fn loaded(op: LoadOp, bytes: &[u8]) -> Option<Value> {
     use LoadOp::*;
     let (unsigned, signed) = (unsigned(bytes), signed(bytes));
@@ -28,7 +29,7 @@ pub(crate) fn loaded(op: LoadOp, bytes: &[u8]) -> Option<Value> {
     Some(value)
 }
 
-/// The vector with `bytes` in lane `lane`, of which there are as many as fit.
+/// The vector with `bytes` in lane `lane`; the length of `bytes` is the lane's width.
 pub(crate) fn with_lane(vector: [u8; 16], lane: u8, bytes: &[u8]) -> [u8; 16] {
     let mut with = vector;
     let start = usize::from(lane) * bytes.len();

@@ -1,4 +1,4 @@
-//! What a script's memory was made with and does not tell by itself.
+//! Setup of a script's memory, for its model.
 
 use std::cell::Cell;
 use std::ptr;
@@ -7,8 +7,7 @@ use std::rc::Rc;
 use wrt_platform::MemoryImage;
 use wrt_runtime::Budget;
 
-/// The image that a memory starts from and the budget that it is charged to, for the model of a
-/// script. Both are optional.
+/// The image that a memory starts from and the budget that is charged for it. Both are optional.
 ///
 /// ```
 /// use wrt_platform::{HeapAllocator, MemoryImage};
@@ -32,25 +31,26 @@ pub struct MemorySetup<'a> {
 }
 
 impl<'a> MemorySetup<'a> {
-    /// Zeroes at first, and no budget.
+    /// Initial zeroes, and no budget.
     #[must_use]
     pub const fn new() -> Self {
         Self { image: None, budget: None }
     }
 
-    /// The memory starts from `image`.
+    /// Sets the image that the memory starts from.
     #[must_use]
     pub const fn image(self, image: &'a MemoryImage) -> Self {
         Self { image: Some(image), ..self }
     }
 
-    /// The memory is charged to `budget`, as may others be that the script does not change.
+    /// Sets the budget that is charged for the memory. Other memories that the script does not
+    /// change may be charged to it too.
     #[must_use]
     pub const fn budget(self, budget: &'a Budget) -> Self {
         Self { budget: Some(budget), ..self }
     }
 
-    /// The first `len` bytes of a memory that was just made.
+    /// The first `len` bytes of a new memory.
     pub(super) fn contents(&self, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
         for (address, extent) in self.image.into_iter().flat_map(MemoryImage::extents) {
@@ -60,13 +60,13 @@ impl<'a> MemorySetup<'a> {
         bytes
     }
 
-    /// The model of the budget as it is now.
+    /// The model of the budget in its current state.
     pub(super) fn account(&self) -> Option<Account<'a>> {
         self.budget.map(|budget| Account { budget, used: Rc::new(Cell::new(budget.used())) })
     }
 }
 
-/// What a budget should say.
+/// The expected state of a budget.
 #[derive(Clone, Debug)]
 pub(super) struct Account<'a> {
     budget: &'a Budget,
@@ -74,7 +74,7 @@ pub(super) struct Account<'a> {
 }
 
 impl Account<'_> {
-    /// One model for both memories if they share a budget.
+    /// Makes both memories use one model if they share a budget.
     pub(super) fn share(first: Option<&Self>, second: &mut Option<Self>) {
         if let (Some(first), Some(second)) = (first, second)
             && ptr::eq(first.budget, second.budget)
@@ -83,7 +83,7 @@ impl Account<'_> {
         }
     }
 
-    /// Takes so many bytes, if they are left.
+    /// Charges `bytes`, if they are left.
     pub(super) fn charge(&self, bytes: u64) -> Option<()> {
         let used = self.used.get().checked_add(bytes)?;
         (used <= self.budget.limit()).then(|| self.used.set(used))
@@ -93,7 +93,7 @@ impl Account<'_> {
         self.used.set(self.used.get() - bytes);
     }
 
-    /// What the budget says, and what it should.
+    /// The actual and the expected charge.
     pub(super) fn found_and_expected(&self) -> (u64, u64) {
         (self.budget.used(), self.used.get())
     }
