@@ -2,7 +2,6 @@
 //! fits anything is itself a finding.
 
 use crate::tidy::Finding;
-use crate::tidy::functions::functions;
 use crate::tidy::tree::Tree;
 
 /// Packages that rule unsafe code out for good, in every crate root.
@@ -13,9 +12,6 @@ pub(super) const FORBIDS_UNSAFE: [&str; 5] = [
     "examples/spec",
     "xtask",
 ];
-
-/// Functions that may be longer than a reader likes, and why.
-const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[];
 
 /// Files of the library crates that may choose by `cfg`, beside crate roots and twins,
 /// and why.
@@ -56,10 +52,6 @@ const LAYERS: [&[&str]; 8] = [
     &["wrt-peers"],
 ];
 
-pub(super) fn may_be_long(path: &str, function: &str) -> bool {
-    LONG_FUNCTIONS.iter().any(|(listed, name, _)| *listed == path && *name == function)
-}
-
 pub(super) fn may_choose(path: &str) -> bool {
     path.ends_with("/src/lib.rs") || CHOOSES.iter().any(|(listed, _)| *listed == path)
 }
@@ -75,18 +67,11 @@ pub(super) fn may_depend(package: &str, dependency: &str) -> bool {
     }
 }
 
-/// Entries that name a file or function that is no longer there, or needs it no more.
+/// Entries that name a file that is no longer there, or needs it no more.
 pub(super) fn check_stale(tree: &Tree, findings: &mut Vec<Finding>) {
     let mut stale = |what: String| {
         findings.push(Finding::error("xtask/src/tidy/lists.rs", 1, "stale-list", what));
     };
-    for (path, name, _) in LONG_FUNCTIONS {
-        let file = tree.file(path);
-        let found = file.is_some_and(|file| functions(file).iter().any(|one| one.name == *name));
-        if !found {
-            stale(format!("{path} has no function `{name}`, which is listed as long"));
-        }
-    }
     for (path, _) in CHOOSES {
         if !tree.file(path).is_some_and(|file| file.code.contains("cfg(")) {
             stale(format!("{path} is listed for cfg and has none"));

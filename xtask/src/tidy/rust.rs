@@ -9,7 +9,6 @@ pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
     unsafe_is_announced(file, findings);
     unsafe_is_forbidden(file, findings);
     file_length(file, findings);
-    function_length(file, findings);
     table_of_contents(file, findings);
     cfg_placement(file, findings);
     ignored_tests(file, findings);
@@ -63,24 +62,6 @@ fn file_length(file: &File, findings: &mut Vec<Finding>) {
         findings.push(Finding::error(&file.path, lines, "file-length", message));
     } else if lines > FILE_SOFT {
         findings.push(Finding::warning(&file.path, lines, "file-length", message));
-    }
-}
-
-const FUNCTION_SOFT: usize = 40;
-const FUNCTION_HARD: usize = 60;
-
-fn function_length(file: &File, findings: &mut Vec<Finding>) {
-    for function in functions(file) {
-        if function.length <= FUNCTION_SOFT || lists::may_be_long(&file.path, &function.name) {
-            continue;
-        }
-        let message = format!(
-            "`{}` has {} lines of code; about {FUNCTION_SOFT} is what a reader holds at once",
-            function.name, function.length
-        );
-        let hard = function.length > FUNCTION_HARD;
-        let make = if hard { Finding::error } else { Finding::warning };
-        findings.push(make(&file.path, function.line, "function-length", message));
     }
 }
 
@@ -221,8 +202,6 @@ mod tests {
         assert!(rules("a.rs", &"//\n".repeat(500)).is_empty());
         assert_eq!(rules("a.rs", &"//\n".repeat(551)), ["file-length"]);
         assert_eq!(rules("examples/small/src/bin/a.rs", &"//\n".repeat(81)), ["file-length"]);
-        let long = format!("fn f() {{\n{}}}\n", "    g();\n".repeat(61));
-        assert_eq!(rules("a.rs", &long), ["function-length"]);
     }
 
     #[test]
