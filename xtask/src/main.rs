@@ -6,10 +6,12 @@ mod cargo;
 mod check;
 mod ci;
 mod compiler;
+mod coverage;
 mod cross;
 mod faults;
 mod injected;
 mod loom;
+mod mutants;
 mod programs;
 mod setup;
 mod side_by_side;
@@ -49,6 +51,10 @@ enum Command {
     Faults(faults::Args),
     /// Models of what several threads do at once, and known bugs that they must find
     Loom(loom::Args),
+    /// Lines of the library crates that their tests do not run, by file
+    Coverage,
+    /// Change the code at one place after the other, and see a test notice each change
+    Mutants(mutants::Args),
     /// Run the benches and print one table: ours, baseline, ratio, spread
     Bench(bench::Args),
     /// The house rules, as code
@@ -83,6 +89,8 @@ fn run(menu: Menu) -> anyhow::Result<()> {
         Command::Cross(args) => cross::run(&workspace, &args),
         Command::Faults(args) => faults::run(&workspace, &args),
         Command::Loom(args) => loom::run(&workspace, &args),
+        Command::Coverage => coverage::run(&workspace),
+        Command::Mutants(args) => mutants::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Tidy => tidy::run(&workspace),
         Command::Programs(args) => programs::run(&workspace, &args),
