@@ -16,6 +16,9 @@ use crate::workspace::Workspace;
 /// Names the target of commands that name none.
 pub(crate) const TARGET: &str = "CARGO_BUILD_TARGET";
 
+/// The profile of what must be fast and is not measured.
+pub(crate) const OPTIMIZED: &str = "optimized";
+
 /// Flags of rustc, between separators. Cargo reads neither `RUSTFLAGS` nor a configuration file
 /// where this is set.
 const RUSTFLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";

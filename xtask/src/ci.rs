@@ -1,13 +1,15 @@
-//! All that must pass, in order. Nothing is skipped silently: what cannot run because
-//! something is missing is an error that names it.
+//! All that must pass, in order, in two tiers: the deep one adds what takes long. Nothing is skipped
+//! silently: what cannot run because something is missing is an error that names it.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::cross::Tier;
 use crate::workspace::Workspace;
 use crate::{
-    cargo, check, compiler, faults, loom, programs, setup, side_by_side, spec, targets, test, tidy,
+    cargo, check, compiler, coverage, faults, loom, mutants, programs, setup, side_by_side, spec,
+    targets, test, tidy,
 };
 
 #[derive(clap::Args)]
@@ -15,12 +17,15 @@ pub(crate) struct Args {
     /// First install what is missing, with `setup`
     #[arg(long)]
     install: bool,
+    /// Add the deep tier: what takes long and rarely finds what the rest does not
+    #[arg(long)]
+    deep: bool,
 }
 
 /// A step: its name, and what it runs.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 11] = [
+const QUICK: [Step; 11] = [
     ("tidy", tidy::run),
     ("check", check::this_machine),
     ("test", test::run),
@@ -28,10 +33,16 @@ const STEPS: [Step; 11] = [
     ("loom", |workspace| loom::run(workspace, &loom::Args::default())),
     ("spec", |workspace| spec::run(workspace, &spec::Args::default())),
     ("spec, all scripts", complete_suite),
-    ("cross --run", other_machines),
+    ("cross --run", |workspace| other_machines(workspace, "quick")),
     ("programs --check", |workspace| programs::run(workspace, &programs::Args { check: true })),
     ("small examples", small_examples),
     ("benches", benches),
+];
+
+const DEEP: [Step; 3] = [
+    ("cross --run --tier deep", |workspace| other_machines(workspace, "deep")),
+    ("coverage", coverage::run),
+    ("mutants", |workspace| mutants::run(workspace, &mutants::Args::default())),
 ];
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
@@ -53,9 +64,14 @@ fn steps(
     args: &Args,
     times: &mut Vec<(&'static str, Duration)>,
 ) -> Result<()> {
-    let first: Step = if args.install { ("setup", setup::run) } else { ("setup", nothing_missing) };
-    for (name, step) in [first].iter().chain(&STEPS) {
-        println!("\n==> {name}");
+    let first: Step = match (args.install, args.deep) {
+        (true, deep) => ("setup", if deep { setup::deep } else { setup::quick }),
+        (false, deep) => ("setup", if deep { deep_is_ready } else { quick_is_ready }),
+    };
+    let deep: &[Step] = if args.deep { &DEEP } else { &[] };
+    let steps: Vec<&Step> = [&first].into_iter().chain(&QUICK).chain(deep).collect();
+    for (index, (name, step)) in steps.iter().enumerate() {
+        println!("\n==> {}/{} {name}", index + 1, steps.len());
         let start = Instant::now();
         let result = step(workspace);
         times.push((name, start.elapsed()));
@@ -66,9 +82,17 @@ fn steps(
     Ok(())
 }
 
+fn quick_is_ready(workspace: &Workspace) -> Result<()> {
+    nothing_missing(workspace, Tier::Quick)
+}
+
+fn deep_is_ready(workspace: &Workspace) -> Result<()> {
+    nothing_missing(workspace, Tier::Deep)
+}
+
 /// Without `--install` nothing is installed: what is missing is named, and we stop.
-fn nothing_missing(workspace: &Workspace) -> Result<()> {
-    let missing = setup::missing(workspace)?;
+fn nothing_missing(workspace: &Workspace, tier: Tier) -> Result<()> {
+    let missing = setup::missing(workspace, tier)?;
     for need in &missing {
         println!("ci: missing: {}", need.what);
     }
@@ -91,11 +115,12 @@ fn complete_suite(workspace: &Workspace) -> Result<()> {
 }
 
 /// The rows of the table but this machine's own, which `check`, `test` and `spec` have run.
-fn other_machines(workspace: &Workspace) -> Result<()> {
+fn other_machines(workspace: &Workspace, tier: &str) -> Result<()> {
     let host = compiler::host(workspace)?;
     let others = targets::TARGETS.iter().filter(|target| target.triple != host);
-    let commands: Vec<_> =
-        others.map(|target| vec!["cross", "--run", "--target", target.triple]).collect();
+    let commands: Vec<_> = others
+        .map(|target| vec!["cross", "--run", "--tier", tier, "--target", target.triple])
+        .collect();
     side_by_side::run(&commands)
 }
 

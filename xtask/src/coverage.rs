@@ -96,7 +96,7 @@ impl Tools {
             return Ok(Self { profdata, cov });
         }
         bail!(
-            "no {} and {}: run `cargo xtask setup`",
+            "no {} and {}: run `cargo xtask setup --deep`",
             tool("llvm-profdata"),
             tool("llvm-cov")
         )

@@ -19,27 +19,40 @@ pub(crate) struct Args {
     /// Run the tests and the specification suite too, emulated where needed
     #[arg(long)]
     pub(crate) run: bool,
+    /// Only what this tier of `ci` builds and runs
+    #[arg(long, value_name = "T")]
+    pub(crate) tier: Option<Tier>,
+}
+
+/// The tiers of `ci`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Tier {
+    Quick,
+    Deep,
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     for target in targets::select(args.target.as_deref())? {
-        row(workspace, &target, args.run).with_context(|| format!("cross {}", target.triple))?;
+        row(workspace, &target, args).with_context(|| format!("cross {}", target.triple))?;
     }
     Ok(())
 }
 
-fn row(workspace: &Workspace, target: &Target, run: bool) -> Result<()> {
-    check::rows(workspace, target)?;
+fn row(workspace: &Workspace, target: &Target, args: &Args) -> Result<()> {
+    let quick = args.tier != Some(Tier::Deep);
+    if quick {
+        check::rows(workspace, target)?;
+    }
     let compiler = Compiler::choose(workspace, target)?;
     match target.kind {
-        Kind::Bare => bare_example(workspace, target, &compiler),
-        Kind::Checked => Ok(()),
-        Kind::Linux(hosted) => programs(workspace, &hosted, run, &|subcommand| {
+        Kind::Bare if quick => bare_example(workspace, target, &compiler),
+        Kind::Bare | Kind::Checked => Ok(()),
+        Kind::Linux(hosted) => programs(workspace, &hosted, args, &|subcommand| {
             compiler.cargo(workspace, target, subcommand)
         }),
         Kind::Windows(hosted) => {
             let wine = wine::environment(workspace, hosted.linker)?;
-            programs(workspace, &hosted, run, &|subcommand| {
+            programs(workspace, &hosted, args, &|subcommand| {
                 compiler.cargo(workspace, target, subcommand).envs(wine.iter().cloned())
             })
         }
@@ -50,16 +63,18 @@ fn row(workspace: &Workspace, target: &Target, run: bool) -> Result<()> {
 fn programs<'a>(
     workspace: &Workspace,
     hosted: &Hosted,
-    run: bool,
+    args: &Args,
     cargo: &dyn Fn(&str) -> Cmd<'a>,
 ) -> Result<()> {
-    for arguments in hosted.tests {
-        let command = cargo("test").args(*arguments);
-        let command = if run { command } else { command.arg("--no-run") };
-        command.run()?;
-    }
-    if run {
-        for group in hosted.groups {
+    let tiers = [(Tier::Quick, hosted.runs), (Tier::Deep, hosted.further)];
+    for (_, runs) in tiers.iter().filter(|(tier, _)| args.tier.is_none_or(|only| only == *tier)) {
+        for arguments in runs.tests {
+            let command = cargo("test").args(*arguments);
+            let command = if args.run { command } else { command.arg("--no-run") };
+            command.run()?;
+        }
+        let groups = if args.run { runs.groups } else { &[] };
+        for group in groups {
             suite(workspace, cargo("run"), group)?;
         }
     }

@@ -38,7 +38,7 @@ struct Menu {
 #[derive(Subcommand)]
 enum Command {
     /// Install what the other commands need (Debian packages), or say what to install
-    Setup,
+    Setup(setup::Args),
     /// Formatting, clippy, docs, and every row of targets x features
     Check(check::Args),
     /// Every test; the library crates also with fewer features
@@ -82,7 +82,7 @@ fn run(menu: Menu) -> anyhow::Result<()> {
     };
     let workspace = Workspace::open()?;
     match command {
-        Command::Setup => setup::run(&workspace),
+        Command::Setup(args) => setup::run(&workspace, &args),
         Command::Check(args) => check::run(&workspace, &args),
         Command::Test => test::run(&workspace),
         Command::Spec(args) => spec::run(&workspace, &args),

@@ -11,9 +11,18 @@ use xshell::cmd;
 
 use crate::cargo;
 use crate::compiler::{self, Compiler};
+use crate::coverage;
+use crate::cross::Tier;
 use crate::programs;
 use crate::targets::{TARGETS, Target};
 use crate::workspace::{Workspace, on_path};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Install what `ci --deep` needs, too
+    #[arg(long)]
+    deep: bool,
+}
 
 /// Something that is not here.
 pub(crate) struct Missing {
@@ -21,12 +30,38 @@ pub(crate) struct Missing {
     pub(crate) what: String,
     /// Debian packages that bring it.
     packages: Vec<String>,
+    /// The subcommand of cargo, where it is one that cargo builds from the registry.
+    subcommand: Option<&'static Subcommand>,
     /// The way on systems without apt-get.
     elsewhere: String,
 }
 
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let wanted = missing(workspace)?;
+/// A subcommand of cargo from the registry.
+struct Subcommand {
+    name: &'static str,
+    /// The version to install. Where another is there already, that one serves.
+    version: &'static str,
+    user: &'static str,
+    tier: Tier,
+}
+
+const SUBCOMMANDS: [Subcommand; 1] =
+    [Subcommand { name: "mutants", version: "27.1.0", user: "mutants", tier: Tier::Deep }];
+
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.deep { deep(workspace) } else { quick(workspace) }
+}
+
+pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
+    of_tier(workspace, Tier::Quick)
+}
+
+pub(crate) fn deep(workspace: &Workspace) -> Result<()> {
+    of_tier(workspace, Tier::Deep)
+}
+
+fn of_tier(workspace: &Workspace, tier: Tier) -> Result<()> {
+    let wanted = missing(workspace, tier)?;
     if wanted.is_empty() {
         println!("setup: everything that the other commands need is here");
         return Ok(());
@@ -34,11 +69,18 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for need in &wanted {
         println!("setup: missing: {}", need.what);
     }
-    if !on_path("apt-get") {
+    let by_apt = wanted.iter().any(|need| !need.packages.is_empty());
+    if by_apt && !on_path("apt-get") {
         return Err(by_hand(&wanted));
     }
-    install(workspace, &wanted)?;
-    let left = missing(workspace)?;
+    if by_apt {
+        install(workspace, &wanted)?;
+    }
+    for Subcommand { name, version, .. } in wanted.iter().filter_map(|need| need.subcommand) {
+        let package = format!("cargo-{name}@{version}");
+        cargo::command(workspace, "install").args(["--locked", "--quiet", &package]).run()?;
+    }
+    let left = missing(workspace, tier)?;
     if left.is_empty() {
         println!("setup: installed; everything is here");
         return Ok(());
@@ -46,10 +88,19 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Err(by_hand(&left)).context("after installing Debian's packages something is still missing")
 }
 
-/// What the other commands need and is not here.
-pub(crate) fn missing(workspace: &Workspace) -> Result<Vec<Missing>> {
+/// What a tier and those below it need and is not here.
+pub(crate) fn missing(workspace: &Workspace, tier: Tier) -> Result<Vec<Missing>> {
     let mut wanted = Vec::new();
     components(workspace, &mut wanted);
+    subcommands(workspace, tier, &mut wanted);
+    if tier == Tier::Deep && coverage::Tools::find(workspace).is_err() {
+        wanted.push(Missing {
+            what: "LLVM's tools of the compiler's version (coverage)".to_owned(),
+            packages: vec![format!("llvm-{}", coverage::llvm_version(workspace)?)],
+            subcommand: None,
+            elsewhere: "rustup component add llvm-tools".to_owned(),
+        });
+    }
     for target in &TARGETS {
         of_target(workspace, target, &mut wanted)?;
     }
@@ -57,6 +108,7 @@ pub(crate) fn missing(workspace: &Workspace) -> Result<Vec<Missing>> {
         wanted.push(Missing {
             what: "a C compiler, linker and C library for WebAssembly (programs)".to_owned(),
             packages: owned(&["clang-22", "lld-22", "wasi-libc", "libclang-rt-22-dev-wasm32"]),
+            subcommand: None,
             elsewhere: "install clang 22 and lld with the wasi-libc sysroot".to_owned(),
         });
     }
@@ -68,6 +120,7 @@ pub(crate) fn missing(workspace: &Workspace) -> Result<Vec<Missing>> {
             wanted.push(Missing {
                 what: format!("{program}, which {user}"),
                 packages: owned(&[program]),
+                subcommand: None,
                 elsewhere: format!("install {program}"),
             });
         }
@@ -85,7 +138,24 @@ fn components(workspace: &Workspace, wanted: &mut Vec<Missing>) {
             wanted.push(Missing {
                 what: format!("cargo {subcommand} (check)"),
                 packages: owned(&[package]),
+                subcommand: None,
                 elsewhere: format!("rustup component add {component}"),
+            });
+        }
+    }
+}
+
+/// What cargo builds from the registry.
+fn subcommands(workspace: &Workspace, tier: Tier, wanted: &mut Vec<Missing>) {
+    for subcommand in SUBCOMMANDS.iter().filter(|one| one.tier <= tier) {
+        let Subcommand { name, version, user, .. } = subcommand;
+        let probe = cargo::command(workspace, name).arg("--version").quiet();
+        if probe.ignore_stderr().read().is_err() {
+            wanted.push(Missing {
+                what: format!("cargo {name} ({user})"),
+                packages: Vec::new(),
+                subcommand: Some(subcommand),
+                elsewhere: format!("cargo install --locked cargo-{name}@{version}"),
             });
         }
     }
@@ -99,6 +169,7 @@ fn of_target(workspace: &Workspace, target: &Target, wanted: &mut Vec<Missing>) 
         wanted.push(Missing {
             what: format!("a compiler for {triple} (check, cross)"),
             packages: compiler_packages(target),
+            subcommand: None,
             elsewhere: format!("rustup target add {triple}"),
         });
     }
@@ -112,6 +183,7 @@ fn of_target(workspace: &Workspace, target: &Target, wanted: &mut Vec<Missing>) 
         wanted.push(Missing {
             what: format!("{linker} and {} for {triple} (check, cross)", emulator[0]),
             packages: owned(hosted.packages),
+            subcommand: None,
             elsewhere: format!("install {linker} with its C library, and {}", emulator[0]),
         });
     }

@@ -22,7 +22,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    execute(cargo::command(workspace, "run").arg("--release"), workspace, args)
+    let cargo = cargo::command(workspace, "run").args(["--profile", cargo::OPTIMIZED]);
+    execute(cargo, workspace, args)
 }
 
 /// Runs the suite with `cargo`, a `cargo run` set up for some target.

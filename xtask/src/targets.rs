@@ -56,10 +56,18 @@ pub(crate) struct Hosted {
     pub(crate) debian_arch: Option<&'static str>,
     /// Debian packages with linker, C library and emulator.
     pub(crate) packages: &'static [&'static str],
-    /// The tests that run, each row the arguments of one `cargo test`: an emulator takes several
-    /// times as long.
+    /// What runs in the quick tier of `ci`: an emulator takes several times as long.
+    pub(crate) runs: Runs,
+    /// What runs in the deep tier.
+    pub(crate) further: Runs,
+}
+
+/// Programs that run for a target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runs {
+    /// The tests, each row the arguments of one `cargo test`.
     pub(crate) tests: &'static [&'static [&'static str]],
-    /// The groups of the specification suite that run.
+    /// The groups of the specification suite.
     pub(crate) groups: &'static [&'static str],
 }
 
@@ -70,12 +78,7 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
 }
 
-/// All tests but of what drives a build, and what measures.
-const EVERYTHING: &[&[&str]] =
-    &[&["--workspace", "--exclude", "xtask", "--exclude", "wrt-benches"]];
-
-/// The crates with their checks, and the interpreter's engine. Neither the examples in the
-/// documentation nor the programs, which say nothing of the target that these do not.
+/// The crates with their checks, and the interpreter's engine.
 const CRATES: &[&[&str]] = &[
     &[
         "--package=wrt-platform",
@@ -88,6 +91,19 @@ const CRATES: &[&[&str]] = &[
     &["--package=wrt-interpreter", "--test=engine"],
 ];
 
+/// The other tests, but of what drives a build, and what measures: programs, and the examples in the
+/// documentation.
+const PROGRAMS: &[&[&str]] = &[
+    &["--package=wrt-interpreter", "--package=wrt-examples", "--package=wrt-spec"],
+    &[
+        "--package=wrt-platform",
+        "--package=wrt-runtime",
+        "--package=wrt-instructions",
+        "--package=wrt-testkit",
+        "--doc",
+    ],
+];
+
 /// Every target that we guarantee.
 pub(crate) const TARGETS: [Target; 9] = [
     Target {
@@ -98,8 +114,8 @@ pub(crate) const TARGETS: [Target; 9] = [
             kin: None,
             debian_arch: Some("amd64"),
             packages: &["gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross", "qemu-user-static"],
-            tests: EVERYTHING,
-            groups: &["core", "bulk", "simd"],
+            runs: Runs { tests: CRATES, groups: &["core", "bulk"] },
+            further: Runs { tests: PROGRAMS, groups: &["simd"] },
         }),
     },
     Target {
@@ -118,8 +134,8 @@ pub(crate) const TARGETS: [Target; 9] = [
             kin: None,
             debian_arch: Some("arm64"),
             packages: &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"],
-            tests: EVERYTHING,
-            groups: &["core", "bulk", "simd"],
+            runs: Runs { tests: CRATES, groups: &["core", "bulk"] },
+            further: Runs { tests: PROGRAMS, groups: &["simd"] },
         }),
     },
     // Where a pointer has 32 bits.
@@ -131,8 +147,8 @@ pub(crate) const TARGETS: [Target; 9] = [
             kin: Some("x86_64"),
             debian_arch: None,
             packages: &["gcc-i686-linux-gnu", "libc6-dev-i386-cross", "qemu-user-static"],
-            tests: CRATES,
-            groups: &["core", "bulk", "memory64"],
+            runs: Runs { tests: CRATES, groups: &["core", "bulk"] },
+            further: Runs { tests: &[], groups: &["memory64"] },
         }),
     },
     // Where the first byte of a number is its highest.
@@ -144,8 +160,8 @@ pub(crate) const TARGETS: [Target; 9] = [
             kin: None,
             debian_arch: None,
             packages: &["gcc-s390x-linux-gnu", "libc6-dev-s390x-cross", "qemu-user-static"],
-            tests: CRATES,
-            groups: &["core", "bulk", "memory64"],
+            runs: Runs { tests: CRATES, groups: &["core", "bulk"] },
+            further: Runs { tests: &[], groups: &["memory64"] },
         }),
     },
     Target {
@@ -156,8 +172,8 @@ pub(crate) const TARGETS: [Target; 9] = [
             kin: None,
             debian_arch: None,
             packages: &["gcc-mingw-w64-x86-64", "wine", "wine64"],
-            tests: CRATES,
-            groups: &["core", "memory64", "simd"],
+            runs: Runs { tests: CRATES, groups: &["core"] },
+            further: Runs { tests: &[], groups: &["memory64", "simd"] },
         }),
     },
     Target { triple: "aarch64-apple-darwin", kind: Kind::Checked },

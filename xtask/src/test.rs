@@ -9,8 +9,8 @@ use crate::workspace::{LIBRARIES, Workspace};
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     cargo::command(workspace, "test").arg("--workspace").run()?;
     // Only an optimizing compiler lets the interpreter's operations call each other.
-    let engine = cargo::command(workspace, "test").args(["--release", "-p", "wrt-interpreter"]);
-    engine.args(["--lib", "--test", "engine"]).run()?;
+    let engine = cargo::command(workspace, "test").args(["--profile", cargo::OPTIMIZED]);
+    engine.args(["-p", "wrt-interpreter", "--lib", "--test", "engine"]).run()?;
     // Modules in the text format, which the commands do without.
     let text = cargo::command(workspace, "test").args(["-p", "wrt-interpreter"]);
     text.args(["--features", "text", "--test", "commands", "text"]).run()?;
