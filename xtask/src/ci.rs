@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use crate::cross::Tier;
 use crate::workspace::Workspace;
 use crate::{
-    cargo, check, compiler, coverage, faults, loom, mutants, programs, setup, side_by_side, spec,
-    targets, test, tidy,
+    cargo, check, compiler, coverage, deny, faults, loom, mutants, programs, setup, side_by_side,
+    spec, targets, test, tidy,
 };
 
 #[derive(clap::Args)]
@@ -39,8 +39,9 @@ const QUICK: [Step; 11] = [
     ("benches", benches),
 ];
 
-const DEEP: [Step; 3] = [
+const DEEP: [Step; 4] = [
     ("cross --run --tier deep", |workspace| other_machines(workspace, "deep")),
+    ("deny", deny::run),
     ("coverage", coverage::run),
     ("mutants", |workspace| mutants::run(workspace, &mutants::Args::default())),
 ];

@@ -50,7 +50,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 /// The command that runs the tests of the crates and of the kit, built to count.
 fn tests<'a>(workspace: &'a Workspace, folder: &Path) -> xshell::Cmd<'a> {
-    let command = cargo::command(workspace, "test").args(["--quiet", "--lib", "--tests", "--no-fail-fast"]);
+    let command =
+        cargo::command(workspace, "test").args(["--quiet", "--lib", "--tests", "--no-fail-fast"]);
     let command = LIBRARIES.iter().fold(command, |command, name| command.args(["-p", name]));
     cargo::with_flags(command.args(["-p", "wrt-testkit"]), &COUNTED)
         .env("CARGO_TARGET_DIR", folder.join("build"))

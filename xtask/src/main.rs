@@ -8,6 +8,7 @@ mod ci;
 mod compiler;
 mod coverage;
 mod cross;
+mod deny;
 mod faults;
 mod injected;
 mod loom;
@@ -55,6 +56,8 @@ enum Command {
     Coverage,
     /// Change the code at one place after the other, and see a test notice each change
     Mutants(mutants::Args),
+    /// Licences, second versions and origins of the dependencies
+    Deny,
     /// Run the benches and print one table: ours, baseline, ratio, spread
     Bench(bench::Args),
     /// The house rules, as code
@@ -91,6 +94,7 @@ fn run(menu: Menu) -> anyhow::Result<()> {
         Command::Loom(args) => loom::run(&workspace, &args),
         Command::Coverage => coverage::run(&workspace),
         Command::Mutants(args) => mutants::run(&workspace, &args),
+        Command::Deny => deny::run(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Tidy => tidy::run(&workspace),
         Command::Programs(args) => programs::run(&workspace, &args),

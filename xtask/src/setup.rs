@@ -45,8 +45,10 @@ struct Subcommand {
     tier: Tier,
 }
 
-const SUBCOMMANDS: [Subcommand; 1] =
-    [Subcommand { name: "mutants", version: "27.1.0", user: "mutants", tier: Tier::Deep }];
+const SUBCOMMANDS: [Subcommand; 2] = [
+    Subcommand { name: "deny", version: "0.20.2", user: "deny", tier: Tier::Deep },
+    Subcommand { name: "mutants", version: "27.1.0", user: "mutants", tier: Tier::Deep },
+];
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.deep { deep(workspace) } else { quick(workspace) }

@@ -1,0 +1,19 @@
+//! What the dependencies bring along: their licences, second versions of a crate, and where they come
+//! from. `deny.toml` says what may.
+
+use anyhow::Result;
+
+use crate::cargo;
+use crate::workspace::Workspace;
+
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let command = cargo::command(workspace, "deny").args([
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "-D",
+        "warnings",
+    ]);
+    command.args(["bans", "licenses", "sources"]).run()?;
+    Ok(())
+}
