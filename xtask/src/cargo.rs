@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
-use crate::workspace::Workspace;
+use crate::workspace::{LIBRARIES, Workspace};
 
 /// Names the target of commands that name none.
 pub(crate) const TARGET: &str = "CARGO_BUILD_TARGET";
@@ -38,6 +38,13 @@ pub(crate) fn command<'a>(workspace: &'a Workspace, subcommand: &str) -> Cmd<'a>
 pub(crate) fn rustc() -> OsString {
     let chosen = ["RUSTC", "CARGO_BUILD_RUSTC"].into_iter().find_map(env::var_os);
     chosen.unwrap_or_else(|| "rustc".into())
+}
+
+/// Lets `cargo hack` run its command for the library crates, one by one, with no feature and with
+/// each of their features but `without`.
+pub(crate) fn each_feature<'a>(command: Cmd<'a>, without: &str) -> Cmd<'a> {
+    let command = command.args(["--each-feature", "--exclude-features", without]);
+    LIBRARIES.iter().fold(command, |command, package| command.args(["--package", package]))
 }
 
 /// Gives rustc these flags, and none of the user's.

@@ -1,5 +1,5 @@
 //! Formatting, lints, docs, the stated compiler version, and every row of
-//! targets x features, each crate for itself.
+//! targets x features, each crate for itself (cargo-hack).
 
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::cargo;
 use crate::compiler::{self, Compiler};
 use crate::targets::{self, Kind, Target};
-use crate::workspace::{LIBRARIES, Workspace, parse_version};
+use crate::workspace::{Workspace, parse_version};
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
@@ -46,27 +46,20 @@ fn whole_workspace(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Every library crate with every feature set of one target. Alone, with `-p`: a
-/// build of the whole workspace unifies features and hides what leaks.
+/// Every library crate with each of its features on one target. Alone: a build of the whole
+/// workspace unifies features and hides what leaks.
 pub(crate) fn rows(workspace: &Workspace, target: &Target) -> Result<()> {
     let compiler = Compiler::choose(workspace, target)?;
     println!("check: {} with {}", target.triple, compiler.describe());
-    for features in target.features() {
-        for package in LIBRARIES {
-            let row = format!("{package}, {}, {}", target.triple, features.name());
-            println!("check: {row}");
-            let subcommand = match target.kind {
-                _ if compiler.native() => "clippy",
-                Kind::Checked => "check",
-                Kind::Linux(_) | Kind::Windows(_) | Kind::Bare => "build",
-            };
-            let lints: &[&str] = if compiler.native() { &["--", "-D", "warnings"] } else { &[] };
-            let command = compiler.cargo(workspace, target, subcommand);
-            let command =
-                command.args(["--quiet", "-p", package]).args(features.args()).args(lints);
-            command.quiet().run().with_context(|| row)?;
-        }
-    }
+    let subcommand = match target.kind {
+        _ if compiler.native() => "clippy",
+        Kind::Checked => "check",
+        Kind::Linux(_) | Kind::Windows(_) | Kind::Bare => "build",
+    };
+    let lints: &[&str] = if compiler.native() { &["--", "-D", "warnings"] } else { &[] };
+    let command = compiler.cargo(workspace, target, "hack").arg(subcommand);
+    let command = cargo::each_feature(command, target.without_features()).args(lints);
+    command.run().with_context(|| format!("the features for {}", target.triple))?;
     Ok(())
 }
 

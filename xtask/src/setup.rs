@@ -45,7 +45,8 @@ struct Subcommand {
     tier: Tier,
 }
 
-const SUBCOMMANDS: [Subcommand; 2] = [
+const SUBCOMMANDS: [Subcommand; 3] = [
+    Subcommand { name: "hack", version: "0.6.46", user: "check, test, cross", tier: Tier::Quick },
     Subcommand { name: "deny", version: "0.20.2", user: "deny", tier: Tier::Deep },
     Subcommand { name: "mutants", version: "27.1.0", user: "mutants", tier: Tier::Deep },
 ];

@@ -3,31 +3,11 @@
 
 use anyhow::{Result, bail};
 
-/// A feature set of the library crates, as cargo's arguments.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Features {
-    None,
-    Alloc,
-    Std,
-}
+/// Features of the library crates that are no combination of their own: `default` is `std`.
+const WITHOUT_DEFAULT: &str = "default";
 
-impl Features {
-    pub(crate) fn args(self) -> &'static [&'static str] {
-        match self {
-            Features::None => &["--no-default-features"],
-            Features::Alloc => &["--no-default-features", "--features", "alloc"],
-            Features::Std => &["--no-default-features", "--features", "std"],
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Features::None => "no features",
-            Features::Alloc => "alloc",
-            Features::Std => "std",
-        }
-    }
-}
+/// The same where there is no standard library.
+pub(crate) const WITHOUT_STD: &str = "default,std";
 
 /// What a target needs beyond a compiler, and what is done with it.
 #[derive(Clone, Copy, Debug)]
@@ -184,13 +164,11 @@ pub(crate) const TARGETS: [Target; 9] = [
 ];
 
 impl Target {
-    /// The feature sets that exist on this target.
-    pub(crate) fn features(&self) -> &'static [Features] {
+    /// The features that are not built on this target.
+    pub(crate) fn without_features(&self) -> &'static str {
         match self.kind {
-            Kind::Linux(_) | Kind::Windows(_) | Kind::Checked => {
-                &[Features::None, Features::Alloc, Features::Std]
-            }
-            Kind::Bare => &[Features::None, Features::Alloc],
+            Kind::Linux(_) | Kind::Windows(_) | Kind::Checked => WITHOUT_DEFAULT,
+            Kind::Bare => WITHOUT_STD,
         }
     }
 

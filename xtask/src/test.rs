@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 
 use crate::cargo;
-use crate::targets::Features;
-use crate::workspace::{LIBRARIES, Workspace};
+use crate::targets::WITHOUT_STD;
+use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     cargo::command(workspace, "test").arg("--workspace").run()?;
@@ -14,14 +14,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     // Modules in the text format, which the commands do without.
     let text = cargo::command(workspace, "test").args(["-p", "wrt-interpreter"]);
     text.args(["--features", "text", "--test", "commands", "text"]).run()?;
-    for features in [Features::None, Features::Alloc] {
-        for package in LIBRARIES {
-            // The examples in the documentation are for users, who have the default features.
-            let test = cargo::command(workspace, "test").args(["-p", package, "--lib", "--tests"]);
-            test.args(features.args())
-                .run()
-                .with_context(|| format!("{package} with {}", features.name()))?;
-        }
-    }
+    // The examples in the documentation are for users, who have the default features.
+    let fewer = cargo::command(workspace, "hack").args(["test", "--lib", "--tests"]);
+    cargo::each_feature(fewer, WITHOUT_STD).run().context("with fewer features")?;
     Ok(())
 }
