@@ -11,8 +11,8 @@ use wrt_platform::{
 
 /// Forwards every call to another allocator, except that chosen calls fail without effect.
 ///
-/// It counts the calls that can fail: reserve, commit, protect, discard and reset. It also counts
-/// live reservations, which shows leaks.
+/// It counts the calls that can fail: prepare_thread, reserve, commit, protect, discard and reset.
+/// It also counts live reservations, which shows leaks.
 ///
 /// ```
 /// use wrt_platform::{HeapAllocator, Region, ReserveRequest};
@@ -119,6 +119,7 @@ unsafe impl<P: PageAllocator> PageAllocator for FaultyAllocator<P> {
     }
 
     fn prepare_thread(&self) -> Result<(), AllocError> {
+        self.count(Operation::PrepareThread, 0)?;
         self.inner.prepare_thread()
     }
 

@@ -21,6 +21,11 @@
 //! The checks take a backend by reference and need room for four memories of 64 of its pages at
 //! once. They use only the contract, so they run on any backend, also on one chosen at run time
 //! (`&dyn PageAllocator`). [`Guarantee::check`] runs a single check.
+//!
+//! # Features
+//!
+//! `std` (default, implies `alloc`) and `alloc` are the features of the crates under test. Without
+//! them the kit checks a backend as built without std or an allocator. The kit itself needs std.
 
 mod asked;
 mod broken;
@@ -33,6 +38,8 @@ mod failures;
 mod fault;
 mod faulty;
 mod guarantee;
+#[cfg_attr(not(feature = "alloc"), path = "laid_out_static.rs")]
+mod laid_out;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "mappings_none.rs")]
 mod mappings;
 mod oracle;

@@ -1,11 +1,12 @@
 //! Capabilities: constant over the backend's life, and without contradictions. The checks of each
 //! operation compare them with its behaviour.
 
-use wrt_platform::{Capabilities, MemoryImage, PageAllocator, Protection, ReserveRequest};
+use wrt_platform::{Capabilities, PageAllocator, Protection, ReserveRequest};
 
 use super::{Outcome, page_range, pages, request};
 use crate::contract::RawMemory;
 use crate::guarantee::{Detail, ensure};
+use crate::laid_out;
 
 pub(crate) fn constant<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     let claimed = allocator.capabilities();
@@ -30,7 +31,7 @@ fn live<A: PageAllocator + ?Sized>(
     allocator: &A,
     expect_same: &impl Fn(&str) -> Outcome,
 ) -> Outcome {
-    let image = MemoryImage::new(&[(pages(allocator, 1).as_u64(), b"image")])?;
+    let image = laid_out::image(&[(pages(allocator, 1).as_u64(), b"image")])?;
     let with_image = request(allocator, 2, 8).image(&image).name("capabilities");
     let Ok(mut memory) = RawMemory::reserve(allocator, &with_image) else { return Ok(()) };
     expect_same("a reservation")?;

@@ -5,6 +5,7 @@ use wrt_platform::{Capabilities, MemoryImage, PageAllocator, Region};
 use super::{Outcome, POISON, expect_bytes, pages, request};
 use crate::contract::RawMemory;
 use crate::guarantee::{Detail, ensure};
+use crate::laid_out;
 
 /// Initial pages of memories, and their maximum.
 const INITIAL: u64 = 40;
@@ -15,7 +16,7 @@ const MAXIMUM: u64 = 64;
 fn image<A: PageAllocator + ?Sized>(allocator: &A) -> Result<MemoryImage, Detail> {
     let page = allocator.page().bytes() as u64;
     let across = vec![0x2D; 3 * page as usize];
-    Ok(MemoryImage::new(&[(17 * page + 9, b"within a page"), (30 * page + 99, &across)])?)
+    Ok(laid_out::image(&[(17 * page + 9, b"within a page"), (30 * page + 99, &across)])?)
 }
 
 /// The initial contents of a memory of `len` bytes.
@@ -122,7 +123,7 @@ pub(crate) fn apart<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     drop(first);
     expect_image("in the next memory,", &Region::new(allocator, &with)?, &image)?;
     let piece = [0x77; 40];
-    let other = MemoryImage::new(&[(allocator.page().bytes() as u64 * 30, &piece)])?;
+    let other = laid_out::image(&[(allocator.page().bytes() as u64 * 30, &piece)])?;
     let third = Region::new(allocator, &request(allocator, INITIAL, MAXIMUM).image(&other))?;
     expect_image("in a memory with another image,", &third, &other)?;
     expect_bytes("a memory without an image", plain.data()?, 0)

@@ -3,11 +3,12 @@
 use core::ops::Range;
 use std::fs;
 
-use wrt_platform::{GuardLevel, MemoryImage, PageAllocator, Protection, Region, Reservation};
+use wrt_platform::{GuardLevel, PageAllocator, Protection, Region, Reservation};
 
 use super::{Outcome, pages, poisoned, request};
 use crate::contract::{RawMemory, address_of};
 use crate::guarantee::{Detail, ensure};
+use crate::laid_out;
 use crate::mappings::Mappings;
 
 pub(crate) fn release<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
@@ -116,7 +117,7 @@ fn opened_in_a_round<A: PageAllocator + ?Sized>(allocator: &A) -> Result<Option<
     let Some(before) = open_descriptors() else { return Ok(None) };
     for number in 0..MEMORIES {
         // An image of its own, as each of many modules has.
-        let image = MemoryImage::new(&[(number as u64, b"image")])?;
+        let image = laid_out::image(&[(number as u64, b"image")])?;
         let request = request(allocator, 2, 4).image(&image).name("descriptors");
         let mut memory = RawMemory::reserve(allocator, &request)?;
         memory.commit(pages(allocator, 4))?;

@@ -2,13 +2,13 @@
 //! large that is.
 
 use wrt_platform::{
-    Capabilities, HostBytes, HostRange, MemoryImage, PageAllocator, Protection, Region,
-    ReserveRequest,
+    Capabilities, HostBytes, HostRange, PageAllocator, Protection, Region, ReserveRequest,
 };
 
 use super::{Outcome, ROOM, expect_bytes, expect_rights, page_range, pages};
 use crate::contract::RawMemory;
 use crate::guarantee::ensure;
+use crate::laid_out;
 
 /// Pages that other checks cover.
 const NEAR: u64 = 64;
@@ -133,7 +133,7 @@ fn wide_image<A: PageAllocator + ?Sized>(allocator: &A) -> Outcome {
     }
     let page = allocator.page().bytes() as u64;
     let (text, near) = (b"past 4 GiB", page + 100);
-    let image = MemoryImage::new(&[(FAR + near, text)])?;
+    let image = laid_out::image(&[(FAR + near, text)])?;
     let bytes = FAR + 4 * page;
     let request = ReserveRequest::new(bytes, bytes).reservation(bytes).image(&image);
     let Ok(region) = Region::new(allocator, &request) else { return Ok(()) };

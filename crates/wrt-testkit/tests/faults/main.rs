@@ -14,7 +14,7 @@ mod guards;
 mod host;
 mod large;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-#[path = "../handler/probe.rs"]
+#[path = "../../../wrt-platform/tests/handler/probe.rs"]
 mod probe;
 mod reuse;
 mod rights;

@@ -1,0 +1,14 @@
+//! What single backends do beyond the contract, and what regions keep from them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
+
+mod ahead;
+mod guarantees;
+#[cfg(all(target_os = "linux", target_pointer_width = "64", feature = "alloc"))]
+mod images;
+#[cfg(all(target_os = "linux", feature = "alloc"))]
+mod modules;
+#[cfg(all(unix, feature = "alloc"))]
+mod pool;
+mod preconditions;
+#[cfg(target_os = "linux")]
+mod settling;

@@ -1,0 +1,11 @@
+//! Memory tags: which memory has which, when they change, and who checks them.
+#![cfg(all(target_os = "linux", target_arch = "aarch64"))]
+#![allow(clippy::unwrap_used, reason = "a test says no by panicking")]
+
+mod copies;
+mod growth;
+mod mappings;
+mod neighbours;
+mod probe;
+mod retags;
+mod threads;
