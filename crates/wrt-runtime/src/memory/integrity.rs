@@ -112,3 +112,56 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         IntegrityError { fault, name: self.given_name() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wrt_platform::{StaticAllocator, StaticArena};
+
+    use super::*;
+    use crate::memory_type::{MemoryType, PageSize};
+
+    const PAGE: u64 = 65536;
+
+    fn memory<const N: usize>(arena: StaticAllocator<N>) -> LinearMemory<StaticAllocator<N>> {
+        LinearMemory::new(arena, MemoryType::wasm32(1, Some(1)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_length_must_agree_with_limit_peak_and_page_size() {
+        static ARENA: StaticArena<{ 1 << 16 }> = StaticArena::new();
+        let mut memory = memory(&ARENA);
+        let (limit, peak) = (memory.limit, memory.peak);
+        let wrong = Err(IntegrityErrorCause::Length { bytes: PAGE });
+        assert_eq!((limit, peak, memory.find_fault()), (1, PAGE, Ok(())));
+        memory.limit = 0;
+        assert_eq!(memory.find_fault(), wrong);
+        memory.limit = limit;
+        memory.peak = PAGE - 1;
+        assert_eq!(memory.find_fault(), wrong);
+        memory.peak = PAGE + 1;
+        assert_eq!(memory.find_fault(), Ok(()), "it was larger once");
+        memory.limit = 2;
+        assert_eq!(memory.find_fault(), Ok(()), "it may grow");
+    }
+
+    #[test]
+    fn a_length_is_a_number_of_pages() {
+        static ARENA: StaticArena<4096> = StaticArena::new();
+        let ty = MemoryType::new(crate::IndexType::I32, PageSize::One, 100, None).unwrap();
+        let mut memory = LinearMemory::new(&ARENA, ty).unwrap();
+        assert_eq!(memory.find_fault(), Ok(()));
+        memory.ty = MemoryType::wasm32(0, None).unwrap();
+        assert_eq!(memory.find_fault(), Err(IntegrityErrorCause::Length { bytes: 100 }));
+    }
+
+    #[test]
+    fn a_seal_over_bytes_that_are_gone_is_broken() {
+        static ARENA: StaticArena<{ 1 << 16 }> = StaticArena::new();
+        let mut memory = memory(&ARENA);
+        let gone = Access { address: PAGE - 1, size: 2 };
+        let seals = memory.seals.get_or_insert_with(Seals::new).unwrap();
+        let seal = seals.keep(gone, checksum(&[0; 2])).unwrap();
+        assert_eq!(memory.verify(&seal).unwrap_err().fault, IntegrityErrorCause::SealBroken(gone));
+        assert_eq!(memory.find_fault(), Err(IntegrityErrorCause::SealBroken(gone)));
+    }
+}

@@ -16,3 +16,4 @@ mod observers;
 #[cfg(feature = "alloc")]
 mod ranges;
 mod seals;
+mod values;
