@@ -314,3 +314,20 @@ impl core::error::Error for IntegrityError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn damage_that_the_platform_finds_is_the_source() {
+        let found = Corruption::Guard;
+        let error = IntegrityError { fault: IntegrityErrorCause::Platform(found), name: None };
+        let source = error.source().and_then(|source| source.downcast_ref::<Corruption>());
+        assert_eq!(source, Some(&found));
+        assert!(error.to_string().ends_with(&found.to_string()), "{error}");
+    }
+}

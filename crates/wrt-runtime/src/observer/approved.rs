@@ -43,3 +43,47 @@ impl<O: Observer> Drop for Approved<'_, O> {
         self.observer.after_grow(&failed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Told(RefCell<Vec<(u64, u64, Option<GrowErrorCause>)>>);
+
+    impl Observer for Told {
+        fn after_grow(&self, event: &GrowEvent) {
+            let cause = event.outcome.err().map(|error| error.cause);
+            self.0.borrow_mut().push((event.previous, event.current, cause));
+        }
+    }
+
+    const REQUEST: GrowRequest = GrowRequest {
+        current: 5,
+        delta: 2,
+        maximum: 9,
+        page_bytes: 65536,
+        at_creation: false,
+        name: None,
+    };
+
+    #[test]
+    fn a_failure_that_emptied_the_memory_is_told_with_its_size() {
+        let told = Told::default();
+        let cause = GrowErrorCause::Maximum { limit: 9 };
+        Approved::ask(&told, REQUEST).unwrap().fail(cause, 0);
+        assert_eq!(told.0.take(), [(5, 0, Some(cause))]);
+    }
+
+    #[test]
+    fn without_a_word_it_has_panicked_and_success_is_for_others_to_tell() {
+        let told = Told::default();
+        drop(Approved::ask(&told, REQUEST).unwrap());
+        assert_eq!(told.0.take(), [(5, 5, Some(GrowErrorCause::Panicked))]);
+        Approved::ask(&told, REQUEST).unwrap().succeed();
+        assert_eq!(told.0.take(), []);
+    }
+}

@@ -57,6 +57,22 @@ fn beside_and_nothing(allocator: impl PageAllocator) {
     memory.verify_integrity().unwrap();
 }
 
+/// A seal that was given up is unknown, also when the same bytes are sealed again.
+fn given_up(allocator: impl PageAllocator) {
+    let mut memory = memory(&allocator);
+    let first = memory.seal(100..200).unwrap();
+    let other = memory.seal(300..400).unwrap();
+    assert!(memory.unseal(&first));
+    assert!(!memory.unseal(&first), "it is not there any more");
+    let again = memory.seal(100..200).unwrap();
+    let unknown = "memory: the seal is not one of this memory";
+    assert_eq!(memory.verify(&first).unwrap_err().to_string(), unknown);
+    memory.verify(&again).unwrap();
+    memory.verify(&other).unwrap();
+    assert_eq!((again.range(), other.range().address), (first.range(), 300));
+    assert!(!memory.unseal(&first) && memory.unseal(&other) && memory.unseal(&again));
+}
+
 /// A broken seal is certain damage and comes before an unreadable one.
 fn broken_before_unreadable(allocator: impl PageAllocator) {
     let mut memory = memory(&allocator);
@@ -89,6 +105,11 @@ macro_rules! on_backends {
             #[test]
             fn closed_bytes_outside_a_seal_do_not_matter() {
                 super::beside_and_nothing($new);
+            }
+
+            #[test]
+            fn a_seal_that_was_given_up_is_unknown() {
+                super::given_up($new);
             }
 
             #[test]
