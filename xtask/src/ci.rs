@@ -98,7 +98,9 @@ fn nothing_missing(workspace: &Workspace, tier: Tier) -> Result<()> {
         println!("ci: missing: {}", need.what);
     }
     if !missing.is_empty() {
-        bail!("{} needs are not met: run `cargo xtask setup`, or `ci --install`", missing.len());
+        let deep = if tier == Tier::Deep { " --deep" } else { "" };
+        let count = missing.len();
+        bail!("{count} needs are not met: run `cargo xtask setup{deep}`, or add `--install`");
     }
     Ok(())
 }

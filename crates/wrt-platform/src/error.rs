@@ -282,3 +282,74 @@ impl fmt::Display for Corruption {
 }
 
 impl core::error::Error for Corruption {}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::{AllocError, AllocErrorKind, Corruption, Inaccessible, NoRoom, Operation};
+
+    #[test]
+    fn an_error_names_operation_bytes_and_cause() {
+        for (operation, kind, expected) in [
+            (
+                Operation::Reserve,
+                AllocErrorKind::InvalidRequest("why"),
+                "cannot reserve 3 bytes: why",
+            ),
+            (
+                Operation::Protect,
+                AllocErrorKind::Ranges { most: 8 },
+                "cannot protect 3 bytes: a memory has at most 8 protected ranges",
+            ),
+            (
+                Operation::Discard,
+                AllocErrorKind::Protected,
+                "cannot discard 3 bytes: part of the range is protected",
+            ),
+            (
+                Operation::Image,
+                AllocErrorKind::AddressSpace,
+                "cannot lay out an image of 3 bytes: more than the host can address",
+            ),
+            (
+                Operation::Reserve,
+                AllocErrorKind::Slots { most: 1 },
+                "cannot reserve 3 bytes: the only slot is in use",
+            ),
+            (Operation::Reset, AllocErrorKind::Unsupported, "this backend cannot reset memory"),
+            (
+                Operation::PrepareThread,
+                AllocErrorKind::NoTags,
+                "this machine has no memory tags (Arm MTE)",
+            ),
+        ] {
+            assert_eq!(AllocError::new(operation, kind, 3).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_possible_is_counted() {
+        let error = AllocError::new(Operation::Commit, AllocErrorKind::Capacity, 1);
+        let cause = "cannot commit 1 byte: beyond what the memory has reserved";
+        assert_eq!(error.to_string(), cause);
+        for (bytes, expected) in [(1, " (1 byte was possible)"), (7, " (7 bytes were possible)")] {
+            assert_eq!(error.possible(bytes).to_string(), std::format!("{cause}{expected}"));
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_reach_or_corrupt_is_said() {
+        assert_eq!(NoRoom.to_string(), "no memory is left for the bookkeeping");
+        assert_eq!(Inaccessible.to_string(), "not all of these bytes are accessible");
+        assert_eq!(AllocErrorKind::Unsupported.to_string(), "not supported by this backend");
+        for (corruption, expected) in [
+            (Corruption::Guard, "a guard page is accessible"),
+            (Corruption::Protection, "committed pages are not readable and writable"),
+            (Corruption::Tag, "some bytes do not have the memory's tag"),
+            (Corruption::TagChecks, "this thread does not check the memory's tag"),
+        ] {
+            assert_eq!(corruption.to_string(), expected);
+        }
+    }
+}

@@ -235,3 +235,30 @@ impl Reservation {
         Self { base, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::{Fallback, FallbackReason};
+
+    #[test]
+    fn a_fallback_says_what_was_wanted_and_why_not() {
+        for (reason, expected) in [
+            (
+                FallbackReason::AddressSpaceLimit { limit: 4096 },
+                "the process may map 4096 bytes in all",
+            ),
+            (FallbackReason::AddressSpace, "the host does not have that many addresses"),
+            (
+                FallbackReason::BeyondFourGib,
+                "a memory of more than 4 GiB reaches further than any guard",
+            ),
+            (FallbackReason::NoRoom, "the backend has no such room"),
+            (FallbackReason::NoGuards, "the backend has no guards"),
+        ] {
+            let text = Fallback::new(1, reason).to_string();
+            assert_eq!(text, std::format!("1 byte of address space were wanted: {expected}"));
+        }
+    }
+}
