@@ -1,5 +1,6 @@
 //! Rules on the guides in `docs`: tables that mirror code are complete.
 
+use crate::targets::TARGETS;
 use crate::tidy::Finding;
 use crate::tidy::tree::{File, Tree};
 
@@ -23,12 +24,39 @@ const UNSAFE_FILES: Table =
 const GUARANTEED: Table =
     Table { guide: "docs/backends.md", head: "| guarantee | what is guaranteed |" };
 
+const TARGET_ROWS: Table = Table {
+    guide: "README.md",
+    head: "| target | built | tests | official suite | on a real system |",
+};
+
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     let files = tree.files.iter().filter(|file| file.allows_unsafe());
     let files: Vec<&str> = files.filter_map(|file| file.path.strip_prefix(PLATFORM)).collect();
     compare(tree, &UNSAFE_FILES, &files, findings);
     let guarantees: Vec<&str> = tree.file(GUARANTEES).map(guarantees).unwrap_or_default();
     compare(tree, &GUARANTEED, &guarantees, findings);
+    compare(tree, &TARGET_ROWS, &TARGETS.map(|target| target.triple), findings);
+    suite_groups(tree, findings);
+}
+
+/// The row of a target whose programs run names the groups of the official suite that run there.
+fn suite_groups(tree: &Tree, findings: &mut Vec<Finding>) {
+    let Some(guide) = tree.file(TARGET_ROWS.guide) else {
+        return;
+    };
+    for target in TARGETS {
+        let Some(hosted) = target.hosted() else {
+            continue;
+        };
+        let groups = [hosted.runs.groups, hosted.further.groups].concat().join(", ");
+        let start = format!("| `{}`", target.triple);
+        for (line, row) in guide.lines().filter(|(_, text)| text.starts_with(&start)) {
+            if !row.contains(&groups) && !row.contains("complete") {
+                let message = format!("the groups that run on {} are {groups}", target.triple);
+                findings.push(Finding::error(TARGET_ROWS.guide, line, RULE, message));
+            }
+        }
+    }
 }
 
 /// The table names everything in `code`, and nothing else.
@@ -68,7 +96,7 @@ fn guarantees(file: &File) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, compare, guarantees};
+    use super::{Table, compare, guarantees, suite_groups};
     use crate::tidy::tree::{File, Tree};
 
     const TABLE: Table = Table { guide: "docs/a.md", head: "| file | what |" };
@@ -89,6 +117,20 @@ mod tests {
         let stale = "`b.rs` is not in the code that this table mirrors";
         assert_eq!(found(guide, &["a.rs"]), [(4, stale.to_owned())]);
         assert_eq!(found("no table\n", &["a.rs"]).len(), 1);
+    }
+
+    #[test]
+    fn a_targets_row_names_its_groups() {
+        let found = |groups: &str| {
+            let row = format!("| `s390x-unknown-linux-gnu` | yes | run | {groups} | never |\n");
+            let mut findings = Vec::new();
+            let tree = Tree { files: vec![File::new("README.md", &row)] };
+            suite_groups(&tree, &mut findings);
+            findings.len()
+        };
+        assert_eq!(found("core, bulk, memory64, all backends"), 0);
+        assert_eq!(found("complete"), 0);
+        assert_eq!(found("core, bulk"), 1);
     }
 
     #[test]
