@@ -248,9 +248,10 @@ pub unsafe trait PageAllocator {
     }
 }
 
-/// Implements the trait for a pointer to an allocator by forwarding every call.
+/// Implements the trait for a pointer to an allocator by forwarding every call. `unsafe`: the pointer
+/// refers to one allocator as long as it lives.
 macro_rules! forward_to_pointee {
-    ($([$($generics:tt)*] $pointer:ty),*) => {$(
+    ($(unsafe [$($generics:tt)*] $pointer:ty),*) => {$(
         // SAFETY: C1 to C8 are the pointee's, which outlives the pointer; every call is handed
         // on unchanged, and moving the pointer does not move the pointee (C4).
         unsafe impl<$($generics)*> PageAllocator for $pointer {
@@ -336,13 +337,13 @@ macro_rules! forward_to_pointee {
     )*};
 }
 
-forward_to_pointee!([P: PageAllocator + ?Sized] &P);
+forward_to_pointee!(unsafe [P: PageAllocator + ?Sized] &P);
 
 #[cfg(any(unix, windows))]
-forward_to_pointee!([] crate::backend::PlatformAllocator);
+pub(crate) use forward_to_pointee;
 
 #[cfg(feature = "alloc")]
 forward_to_pointee!(
-    [P: PageAllocator + ?Sized] alloc::sync::Arc<P>,
-    [P: PageAllocator + ?Sized] alloc::boxed::Box<P>
+    unsafe [P: PageAllocator + ?Sized] alloc::sync::Arc<P>,
+    unsafe [P: PageAllocator + ?Sized] alloc::boxed::Box<P>
 );

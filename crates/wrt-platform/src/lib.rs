@@ -8,7 +8,9 @@
 //! PageAllocator        reserve, commit, protect, discard, reset, release
 //!    |
 //! backend/             MmapAllocator, MteAllocator, VirtualAllocator, PoolAllocator, StaticArena,
-//!                      HeapAllocator; PlatformAllocator chooses among the platform's
+//!    |                 HeapAllocator; PlatformAllocator chooses among the platform's
+//!    |
+//! sys/                 calls on the host, one folder a port
 //! ```
 //!
 //! This crate holds the unsafe code of the subsystem; `wrt-runtime` and `wrt-instructions` forbid
@@ -92,6 +94,17 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+// Order of modules, each uses only those below its line:
+//   backend handler region
+//   lifecycle
+//   allocator
+//   request
+//   image
+//   sys
+//   fault reservation commit on_demand
+//   error units
+//   capabilities count epilogue guarantees name protection registers sync
+
 mod allocator;
 mod backend;
 mod capabilities;
@@ -100,9 +113,9 @@ mod count;
 mod epilogue;
 mod error;
 mod fault;
-#[cfg(all(test, unix, feature = "std"))]
-mod forked;
 mod guarantees;
+#[cfg(all(unix, feature = "std"))]
+mod handler;
 mod image;
 mod lifecycle;
 mod name;
@@ -110,10 +123,13 @@ mod name;
 mod on_demand;
 mod protection;
 mod region;
+#[cfg(all(unix, feature = "std"))]
+mod registers;
 mod request;
 mod reservation;
 #[cfg_attr(all(test, wrt_loom), path = "sync_loom.rs")]
 mod sync;
+mod sys;
 mod units;
 
 pub use allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
@@ -144,19 +160,18 @@ pub use error::{
     AllocError, AllocErrorKind, Corruption, Demand, Inaccessible, InaccessibleCause, NoRoom,
     Operation, OsError,
 };
-#[cfg(all(unix, feature = "std"))]
-pub use fault::{
-    AltStack, FaultHandler, HandlerError, Registers, ResumePoint, TrapAction, TrapCallback,
-    TrapContext, UnknownRegisters,
-};
 pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryExtent};
 pub use guarantees::AccessGuarantees;
+#[cfg(all(unix, feature = "std"))]
+pub use handler::{AltStack, FaultHandler, HandlerError, TrapAction, TrapCallback, TrapContext};
 pub use image::MemoryImage;
 pub use name::MemoryName;
 #[doc(hidden)]
 pub use on_demand::OnDemand;
 pub use protection::Protection;
 pub use region::{LentBytes, Region, RegionView};
+#[cfg(all(unix, feature = "std"))]
+pub use registers::{Registers, ResumePoint, UnknownRegisters};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};
 pub use reservation::{Fallback, FallbackReason, GuardLevel, Reservation};
 pub use units::{HostBytes, HostPage, HostRange, HostRights};

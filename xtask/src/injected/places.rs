@@ -59,27 +59,27 @@ pub(crate) const PLACES: &[Place] = &[
         ],
     ),
     place(
-        "crates/wrt-platform/src/backend/mmap/mod.rs",
-        "unsafe { erase(reservation, committed) };",
+        "crates/wrt-platform/src/backend/virtual_memory/mod.rs",
+        "unsafe { erase(reservation, erased) };",
         &[
             bug(
                 "F05-reset",
                 "if reservation.has_image() {
                      return Ok(ResetOutcome::in_place(committed));
                  }
-                 unsafe { erase(reservation, committed) };",
+                 unsafe { erase(reservation, erased) };",
             ),
             bug(
                 "F06-mmap",
                 "if reservation.guard_before() == HostBytes::ZERO {
                      return Ok(ResetOutcome::in_place(committed));
                  }
-                 unsafe { erase(reservation, committed) };",
+                 unsafe { erase(reservation, erased) };",
             ),
         ],
     ),
     place(
-        "crates/wrt-platform/src/backend/mmap/pages.rs",
+        "crates/wrt-platform/src/backend/mapping.rs",
         "unsafe { shown.write_bytes(0, bytes.len()) };",
         &[bug("F05-discard", "")],
     ),
@@ -132,7 +132,7 @@ pub(crate) const PLACES: &[Place] = &[
         )],
     ),
     place(
-        "crates/wrt-platform/src/backend/mmap/mod.rs",
+        "crates/wrt-platform/src/backend/virtual_memory/mod.rs",
         "HostRange { start: old, len: new.saturating_sub(old) }",
         &[bug("F08-commit", "HostRange { start: HostBytes::ZERO, len: new }")],
     ),
@@ -238,7 +238,7 @@ pub(crate) const PLACES: &[Place] = &[
         &[bug("F16-places", "self.wide_places = open - (WIDEST - 1);")],
     ),
     place(
-        "crates/wrt-platform/src/fault/handler/alt_stack.rs",
+        "crates/wrt-platform/src/handler/alt_stack.rs",
         "Self::host_frame().saturating_add(bytes)",
         &[bug("F17", "bytes")],
     ),

@@ -17,20 +17,20 @@ pub(super) const FORBIDS_UNSAFE: [&str; 5] = [
 /// and why.
 const CHOOSES: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/mod.rs", "the list of backends"),
-    ("crates/wrt-platform/src/backend/mmap/mod.rs", "what Linux has and other Unixes lack"),
-    ("crates/wrt-platform/src/backend/mmap/name.rs", "only Linux names mappings"),
-    ("crates/wrt-platform/src/backend/mmap/pages.rs", "how hosts drop pages and count them"),
     ("crates/wrt-platform/src/backend/platform/mod.rs", "which pages the platform has"),
     ("crates/wrt-platform/src/allocator.rs", "Arc<P> is an allocator where there is Arc"),
     ("crates/wrt-platform/src/error.rs", "std knows the text of an error number"),
-    ("crates/wrt-platform/src/fault/handler/host.rs", "how C libraries call the place of errno"),
-    ("crates/wrt-platform/src/fault/mod.rs", "signal handlers are for Unix with std"),
+    (
+        "crates/wrt-platform/src/sys/unix/linux/signal_frame.rs",
+        "how C libraries call errno's place",
+    ),
     ("crates/wrt-platform/src/fault/registry/mod.rs", "few slots where memory is scarce"),
     (
         "crates/wrt-platform/src/fault/registry/tests.rs",
         "a registry that grows, and one that cannot",
     ),
-    ("crates/wrt-platform/src/fault/report.rs", "only aarch64 ignores the top byte of an address"),
+    ("crates/wrt-platform/src/fault/address.rs", "only aarch64 ignores the top byte of an address"),
+    ("crates/wrt-platform/src/fault/report.rs", "on s390x a signal names a page"),
 ];
 
 /// The library crates, and what they may depend on beside each other.
@@ -53,7 +53,9 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 pub(super) fn may_choose(path: &str) -> bool {
-    path.ends_with("/src/lib.rs") || CHOOSES.iter().any(|(listed, _)| *listed == path)
+    let port = path.strip_prefix("crates/wrt-platform/src/sys/");
+    let port = port.is_some_and(|inside| inside.ends_with("mod.rs") || inside == "unix/other.rs");
+    port || path.ends_with("/src/lib.rs") || CHOOSES.iter().any(|(listed, _)| *listed == path)
 }
 
 pub(super) fn layer(package: &str) -> Option<usize> {

@@ -13,6 +13,7 @@ pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
     cfg_placement(file, findings);
     ignored_tests(file, findings);
     safety_cites(file, findings);
+    host_is_called_in_one_place(file, findings);
     cargo_is_called_in_one_place(file, findings);
 }
 
@@ -76,8 +77,8 @@ fn table_of_contents(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// In library crates the platform is chosen in few places: `backend/mod.rs`, crate
-/// roots, and files that as a whole exist or do not.
+/// In library crates the platform is chosen in few places: `backend/mod.rs`, the ports' `mod.rs`,
+/// crate roots, and files that as a whole exist or do not.
 fn cfg_placement(file: &File, findings: &mut Vec<Finding>) {
     let library = lists::LIBRARIES.iter().any(|(name, _)| {
         let prefix = format!("crates/{name}/src/");
@@ -89,9 +90,10 @@ fn cfg_placement(file: &File, findings: &mut Vec<Finding>) {
     let lines: Vec<&str> = file.code.lines().map(str::trim_start).collect();
     for (index, code) in lines.iter().enumerate() {
         let chooses = ["cfg(", "cfg!(", "cfg_attr("].iter().any(|form| code.contains(form));
-        let next = lines.get(index + 1).copied().unwrap_or("");
+        let mut rest = lines.iter().skip(index + 1).filter(|line| !line.starts_with("#["));
+        let next = rest.next().copied().unwrap_or("");
         if chooses && !chooses_whole_file(code, next) {
-            let message = "cfg belongs in backend/mod.rs, in lib.rs, or over a whole file";
+            let message = "cfg belongs in backend/mod.rs, in a port's mod.rs, in lib.rs, or over a whole file";
             findings.push(Finding::error(&file.path, index + 1, "cfg-placement", message));
         }
     }
@@ -116,12 +118,13 @@ fn ignored_tests(file: &File, findings: &mut Vec<Finding>) {
 }
 
 /// A SAFETY comment in the platform names what it rests on: a numbered invariant, or
-/// the contract by name. Inside a backend the facts are the system's, so there only the
+/// the contract by name. Inside a backend and a port the facts are the system's, so there only the
 /// guarantee to be a `PageAllocator` cites. (That each block has a comment, clippy checks.)
 fn safety_cites(file: &File, findings: &mut Vec<Finding>) {
     let Some(inside) = file.path.strip_prefix("crates/wrt-platform/src/") else {
         return;
     };
+    let host = ["backend/", "sys/"].iter().any(|folder| inside.starts_with(folder));
     let lines: Vec<&str> = file.text.lines().map(str::trim_start).collect();
     for (index, line) in lines.iter().enumerate() {
         if !line.starts_with("// SAFETY:") {
@@ -130,7 +133,7 @@ fn safety_cites(file: &File, findings: &mut Vec<Finding>) {
         let rest = &lines[index..];
         let length = rest.iter().take_while(|line| line.starts_with("//")).count();
         let guarantee = rest.get(length).is_some_and(|line| line.starts_with("unsafe impl"));
-        let must_cite = guarantee || !inside.starts_with("backend/");
+        let must_cite = guarantee || !host;
         if must_cite && !cites(&rest[..length].join(" ")) {
             let message = "name the invariant (I1, ...) or the contract that this rests on";
             findings.push(Finding::error(&file.path, index + 1, "safety-cites", message));
@@ -147,6 +150,23 @@ fn cites(comment: &str) -> bool {
         !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
     });
     numbered || ["contract", "caller", "valid region"].iter().any(|name| comment.contains(name))
+}
+
+/// The platform calls the host in `sys/`, and tests change pages behind its back.
+fn host_is_called_in_one_place(file: &File, findings: &mut Vec<Finding>) {
+    let Some(inside) = file.path.strip_prefix("crates/wrt-platform/src/") else {
+        return;
+    };
+    let test = inside.rsplit('/').next().is_some_and(|name| name.starts_with("tests"));
+    if inside.starts_with("sys/") || test {
+        return;
+    }
+    let calls =
+        |code: &str| ["rustix", "libc", "windows_sys"].iter().any(|name| has_word(code, name));
+    for (line, _) in file.code_lines().filter(|(_, code)| calls(code)) {
+        let message = "only sys/ calls the host: add what is needed to its ports";
+        findings.push(Finding::error(&file.path, line, "host-called", message));
+    }
 }
 
 /// What of a user's settings reaches cargo is decided in one file.
@@ -236,6 +256,16 @@ mod tests {
         assert_eq!(rules(path, "// SAFETY: it is fine.\n"), ["safety-cites"]);
         assert!(rules(path, "// SAFETY: by I2 the byte is\n// mapped.\n").is_empty());
         assert!(rules(path, "// SAFETY: the caller's contract.\n").is_empty());
+    }
+
+    #[test]
+    fn the_host_is_called_by_the_ports() {
+        let call = "use rustix::mm::mmap;";
+        let inside = |path| rules(&format!("crates/wrt-platform/src/{path}"), call);
+        assert_eq!(inside("backend/heap.rs"), ["host-called"]);
+        assert!(inside("sys/unix/pages.rs").is_empty());
+        assert!(inside("backend/virtual_memory/tests.rs").is_empty());
+        assert!(rules("crates/wrt-testkit/src/asked.rs", call).is_empty());
     }
 
     #[test]

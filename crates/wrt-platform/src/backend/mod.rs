@@ -1,10 +1,17 @@
 //! The backends, one file each. This is the only place that lists them and says where each is.
 
+// Order of modules, each uses only those below its line:
+//   platform
+//   mte
+//   heap pool static_arena virtual_memory
+//   mapping
+//   ladder
+
 #[cfg(feature = "alloc")]
 mod heap;
 mod ladder;
-#[cfg(unix)]
-mod mmap;
+#[cfg(any(unix, windows))]
+mod mapping;
 #[cfg(all(
     feature = "alloc",
     target_arch = "aarch64",
@@ -16,14 +23,12 @@ mod platform;
 #[cfg(all(unix, feature = "alloc"))]
 mod pool;
 mod static_arena;
-#[cfg(windows)]
-mod virtual_alloc;
+#[cfg(any(unix, windows))]
+mod virtual_memory;
 
 #[cfg(feature = "alloc")]
 pub use heap::HeapAllocator;
 pub use ladder::{Extent, ExtentRefusal, descend_ladder};
-#[cfg(unix)]
-pub use mmap::MmapAllocator;
 #[cfg(all(
     feature = "alloc",
     target_arch = "aarch64",
@@ -35,8 +40,10 @@ pub use platform::PlatformAllocator;
 #[cfg(all(unix, feature = "alloc"))]
 pub use pool::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use static_arena::{StaticAllocator, StaticArena};
+#[cfg(unix)]
+pub use virtual_memory::MmapAllocator;
 #[cfg(windows)]
-pub use virtual_alloc::VirtualAllocator;
+pub use virtual_memory::VirtualAllocator;
 
 /// Expands `$callback! { rows }` over the backends that this build has, so that tests and benches
 /// never list them again.

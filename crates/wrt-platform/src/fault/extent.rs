@@ -1,6 +1,6 @@
 //! Where an address lies in and around one memory.
 
-use super::report::{FaultKind, FaultSignal};
+use super::kind::{FaultKind, FaultSignal};
 
 /// The address space of one memory. Sizes are bytes.
 ///

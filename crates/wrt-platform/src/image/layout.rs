@@ -1,15 +1,11 @@
 //! Segments laid out once, shared by all handles to the image.
 //!
 //! `extents.rs` merges segments into runs of bytes. `pieces.rs` decides which runs are mapped
-//! together. `sealed_file.rs` is the file that holds them. `keepers.rs` lists the pools that keep
-//! mappings of the image without a handle to it.
+//! together.
 
 mod extents;
-#[allow(dead_code, reason = "asked by pools")]
-mod keepers;
-mod pieces;
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "layout/no_file.rs")]
-mod sealed_file;
+#[cfg_attr(not(any(unix, windows)), path = "layout/no_pieces.rs")]
+pub(super) mod pieces;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -17,15 +13,9 @@ use alloc::vec::Vec;
 use core::ptr;
 
 use self::extents::Extents;
-use self::keepers::Keepers;
-#[allow(unused_imports, reason = "asked by pools")]
-pub(crate) use self::keepers::{ImageKeeper, WeakImage};
 use self::pieces::ImageFile;
-#[allow(unused_imports, reason = "only some hosts map files as images")]
-pub(crate) use self::pieces::Piece;
-#[allow(unused_imports, reason = "only some hosts map files as images")]
-pub(crate) use self::sealed_file::SealedFile;
 use super::MemoryImage;
+use super::keepers::Keepers;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 
 #[derive(Clone)]
@@ -37,12 +27,12 @@ pub(super) enum Layout {
 /// State shared by all handles to an image.
 pub(crate) struct Place {
     extents: Extents,
-    store: Store,
-    keepers: Keepers,
+    pub(super) store: Store,
+    pub(super) keepers: Keepers,
 }
 
 /// Storage for the bytes of extents, each at its offset.
-enum Store {
+pub(super) enum Store {
     File(ImageFile),
     Heap(Box<[u8]>),
 }
@@ -69,30 +59,6 @@ impl MemoryImage {
             None => Store::Heap(in_the_heap(&mut extents, segments)?),
         };
         Ok(Self { layout: Layout::Shared(Arc::new(Place::new(extents, store))) })
-    }
-
-    /// The shared state, unless the image is a static.
-    #[allow(dead_code, reason = "asked by backends that map images")]
-    pub(crate) const fn place(&self) -> Option<&Arc<Place>> {
-        match &self.layout {
-            Layout::Shared(place) => Some(place),
-            Layout::Static { .. } => None,
-        }
-    }
-
-    /// Another handle to the image of `place`.
-    #[allow(dead_code, reason = "asked by backends that map images")]
-    pub(crate) const fn of_place(place: Arc<Place>) -> Self {
-        Self { layout: Layout::Shared(place) }
-    }
-
-    /// The file that holds the bytes, where the host has one.
-    #[allow(dead_code, reason = "only some hosts map files as images")]
-    pub(crate) fn file(&self) -> Option<&ImageFile> {
-        match &self.place()?.store {
-            Store::File(file) => Some(file),
-            Store::Heap(_) => None,
-        }
     }
 }
 
@@ -139,6 +105,13 @@ impl Layout {
             (Self::Shared(place), Self::Shared(other)) => Arc::ptr_eq(place, other),
             _ => false,
         }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let key = ptr::from_ref(self).addr();
+        self.keepers.tell(key);
     }
 }
 

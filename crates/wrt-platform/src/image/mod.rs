@@ -1,8 +1,17 @@
 //! Initial contents of memories: data segments, laid out once for all memories that start from
 //! them.
 
+#[cfg(feature = "alloc")]
+#[cfg_attr(not(unix), path = "keepers_none.rs")]
+pub(crate) mod keepers;
 #[cfg_attr(not(feature = "alloc"), path = "layout_none.rs")]
 pub(crate) mod layout;
+#[cfg(all(feature = "alloc", any(unix, windows)))]
+pub(crate) mod mapping;
+#[cfg(any(unix, windows))]
+mod overwrite;
+#[cfg(all(unix, feature = "alloc"))]
+pub(crate) mod weak;
 
 use core::fmt;
 
@@ -55,37 +64,6 @@ impl MemoryImage {
     fn extents_from(&self, address: u64) -> impl Iterator<Item = (u64, &[u8])> {
         let first = self.layout.count_up_to(address);
         (first..).map_while(|index| self.layout.extent(index))
-    }
-
-    /// The runs within `len` bytes from address `start`, as `(offset, bytes)` in order, with
-    /// offsets counted from `start`.
-    #[allow(dead_code, reason = "asked by backends that overwrite")]
-    pub(crate) fn extents_within(
-        &self,
-        start: u64,
-        len: usize,
-    ) -> impl Iterator<Item = (usize, &[u8])> {
-        self.extents_from(start).map_while(move |(address, bytes)| {
-            // A host counts the bytes of a run, and of what lies before it within `len`.
-            let skipped = start.saturating_sub(address) as usize;
-            let offset = address.saturating_sub(start);
-            let room = (len as u64).checked_sub(offset).filter(|room| *room > 0)?;
-            let bytes = bytes.get(skipped..)?;
-            let visible = bytes.len().min(room as usize);
-            Some((offset as usize, bytes.get(..visible)?))
-        })
-    }
-
-    /// Overwrites `bytes`, which a memory has from address `start`, with the image: its runs, and
-    /// zeroes around them.
-    #[allow(dead_code, reason = "asked by backends that overwrite")]
-    pub(crate) fn write_over(&self, start: u64, bytes: &mut [u8]) {
-        bytes.fill(0);
-        for (offset, held) in self.extents_within(start, bytes.len()) {
-            if let Some(target) = bytes.get_mut(offset..offset + held.len()) {
-                target.copy_from_slice(held);
-            }
-        }
     }
 
     /// The address past the last byte, which is the least length of a memory that starts from the

@@ -12,22 +12,22 @@ mod threads;
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
-use rustix::io::Errno;
-use rustix::mm::{MapFlags, MprotectFlags};
-
 use self::ledger::{LEDGER, Refusal};
 use self::tag::{Tag, TagSet, without_tag};
 pub use self::threads::{TagChecks, TagScope};
 
 use super::ladder::Extent;
-use super::mmap::pages::{self, PageKind, address_of, drop_pages};
-use super::mmap::{ladder, proc_maps, refused, refused_commit};
+use super::mapping::{self, address_of, refused};
+use super::virtual_memory;
 use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
-use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
+use crate::error::{AllocError, AllocErrorKind, Corruption, Operation, OsError};
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
+use crate::sys::discard::drop_pages;
+use crate::sys::pages::{self, PageKind};
+use crate::sys::{errors, mappings, tags};
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
 /// Reserves and commits as [`MmapAllocator`](crate::MmapAllocator) does, and gives every memory
@@ -88,17 +88,6 @@ pub struct MteAllocator {
     checks: TagChecks,
 }
 
-/// The bit of `AT_HWCAP2` that says that the machine has tags and the kernel lets programs use
-/// them.
-const HWCAP2_MTE: usize = 1 << 18;
-
-/// Pages with tags. All that are committed are touched, so they are to be counted as memory: the
-/// host refuses then what it has not, instead of ending the program.
-const TAGGED: PageKind = PageKind { extra: PROT_MTE, flags: MapFlags::empty() };
-
-/// The bit of `mmap` and `mprotect` for pages with tags.
-const PROT_MTE: u32 = 0x20;
-
 /// Mappings that are kept while another is looked for, where no tag fits the first.
 const ASIDE: usize = 4;
 
@@ -134,8 +123,7 @@ impl MteAllocator {
     /// Whether the machine and its kernel have tags.
     #[must_use]
     pub fn is_available() -> bool {
-        let (_, capabilities) = rustix::param::linux_hwcap();
-        capabilities & HWCAP2_MTE != 0
+        tags::are_available()
     }
 
     /// The kind of checks that this allocator turns on.
@@ -150,11 +138,11 @@ impl MteAllocator {
     ///
     /// The kernel's.
     pub fn enter(&self) -> Result<TagScope, AllocError> {
-        TagScope::enter(self.checks).map_err(|errno| refused(Operation::PrepareThread, 0, errno))
+        TagScope::enter(self.checks).map_err(|error| refused(Operation::PrepareThread, 0, error))
     }
 
     fn enable(&self, operation: Operation, requested: u64) -> Result<(), AllocError> {
-        self.checks.enable().map_err(|errno| refused(operation, requested, errno))
+        self.checks.enable().map_err(|error| refused(operation, requested, error))
     }
 }
 
@@ -165,7 +153,7 @@ impl MteAllocator {
 // and tags, and a reset has tagged what it reports; C6 the page size of a running system is fixed.
 unsafe impl PageAllocator for MteAllocator {
     fn page(&self) -> HostPage {
-        super::MmapAllocator::new().page()
+        pages::size()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -182,8 +170,7 @@ unsafe impl PageAllocator for MteAllocator {
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
         self.enable(Operation::Reserve, request.initial())?;
         let map = |extent| map_tagged(extent, request.display_name());
-        let reservation = ladder::reserve(request, self.page(), map)?;
-        Ok(reservation.with_tags())
+        Ok(virtual_memory::descend(request, map)?.with_tags())
     }
 
     unsafe fn commit(
@@ -197,14 +184,8 @@ unsafe impl PageAllocator for MteAllocator {
         if added.len == HostBytes::ZERO {
             return Ok(Committed::InPlace);
         }
-        // SAFETY: the added pages lie within the reservation, as the caller keeps `new` there.
-        let granted = unsafe { set_rights(reservation, added, Protection::READ_WRITE) };
-        if let Err(errno) = granted {
-            // The host works mapping by mapping, and may have got part of the way.
-            // SAFETY: nobody uses the added pages yet.
-            let undone = unsafe { set_rights(reservation, added, Protection::empty()) };
-            return Err(refused_commit(new, errno, undone.is_ok()));
-        }
+        // SAFETY: the caller keeps this very contract.
+        unsafe { virtual_memory::commit(&untagged(reservation), old, new, PageKind::TAGGED) }?;
         // SAFETY: the added pages lie within the reservation.
         let first = unsafe { address_of(reservation, added.start) };
         // SAFETY: the pages were just made writable, and nobody uses them yet.
@@ -219,9 +200,9 @@ unsafe impl PageAllocator for MteAllocator {
         protection: Protection,
     ) -> Result<(), AllocError> {
         self.enable(Operation::Protect, range.len.as_u64())?;
-        // SAFETY: the caller gives a range within the committed bytes.
-        unsafe { set_rights(reservation, range, protection) }
-            .map_err(|errno| refused(Operation::Protect, range.len.as_u64(), errno))
+        let bare = untagged(reservation);
+        // SAFETY: the caller keeps this very contract.
+        unsafe { virtual_memory::protect(&bare, range, protection, PageKind::TAGGED) }
     }
 
     unsafe fn discard(
@@ -246,7 +227,7 @@ unsafe impl PageAllocator for MteAllocator {
         self.enable(Operation::Reset, committed.as_u64())?;
         // SAFETY: what lies past `keep` is not used any more.
         let closed = unsafe { close_tail(reservation, committed, keep) }
-            .map_err(|errno| refused(Operation::Reset, committed.as_u64(), errno))?;
+            .map_err(|error| refused(Operation::Reset, committed.as_u64(), error))?;
         // A tail that is still accessible is erased and counted like the rest.
         let kept = if closed { keep } else { committed };
         let base = another_tag(reservation.base());
@@ -259,13 +240,9 @@ unsafe impl PageAllocator for MteAllocator {
         let bare = untagged(reservation);
         // The tag is remembered before anyone else can be given the addresses.
         LEDGER.lock().release(bare.base().as_ptr().addr());
-        // SAFETY: this is the whole mapping that `reserve` made, which nobody uses any more.
-        if unsafe { pages::unmap(bare.base(), Extent::of(&bare)) }.is_err() {
-            // As in the mmap backend: the address space is lost, but not the pages. Without their
-            // pages the bytes have lost the tag too.
-            // SAFETY: the committed pages are the reservation's (C1).
-            let _ = unsafe { drop_pages(bare.base(), committed) };
-        }
+        // Bytes that lose their pages have lost the tag too.
+        // SAFETY: the caller keeps this very contract.
+        unsafe { virtual_memory::release(&bare, committed) };
     }
 
     unsafe fn verify(
@@ -277,7 +254,7 @@ unsafe impl PageAllocator for MteAllocator {
         if !self.checks.is_met_by(TagChecks::on_this_thread()) {
             return Err(Corruption::TagChecks);
         }
-        proc_maps::verify(&untagged(reservation), committed, exceptions)?;
+        mappings::verify(&untagged(reservation), committed, exceptions)?;
         // Bytes that nobody may read have no tag that can be read either. It is looked at when the
         // right is back.
         for range in readable(committed, exceptions) {
@@ -292,7 +269,7 @@ unsafe impl PageAllocator for MteAllocator {
     }
 
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
-        proc_maps::resident(&untagged(reservation), committed, self.page())
+        mappings::resident(&untagged(reservation), committed, self.page())
     }
 }
 
@@ -312,13 +289,13 @@ fn with_tag(base: NonNull<u8>, tag: Tag) -> NonNull<u8> {
 
 /// Maps an extent and gives its capacity a tag. Where no tag is left for the addresses that the
 /// host chose, it is asked for others.
-fn map_tagged(extent: Extent, name: Option<&str>) -> Result<NonNull<u8>, Errno> {
+fn map_tagged(extent: Extent, name: Option<&str>) -> Result<NonNull<u8>, OsError> {
     let mut aside = [None; ASIDE];
     let mut places = aside.iter_mut();
     let outcome = loop {
-        let base = match pages::map_inaccessible(extent, name, TAGGED) {
+        let base = match mapping::reserve(extent, name, PageKind::TAGGED) {
             Ok(base) => base,
-            Err(errno) => break Err(errno),
+            Err(error) => break Err(error),
         };
         let refusal = match claim(base, extent.capacity) {
             Ok(tag) => break Ok(with_tag(base, tag)),
@@ -328,14 +305,14 @@ fn map_tagged(extent: Extent, name: Option<&str>) -> Result<NonNull<u8>, Errno> 
             Some(place) if refusal == Refusal::NoTag => *place = Some(base),
             _ => {
                 // SAFETY: the mapping was just made, and nobody knows of it.
-                let _ = unsafe { pages::unmap(base, extent) };
-                break Err(Errno::NOMEM);
+                let _ = unsafe { mapping::release(base, extent) };
+                break Err(errors::NO_MEMORY);
             }
         }
     };
     for base in aside.into_iter().flatten() {
         // SAFETY: the mapping was made above, and nobody knows of it.
-        let _ = unsafe { pages::unmap(base, extent) };
+        let _ = unsafe { mapping::release(base, extent) };
     }
     outcome
 }
@@ -360,21 +337,6 @@ fn another_tag(base: NonNull<u8>) -> NonNull<u8> {
     tag.or_else(others).map_or(base, |tag| with_tag(base, tag))
 }
 
-/// Gives a range of the reservation new rights; the pages stay such with tags.
-///
-/// # Safety
-///
-/// The range lies within the reservation, and nobody relies on rights it loses.
-unsafe fn set_rights(
-    reservation: &Reservation,
-    range: HostRange,
-    protection: Protection,
-) -> Result<(), Errno> {
-    let flags = pages::mprotect_flags(protection) | MprotectFlags::from_bits_retain(PROT_MTE);
-    // SAFETY: the caller keeps this very contract.
-    unsafe { pages::set_rights(&untagged(reservation), range, flags) }
-}
-
 /// Takes back what lies past `keep` of `committed` bytes: it loses contents, tag and rights. Whether
 /// that was done; if not, all committed bytes are accessible still, and none needs to fault.
 ///
@@ -390,7 +352,7 @@ unsafe fn close_tail(
     reservation: &Reservation,
     committed: HostBytes,
     keep: HostBytes,
-) -> Result<bool, Errno> {
+) -> Result<bool, OsError> {
     let part = HostRange { start: keep, len: committed.saturating_sub(keep) };
     // SAFETY: the part lies within the reservation.
     let first = unsafe { address_of(reservation, part.start) };
@@ -399,23 +361,8 @@ unsafe fn close_tail(
         // SAFETY: the part is committed, and nobody uses it.
         unsafe { granules::set_and_zero(first, part.len.get()) };
     }
-    // A failed commit may have left pages behind that are not committed and accessible.
-    let exact = reservation.faults_exactly();
-    let end = if exact { reservation.capacity() } else { committed };
-    let tail = HostRange { start: keep, len: end.saturating_sub(keep) };
-    if tail.len == HostBytes::ZERO {
-        return Ok(true);
-    }
-    // SAFETY: nobody uses the tail.
-    let Err(errno) = (unsafe { set_rights(reservation, tail, Protection::empty()) }) else {
-        return Ok(true);
-    };
-    // The host works mapping by mapping, and may have got part of the way.
-    // SAFETY: giving rights back takes none away.
-    match unsafe { set_rights(reservation, part, Protection::READ_WRITE) } {
-        Ok(()) if !exact => Ok(false),
-        _ => Err(errno),
-    }
+    // SAFETY: the caller keeps this very contract.
+    unsafe { virtual_memory::close_tail(&untagged(reservation), committed, keep, PageKind::TAGGED) }
 }
 
 /// The committed pages that may be read.

@@ -2,16 +2,12 @@
 
 use core::cell::Cell;
 
-use rustix::io::Errno;
-use rustix::thread::TaggedAddressMode;
-
-use super::threads::Setting;
-
-const NO_CHECKS: Setting = Setting { mode: TaggedAddressMode::empty(), choice: 0 };
+use crate::error::OsError;
+use crate::sys::tags::TagSetting;
 
 std::thread_local! {
     /// How many scopes the thread has, and what it had before the first.
-    static SCOPES: Cell<(usize, Setting)> = const { Cell::new((0, NO_CHECKS)) };
+    static SCOPES: Cell<(usize, Option<TagSetting>)> = const { Cell::new((0, None)) };
 }
 
 /// Counts one scope more of this thread, which has the setting `now`.
@@ -19,15 +15,15 @@ std::thread_local! {
 /// # Errors
 ///
 /// None.
-pub(super) fn enter(now: Setting) -> Result<(), Errno> {
+pub(super) fn enter(now: TagSetting) -> Result<(), OsError> {
     let (scopes, before) = SCOPES.get();
-    SCOPES.set((scopes + 1, if scopes == 0 { now } else { before }));
+    SCOPES.set((scopes + 1, if scopes == 0 { Some(now) } else { before }));
     Ok(())
 }
 
 /// Counts one scope less. After the last one, gives what the thread had before the first.
-pub(super) fn leave() -> Option<Setting> {
+pub(super) fn leave() -> Option<TagSetting> {
     let (scopes, before) = SCOPES.get();
     SCOPES.set((scopes - 1, before));
-    (scopes == 1).then_some(before)
+    before.filter(|_| scopes == 1)
 }

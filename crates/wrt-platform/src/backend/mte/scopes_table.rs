@@ -3,17 +3,18 @@
 
 use alloc::vec::Vec;
 
-use rustix::io::Errno;
-use rustix::thread::{Pid, gettid};
 use spin::mutex::SpinMutex;
 
-use super::threads::Setting;
+use crate::error::OsError;
+use crate::sys::errors;
+use crate::sys::tags::TagSetting;
+use crate::sys::thread::{Pid, gettid};
 
 /// A thread with scopes: how many, and what it had before the first.
 struct Thread {
     id: Pid,
     scopes: usize,
-    before: Setting,
+    before: TagSetting,
 }
 
 static THREADS: SpinMutex<Vec<Thread>> = SpinMutex::new(Vec::new());
@@ -23,21 +24,21 @@ static THREADS: SpinMutex<Vec<Thread>> = SpinMutex::new(Vec::new());
 /// # Errors
 ///
 /// When there is no memory for the table.
-pub(super) fn enter(now: Setting) -> Result<(), Errno> {
+pub(super) fn enter(now: TagSetting) -> Result<(), OsError> {
     let id = gettid();
     let mut threads = THREADS.lock();
     if let Some(thread) = threads.iter_mut().find(|thread| thread.id == id) {
         thread.scopes += 1;
         return Ok(());
     }
-    threads.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+    threads.try_reserve(1).map_err(|_| errors::NO_MEMORY)?;
     threads.push(Thread { id, scopes: 1, before: now });
     Ok(())
 }
 
 /// Counts one scope less. After the last one, gives what the thread had before the first. A child of
 /// a fork has another number than the thread that made its scopes, and keeps its setting.
-pub(super) fn leave() -> Option<Setting> {
+pub(super) fn leave() -> Option<TagSetting> {
     let id = gettid();
     let mut threads = THREADS.lock();
     let index = threads.iter().position(|thread| thread.id == id)?;
@@ -48,13 +49,12 @@ pub(super) fn leave() -> Option<Setting> {
 
 #[cfg(test)]
 mod tests {
-    use rustix::thread::TaggedAddressMode;
-
     use super::*;
 
     #[test]
     fn threads_are_counted_apart() {
-        let setting = |choice| Setting { mode: TaggedAddressMode::empty(), choice };
+        let now = TagSetting::of_this_thread().unwrap();
+        let setting = |choice| TagSetting { choice, ..now };
         enter(setting(1)).unwrap();
         enter(setting(2)).unwrap();
         std::thread::spawn(move || {

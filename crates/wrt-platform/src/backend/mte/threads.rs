@@ -1,15 +1,10 @@
-//! Tag checks of a thread (`prctl(2)`, `PR_SET_TAGGED_ADDR_CTRL`; the kernel's
-//! `arch/arm64/memory-tagging-extension`).
-#![allow(unsafe_code, reason = "reads a thread's flag of tag checks")]
+//! Tag checks of a thread.
 
 use core::marker::PhantomData;
 
-use rustix::io::Errno;
-use rustix::thread::{
-    TaggedAddressMode, current_tagged_address_mode, set_current_tagged_address_mode,
-};
-
 use super::scopes;
+use crate::error::OsError;
+use crate::sys::tags::{TagReport, TagSetting};
 
 /// When the processor reports an access with the wrong tag.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -23,16 +18,11 @@ pub enum TagChecks {
     Async,
 }
 
-/// The tags that `irg` may choose: all but 0, which untagged memory has.
-const CHOICE: u32 = 0xfffe;
-
-const BOTH: TaggedAddressMode = TaggedAddressMode::TCF_SYNC.union(TaggedAddressMode::TCF_ASYNC);
-
 impl TagChecks {
-    const fn flag(self) -> TaggedAddressMode {
+    const fn report(self) -> TagReport {
         match self {
-            Self::Sync => TaggedAddressMode::TCF_SYNC,
-            Self::Async => TaggedAddressMode::TCF_ASYNC,
+            Self::Sync => TagReport::Synchronous,
+            Self::Async => TagReport::Asynchronous,
         }
     }
 
@@ -42,13 +32,10 @@ impl TagChecks {
     /// of the two.
     #[must_use]
     pub fn on_this_thread() -> Option<Self> {
-        let (mode, _) = current_tagged_address_mode().ok()?;
-        let mode = mode.filter(|mode| mode.contains(TaggedAddressMode::ENABLED))?;
-        if mode.contains(TaggedAddressMode::TCF_ASYNC) {
-            Some(Self::Async)
-        } else {
-            mode.contains(TaggedAddressMode::TCF_SYNC).then_some(Self::Sync)
-        }
+        Some(match TagSetting::of_this_thread().ok()?.report()? {
+            TagReport::Synchronous => Self::Sync,
+            TagReport::Asynchronous => Self::Async,
+        })
     }
 
     /// Whether a thread with `current` checks at least as much.
@@ -61,33 +48,11 @@ impl TagChecks {
     }
 
     /// Turns checks on for the calling thread, or leaves stronger ones as they are.
-    pub(super) fn enable(self) -> Result<(), Errno> {
+    pub(super) fn enable(self) -> Result<(), OsError> {
         if self.is_met_by(Self::on_this_thread()) {
             return Ok(());
         }
-        let Setting { mode, choice } = Setting::of_this_thread()?;
-        let mode = mode.difference(BOTH) | TaggedAddressMode::ENABLED | self.flag();
-        Setting { mode, choice: choice | CHOICE }.set()
-    }
-}
-
-/// A thread's checks, and the tags that `irg` may choose for it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Setting {
-    pub(super) mode: TaggedAddressMode,
-    pub(super) choice: u32,
-}
-
-impl Setting {
-    fn of_this_thread() -> Result<Self, Errno> {
-        let (mode, choice) = current_tagged_address_mode()?;
-        Ok(Self { mode: mode.unwrap_or(TaggedAddressMode::empty()), choice })
-    }
-
-    fn set(self) -> Result<(), Errno> {
-        // SAFETY: checks stop accesses that have the wrong tag and change no other. That the kernel
-        // takes tagged addresses breaks nobody who passes none.
-        unsafe { set_current_tagged_address_mode(Some(self.mode), self.choice) }
+        TagSetting::of_this_thread()?.with_report(self.report()).set()
     }
 }
 
@@ -105,8 +70,8 @@ pub struct TagScope {
 }
 
 impl TagScope {
-    pub(super) fn enter(checks: TagChecks) -> Result<Self, Errno> {
-        scopes::enter(Setting::of_this_thread()?)?;
+    pub(super) fn enter(checks: TagChecks) -> Result<Self, OsError> {
+        scopes::enter(TagSetting::of_this_thread()?)?;
         // If the kernel refuses, dropping this takes the count back.
         let scope = Self { _thread: PhantomData };
         checks.enable().map(|()| scope)

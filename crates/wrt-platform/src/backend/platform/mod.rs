@@ -1,4 +1,5 @@
 //! One call for the platform's pages, by hardening policy.
+#![allow(unsafe_code, reason = "hands the contract on to the backend that was chosen")]
 
 #[cfg_attr(windows, path = "virtual_alloc.rs")]
 mod pages;
@@ -15,9 +16,13 @@ mod tagged;
 use core::fmt;
 use core::ops::Deref;
 
-use crate::allocator::PageAllocator;
-use crate::error::{AllocError, AllocErrorKind, Operation};
-use crate::request::Tagging;
+use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome, forward_to_pointee};
+use crate::capabilities::Capabilities;
+use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
+use crate::protection::Protection;
+use crate::request::{ReserveRequest, Tagging};
+use crate::reservation::Reservation;
+use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
 /// A backend of the platform, as this module knows it.
 pub(super) struct Choice {
@@ -88,6 +93,8 @@ impl Deref for PlatformAllocator {
     }
 }
 
+forward_to_pointee!(unsafe [] PlatformAllocator);
+
 impl fmt::Debug for PlatformAllocator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PlatformAllocator").field(&self.name()).finish()
@@ -98,7 +105,6 @@ impl fmt::Debug for PlatformAllocator {
 mod tests {
     use super::*;
     use crate::region::Region;
-    use crate::request::ReserveRequest;
 
     #[test]
     fn tags_are_given_where_the_machine_has_them_and_refused_elsewhere() {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Shared;
 use crate::backend::{PoolAllocator, PoolConfig, PoolLayout};
-use crate::forked::{Forked, in_child};
 use crate::image::MemoryImage;
 use crate::protection::Protection;
 use crate::region::Region;
 use crate::request::ReserveRequest;
+use crate::sys::forked::{Forked, in_child};
 
 const SIZE: u64 = 1 << 18;
 

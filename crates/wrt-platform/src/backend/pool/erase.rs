@@ -11,11 +11,11 @@
 use core::ptr::NonNull;
 use core::slice;
 
-use super::pagemap::Pagemap;
 use super::residue::Residue;
 use super::zeroes::all_zero;
-use crate::backend::mmap::pages::drop_pages;
 use crate::image::MemoryImage;
+use crate::sys::discard::drop_pages;
+use crate::sys::pagemap::Pagemap;
 use crate::units::{HostBytes, HostPage};
 
 /// What was done.

@@ -3,7 +3,7 @@
 use core::num::NonZeroUsize;
 
 use crate::image::MemoryImage;
-use crate::image::layout::WeakImage;
+use crate::image::weak::WeakImage;
 use crate::units::{HostPage, HostRange};
 
 /// An image that is mapped over pages of a slot: held while a memory lives there, and only known
@@ -22,7 +22,7 @@ pub(super) struct Mapped {
 impl Mapped {
     /// `image`, which was mapped for a memory over its pages in `range`; `weak` is of the same.
     pub(super) fn new(image: &MemoryImage, weak: WeakImage, range: HostRange) -> Self {
-        let file_len = image.file().map_or(0, |file| file.len());
+        let file_len = image.file().map_or(0, |file| file.bytes().len());
         Self { image: weak, held: Some(image.clone()), range, file_len }
     }
 

@@ -8,7 +8,6 @@
 //!   slot.rs       what a slot's pages are and may be
 //!     mapped.rs   the image under them
 //!     erase.rs    the way back to the initial contents
-//!       pagemap.rs   which pages were written
 //!       residue.rs   whether pages are worth keeping
 //!   free_slots.rs the slots that hold no memory
 //!   config.rs     what a pool is to be, and what it has done
@@ -16,13 +15,9 @@
 #![allow(unsafe_code, reason = "slots of the operating system's pages")]
 
 mod config;
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "cpu_none.rs")]
-mod cpu;
 mod erase;
 mod free_slots;
 mod mapped;
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "pagemap_none.rs")]
-mod pagemap;
 mod residue;
 mod shape;
 mod shared;
@@ -39,14 +34,15 @@ pub use config::{PoolConfig, PoolLayout, PoolStatistics};
 use shared::Shared;
 use slot::Trouble;
 
-use super::mmap::pages;
-use super::mmap::{image, proc_maps, refused, refused_commit};
+use super::mapping::{self, refused, refused_commit};
 use crate::allocator::{Committed, Discarded, PageAllocator, ResetOutcome};
 use crate::capabilities::Capabilities;
 use crate::error::{AllocError, AllocErrorKind, Corruption, Operation};
 use crate::protection::Protection;
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
+use crate::sys::pages::{self, PageKind};
+use crate::sys::{cpu, discard, mappings, sealed_file};
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
 /// A fixed number of slots for memories, reserved once: making a memory takes a slot, dropping it
@@ -132,18 +128,18 @@ unsafe impl PageAllocator for PoolAllocator {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let always = Capabilities::STABLE_BASE | pages::GIVES_BACK;
+        let always = Capabilities::STABLE_BASE | discard::CAPABILITY;
         if self.shared.shape().is_dense() {
             return always;
         }
-        always | Capabilities::GUARDS | Capabilities::PROTECT | image::CAPABILITY
+        always | Capabilities::GUARDS | Capabilities::PROTECT | sealed_file::CAPABILITY
     }
 
     fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reservation, AllocError> {
         let shape = self.shared.shape();
         shape.check(request)?;
         let (index, image) = self.shared.take(request).map_err(|refusal| match refusal {
-            Some(errno) => refused(Operation::Reserve, request.initial(), errno),
+            Some(error) => refused(Operation::Reserve, request.initial(), error),
             None => {
                 let kind = AllocErrorKind::Slots { most: self.shared.slots.len() };
                 AllocError::new(Operation::Reserve, kind, request.initial())
@@ -168,7 +164,7 @@ unsafe impl PageAllocator for PoolAllocator {
         let (base, slot) = unsafe { self.shared.slot_of(reservation, Operation::Commit) }?;
         // SAFETY: P2; `new` bytes lie within the slot.
         unsafe { slot.open(base, new) }
-            .map_err(|errno| refused_commit(new, errno, !slot.has_stray()))?;
+            .map_err(|error| refused_commit(new, error, !slot.has_stray()))?;
         Ok(Committed::InPlace)
     }
 
@@ -185,8 +181,8 @@ unsafe impl PageAllocator for PoolAllocator {
         let (base, slot) = unsafe { self.shared.slot_of(reservation, Operation::Protect) }?;
         slot.restricted = true;
         // SAFETY: the caller gives a range within the committed bytes.
-        unsafe { pages::set_rights_at(base, range, pages::mprotect_flags(protection)) }
-            .map_err(|errno| refused(Operation::Protect, range.len.as_u64(), errno))
+        unsafe { pages::set_rights(base, range, protection, PageKind::PLAIN) }
+            .map_err(|error| refused(Operation::Protect, range.len.as_u64(), error))
     }
 
     unsafe fn discard(
@@ -197,7 +193,7 @@ unsafe impl PageAllocator for PoolAllocator {
         // SAFETY: the caller holds the reservation.
         let (_, slot) = unsafe { self.shared.slot_of(reservation, Operation::Discard) }?;
         // SAFETY: the caller's range is committed, writable and its own.
-        Ok(unsafe { pages::zero(reservation, range, slot.held_image()) })
+        Ok(unsafe { mapping::zero(reservation, range, slot.held_image()) })
     }
 
     unsafe fn reset(
@@ -210,7 +206,7 @@ unsafe impl PageAllocator for PoolAllocator {
         let (base, slot) = unsafe { self.shared.slot_of(reservation, Operation::Reset) }?;
         // SAFETY: P2.
         unsafe { self.shared.erase(cpu::current(), base, slot, committed) }
-            .map_err(|errno| refused(Operation::Reset, committed.as_u64(), errno))?;
+            .map_err(|error| refused(Operation::Reset, committed.as_u64(), error))?;
         // SAFETY: P2.
         match slot.exact.then(|| unsafe { slot.close(base, keep) }) {
             // The tail is accessible still, and erased: harmless, as long as it is counted and no
@@ -218,8 +214,8 @@ unsafe impl PageAllocator for PoolAllocator {
             Some(Err(Trouble { lost: false, .. })) if !reservation.faults_exactly() => {
                 Ok(ResetOutcome::in_place(committed))
             }
-            Some(Err(Trouble { errno, .. })) => {
-                Err(refused(Operation::Reset, committed.as_u64(), errno))
+            Some(Err(Trouble { error, .. })) => {
+                Err(refused(Operation::Reset, committed.as_u64(), error))
             }
             Some(Ok(())) | None => Ok(ResetOutcome::in_place(keep)),
         }
@@ -238,11 +234,11 @@ unsafe impl PageAllocator for PoolAllocator {
     ) -> Result<(), Corruption> {
         // SAFETY: the caller holds the reservation; nobody changes the state meanwhile.
         let accessible = unsafe { self.shared.slots.accessible(reservation.cookie(), committed) };
-        proc_maps::verify(reservation, accessible, exceptions)
+        mappings::verify(reservation, accessible, exceptions)
     }
 
     unsafe fn resident(&self, reservation: &Reservation, committed: HostBytes) -> Option<u64> {
-        proc_maps::resident(reservation, committed, self.shared.shape().page)
+        mappings::resident(reservation, committed, self.shared.shape().page)
     }
 }
 

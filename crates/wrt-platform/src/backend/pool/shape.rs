@@ -1,7 +1,7 @@
 //! How the slots of a pool lie in its address space, and what a request can get of one.
 
 use super::config::{PoolConfig, PoolLayout};
-use crate::backend::mmap::pages::Extent;
+use crate::backend::ladder::Extent;
 use crate::commit::CommitPolicy;
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::request::{GuardPolicy, ReserveRequest};

@@ -5,25 +5,23 @@ use alloc::sync::{Arc, Weak};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use rustix::io::Errno;
-
 use super::config::PoolConfig;
-use super::cpu;
 use super::erase::Erased;
 use super::free_slots::{FreeSlots, ImageKey, Match, PLAIN};
-use super::pagemap::Pagemap;
 use super::shape::Shape;
 use super::slot::{Slot, Trouble};
 use super::slot_table::SlotTable;
 use super::statistics::{Count, Counters};
-use crate::backend::mmap::{image, pages};
 use crate::commit::CommitPolicy;
-use crate::error::{AllocError, AllocErrorKind, Operation};
-use crate::image::MemoryImage;
-use crate::image::layout::ImageKeeper;
+use crate::error::{AllocError, AllocErrorKind, Operation, OsError};
+use crate::image::keepers::ImageKeeper;
+use crate::image::{MemoryImage, mapping};
 use crate::request::ReserveRequest;
 use crate::reservation::Reservation;
-use crate::units::{HostBytes, HostPage, HostRange};
+use crate::sys::discard::drop_pages;
+use crate::sys::pagemap::Pagemap;
+use crate::sys::{cpu, errors, pages, threads};
+use crate::units::{HostBytes, HostRange};
 
 /// The slots of a pool, and what is done to one between two memories.
 pub(super) struct Shared {
@@ -46,7 +44,7 @@ const PATIENCE: usize = 10_000;
 impl Shared {
     /// Reserves the address space of all slots.
     pub(super) fn new(config: &PoolConfig<'_>) -> Result<Self, AllocError> {
-        let page = HostPage::new(rustix::param::page_size()).unwrap_or(HostPage::SMALLEST);
+        let page = pages::size();
         let shape = Shape::new(config, page)?;
         let free = FreeSlots::new(config.slots).ok_or_else(|| {
             let kind = AllocErrorKind::Exhausted;
@@ -91,7 +89,7 @@ impl Shared {
     fn mappable<'a>(&self, request: &ReserveRequest<'a>) -> Option<(&'a MemoryImage, HostRange)> {
         let image = request.initial_image().filter(|_| !self.shape().is_dense())?;
         let page = self.shape().page;
-        let range = image::range_of(image, page)?;
+        let range = mapping::range_of(image, page)?;
         (range.end() <= page.round_up(request.initial())?).then_some((image, range))
     }
 
@@ -104,7 +102,7 @@ impl Shared {
     pub(super) fn take(
         self: &Arc<Self>,
         request: &ReserveRequest<'_>,
-    ) -> Result<(usize, HostRange), Option<Errno>> {
+    ) -> Result<(usize, HostRange), Option<OsError>> {
         let cpu = cpu::current();
         let wanted = self.mappable(request);
         let key = wanted.and_then(|(image, _)| image.key()).unwrap_or(PLAIN);
@@ -116,7 +114,7 @@ impl Shared {
                 self.counters.taken(cpu, found, changed);
                 Ok((index, image))
             }
-            Err(Trouble { errno, lost }) => {
+            Err(Trouble { error, lost }) => {
                 if lost {
                     self.retire(index);
                 } else {
@@ -128,7 +126,7 @@ impl Shared {
                     }
                     self.put_back(cpu, index);
                 }
-                Err(Some(errno))
+                Err(Some(error))
             }
         }
     }
@@ -143,7 +141,7 @@ impl Shared {
             if found.is_some() || self.begun.load(Ordering::Acquire) == ended {
                 return found;
             }
-            rustix::thread::sched_yield();
+            threads::yield_now();
         }
         None
     }
@@ -165,14 +163,14 @@ impl Shared {
     ) -> Result<(HostRange, bool), Trouble> {
         // SAFETY: P2, the caller has taken the slot.
         let Some((base, slot)) = (unsafe { self.slots.get(index) }) else {
-            return Err(Trouble::lost(Errno::INVAL));
+            return Err(Trouble::lost(errors::NO_MEMORY));
         };
         let page = self.shape().page;
         slot.exact = !self.shape().is_dense() && request.commit_policy() == CommitPolicy::Exact;
         if let Some((_, range)) = wanted {
             // SAFETY: P1 and P2; the range lies within the slot.
             unsafe { slot.open(base, range.end()) }
-                .map_err(|errno| Trouble { errno, lost: false })?;
+                .map_err(|error| Trouble { error, lost: false })?;
         }
         let pinned = slot.pinned;
         let keeper = || {
@@ -221,7 +219,7 @@ impl Shared {
                 // SAFETY: the range lies within the slot.
                 let first = unsafe { base.add(range.start.get()) };
                 // SAFETY: the pages are the slot's (P1).
-                let _ = unsafe { pages::drop_pages(first, range.len) };
+                let _ = unsafe { drop_pages(first, range.len) };
             }
             drop(slot.let_go());
         }
@@ -243,7 +241,7 @@ impl Shared {
         base: NonNull<u8>,
         slot: &mut Slot,
         committed: HostBytes,
-    ) -> Result<(), Errno> {
+    ) -> Result<(), OsError> {
         // SAFETY: P2.
         unsafe { slot.unrestrict(base) }?;
         // The one rule of what may have been written, whatever the guards are: all that could be.

@@ -5,45 +5,35 @@ use alloc::sync::Weak;
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
-use rustix::io::Errno;
-use rustix::mm::{MprotectFlags, ProtFlags};
-
 use super::erase::{Contents, Erased};
 use super::free_slots::{ImageKey, PLAIN};
 use super::mapped::Mapped;
-use super::pagemap::Pagemap;
 use super::residue::Residue;
-use crate::backend::mmap::image::{self, NotReplaced};
-use crate::backend::mmap::pages::{drop_pages, set_rights_at};
-use crate::image::MemoryImage;
-use crate::image::layout::{ImageKeeper, WeakImage};
+use crate::error::OsError;
+use crate::image::keepers::ImageKeeper;
+use crate::image::weak::WeakImage;
+use crate::image::{MemoryImage, mapping};
+use crate::protection::Protection;
+use crate::sys::discard::drop_pages;
+use crate::sys::pagemap::Pagemap;
+use crate::sys::pages::{self, PageKind};
+use crate::sys::{NotReplaced, replace};
 use crate::units::{HostBytes, HostPage, HostRange};
 
 /// A slot that could not be changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Trouble {
     /// The host's answer.
-    pub(super) errno: Errno,
+    pub(super) error: OsError,
     /// The slot must not be used again. It is as it was otherwise.
     pub(super) lost: bool,
 }
 
 impl Trouble {
-    pub(super) const fn lost(errno: Errno) -> Self {
-        Self { errno, lost: true }
+    pub(super) const fn lost(error: OsError) -> Self {
+        Self { error, lost: true }
     }
 }
-
-impl NotReplaced {
-    const fn errno(self) -> Errno {
-        match self {
-            Self::Kept(errno) | Self::Lost(errno) | Self::Gone(errno) => errno,
-        }
-    }
-}
-
-/// The rights on accessible pages.
-const USUAL: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
 /// The state of a slot. Whoever has taken the slot, or holds its reservation, owns it.
 #[derive(Debug)]
@@ -148,7 +138,7 @@ impl Slot {
             && let Some(weak) = wanted.keep(keeper())
         {
             // SAFETY: as above; the range is the image's, and what is there is erased (L1).
-            match unsafe { image::map_over(base, wanted, page, USUAL) } {
+            match unsafe { mapping::map_over(base, wanted, page, Protection::READ_WRITE) } {
                 Ok(()) => self.image = Some(Mapped::new(wanted, weak, range)),
                 // The zeroes are there still, and the region copies the image over them.
                 Err((NotReplaced::Kept(_), _)) => {}
@@ -175,9 +165,9 @@ impl Slot {
             // all pages up to them must be, and counted.
             // SAFETY: the caller owns the slot, which has these bytes (P1).
             unsafe { self.open(base, range.end()) }
-                .map_err(|errno| Trouble { errno, lost: false })?;
+                .map_err(|error| Trouble { error, lost: false })?;
             // SAFETY: the caller owns the slot, in whose accessible bytes the image lies (L1).
-            unsafe { image::map_zeroes_over(base, range, USUAL) }
+            unsafe { replace::map_zeroes_over(base, range, Protection::READ_WRITE) }
                 .map_err(|error| self.not_replaced(range, error))?;
             self.image = None;
             self.pinned = 0;
@@ -188,11 +178,14 @@ impl Slot {
 
     /// What a mapping over `range` that failed means for the slot.
     fn not_replaced(&mut self, range: HostRange, error: NotReplaced) -> Trouble {
-        let lost = !matches!(error, NotReplaced::Kept(_));
-        if matches!(error, NotReplaced::Gone(_)) {
-            self.gone = Some(range);
+        match error {
+            NotReplaced::Kept(error) => Trouble { error, lost: false },
+            NotReplaced::Lost(error) => Trouble::lost(error),
+            NotReplaced::Gone(error) => {
+                self.gone = Some(range);
+                Trouble::lost(error)
+            }
         }
-        Trouble { errno: error.errno(), lost }
     }
 
     /// The accessible pages that are still the slot's: below and above those that are gone.
@@ -212,21 +205,24 @@ impl Slot {
     /// # Safety
     ///
     /// As for [`take_image`](Self::take_image); the slot has so many bytes.
-    pub(super) unsafe fn open(&mut self, base: NonNull<u8>, bytes: HostBytes) -> Result<(), Errno> {
+    pub(super) unsafe fn open(
+        &mut self,
+        base: NonNull<u8>,
+        bytes: HostBytes,
+    ) -> Result<(), OsError> {
         let start = self.accessible;
         let added = HostRange { start, len: bytes.saturating_sub(start) };
         if added.len == HostBytes::ZERO {
             return Ok(());
         }
-        let usual = MprotectFlags::READ | MprotectFlags::WRITE;
         // SAFETY: the pages are the slot's, and nobody uses them yet.
-        if let Err(errno) = unsafe { set_rights_at(base, added, usual) } {
+        if let Err(error) = unsafe { pages::commit(base, added, PageKind::PLAIN) } {
             // The host works mapping by mapping, and may have got part of the way.
             // SAFETY: as above.
-            if unsafe { set_rights_at(base, added, MprotectFlags::empty()) }.is_err() {
+            if unsafe { pages::decommit(base, added, PageKind::PLAIN) }.is_err() {
                 self.stray = self.stray.max(bytes);
             }
-            return Err(errno);
+            return Err(error);
         }
         self.accessible = bytes;
         Ok(())
@@ -252,13 +248,13 @@ impl Slot {
             return Ok(());
         }
         // SAFETY: the pages are the slot's, and nobody uses them.
-        if let Err(errno) = unsafe { set_rights_at(base, tail, MprotectFlags::empty()) } {
+        if let Err(error) = unsafe { pages::decommit(base, tail, PageKind::PLAIN) } {
             // Part of it may be closed: all of it must be open, or nobody may touch it.
             self.restricted = true;
             // SAFETY: as above.
             return Err(match unsafe { self.unrestrict(base) } {
-                Ok(()) => Trouble { errno, lost: false },
-                Err(_) => Trouble::lost(errno),
+                Ok(()) => Trouble { error, lost: false },
+                Err(_) => Trouble::lost(error),
             });
         }
         // SAFETY: as above; what was kept there would be counted no more.
@@ -300,12 +296,12 @@ impl Slot {
     /// # Safety
     ///
     /// As for [`take_image`](Self::take_image).
-    pub(super) unsafe fn close_stray(&mut self, base: NonNull<u8>) -> Result<(), Errno> {
+    pub(super) unsafe fn close_stray(&mut self, base: NonNull<u8>) -> Result<(), OsError> {
         if self.has_stray() {
             let len = self.stray.saturating_sub(self.accessible);
             let stray = HostRange { start: self.accessible, len };
             // SAFETY: the pages are the slot's, and no memory was given them.
-            unsafe { set_rights_at(base, stray, MprotectFlags::empty()) }?;
+            unsafe { pages::decommit(base, stray, PageKind::PLAIN) }?;
             // SAFETY: as above.
             let first = unsafe { base.add(stray.start.get()) };
             // SAFETY: as above.
@@ -324,11 +320,11 @@ impl Slot {
     /// # Safety
     ///
     /// As for [`take_image`](Self::take_image).
-    pub(super) unsafe fn unrestrict(&mut self, base: NonNull<u8>) -> Result<(), Errno> {
+    pub(super) unsafe fn unrestrict(&mut self, base: NonNull<u8>) -> Result<(), OsError> {
         if self.restricted {
             let all = HostRange { start: HostBytes::ZERO, len: self.accessible };
             // SAFETY: the pages are the slot's, and this takes no right away.
-            unsafe { set_rights_at(base, all, MprotectFlags::READ | MprotectFlags::WRITE) }?;
+            unsafe { pages::commit(base, all, PageKind::PLAIN) }?;
             self.restricted = false;
         }
         Ok(())

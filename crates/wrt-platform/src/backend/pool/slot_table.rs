@@ -9,10 +9,13 @@ use core::ptr::NonNull;
 use super::config::PoolConfig;
 use super::shape::Shape;
 use super::slot::Slot;
-use crate::backend::mmap::pages::Extent;
-use crate::backend::mmap::{pages, refused};
-use crate::error::{AllocError, AllocErrorKind, Operation};
-use crate::units::HostBytes;
+use crate::backend::ladder::Extent;
+use crate::backend::mapping::{self, refused};
+use crate::error::{AllocError, AllocErrorKind, Operation, OsError};
+use crate::sys::discard::drop_pages;
+use crate::sys::huge_pages;
+use crate::sys::pages::{self, PageKind};
+use crate::units::{HostBytes, HostRange};
 
 /// A slot's state, on cache lines of its own: the owners of neighbouring slots do not wait for each
 /// other.
@@ -47,12 +50,12 @@ impl SlotTable {
             AllocError::new(Operation::Reserve, AllocErrorKind::Exhausted, bytes)
         })?;
         let map = |extent, name| match dense {
-            true => pages::map_dense(extent, name),
-            false => pages::map_inaccessible(extent, name, pages::PageKind::PLAIN),
+            true => reserve_open(extent, name),
+            false => mapping::reserve(extent, name, PageKind::PLAIN),
         };
         let wanted = shape.all.total().unwrap_or_default().as_u64();
         let first = map(shape.all, config.name)
-            .map_err(|errno| refused(Operation::Reserve, wanted, errno))?;
+            .map_err(|error| refused(Operation::Reserve, wanted, error))?;
         Ok(Self { first, shape, states })
     }
 
@@ -132,11 +135,27 @@ impl Drop for SlotTable {
             let before = if start == 0 { before } else { HostBytes::ZERO };
             let part = Extent { before, capacity, after: HostBytes::ZERO };
             // SAFETY: P1; memories hold the pool or a borrow of it, so none is left.
-            if unsafe { pages::unmap(base, part) }.is_err() {
+            if unsafe { mapping::release(base, part) }.is_err() {
                 // The address space is lost, but not the pages.
                 // SAFETY: P1, all of them are the pool's.
-                let _ = unsafe { pages::drop_pages(base, capacity) };
+                let _ = unsafe { drop_pages(base, capacity) };
             }
         }
     }
+}
+
+/// Reserves an extent that is readable and writable from the start, without huge pages: those would
+/// make neighbours share what one of them touches.
+fn reserve_open(extent: Extent, name: Option<&str>) -> Result<NonNull<u8>, OsError> {
+    let base = mapping::reserve(extent, name, PageKind::PLAIN)?;
+    let all = HostRange { start: HostBytes::ZERO, len: extent.capacity };
+    // SAFETY: the mapping was just made, and nobody else knows of it.
+    if let Err(error) = unsafe { pages::commit(base, all, PageKind::PLAIN) } {
+        // SAFETY: as above.
+        let _ = unsafe { mapping::release(base, extent) };
+        return Err(error);
+    }
+    // SAFETY: as above.
+    unsafe { huge_pages::refuse(base, extent.capacity) };
+    Ok(base)
 }

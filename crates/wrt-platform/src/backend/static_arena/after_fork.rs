@@ -1,9 +1,9 @@
 //! What a child of a fork may do with an arena whose lock was held by a thread that it has not.
 
 use super::StaticArena;
-use crate::forked::{Forked, in_child};
 use crate::region::Region;
 use crate::request::ReserveRequest;
+use crate::sys::forked::{Forked, in_child};
 
 #[test]
 fn a_child_may_access_memories_and_not_grow_them() {

@@ -21,8 +21,8 @@ use self::entry::Entry;
 use self::list::List;
 pub(super) use self::record::Recorded;
 use self::record::{Protected, Record, WORDS};
+use super::address::without_tag;
 use super::extent::MemoryExtent;
-use super::report::{FaultReport, without_tag};
 use crate::error::{AllocError, AllocErrorKind, Operation};
 use crate::name::MemoryName;
 use crate::sync::global;
@@ -131,7 +131,6 @@ impl FaultRegistration {
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<FaultRegistration>();
-    is_send_and_sync::<FaultReport>();
 };
 
 fn untagged(extent: MemoryExtent) -> MemoryExtent {

@@ -5,7 +5,7 @@ use std::thread;
 use std::vec::Vec;
 
 use super::*;
-use crate::fault::report::{FaultKind, FaultSignal};
+use crate::fault::{FaultKind, FaultReport, FaultSignal};
 
 const SEGV: FaultSignal = FaultSignal::Segmentation(2);
 
@@ -160,7 +160,7 @@ fn a_change_that_is_half_done_is_in_nobodys_way() {
 #[cfg(all(unix, feature = "std"))]
 #[test]
 fn a_child_may_change_records_and_not_make_them() {
-    use crate::forked::{Forked, in_child};
+    use crate::sys::forked::{Forked, in_child};
 
     let _slots = SLOTS.read();
     let base = place(6);

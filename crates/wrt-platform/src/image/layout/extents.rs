@@ -29,7 +29,7 @@ impl Extent {
 /// Extents in order of address, none of which touches the next. Their bytes together are at most
 /// `isize::MAX`.
 #[derive(Debug)]
-pub(super) struct Extents(Vec<Extent>);
+pub(super) struct Extents(pub(super) Vec<Extent>);
 
 impl Extents {
     /// Merges `segments`.
@@ -66,10 +66,6 @@ impl Extents {
 
     pub(super) fn get(&self, index: usize) -> Option<&Extent> {
         self.0.get(index)
-    }
-
-    pub(super) fn as_mut_slice(&mut self) -> &mut [Extent] {
-        &mut self.0
     }
 
     /// The address past the last byte.

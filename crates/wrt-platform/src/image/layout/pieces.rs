@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::extents::Extents;
-use super::sealed_file::SealedFile;
+use crate::sys::sealed_file::SealedFile;
 
 /// Smaller gaps are mapped together with their neighbours.
 const APART: u64 = 1 << 20;
@@ -41,25 +41,17 @@ impl ImageFile {
         Some(Self { file, pieces })
     }
 
-    /// Length of the file in bytes.
-    #[allow(dead_code, reason = "only some hosts map files as images")]
-    pub(crate) fn len(&self) -> usize {
-        self.file.bytes().len()
-    }
-
     /// All bytes of the file.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.file.bytes()
     }
 
     /// The file, for mapping it.
-    #[allow(dead_code, reason = "only some hosts map files as images")]
     pub(crate) const fn sealed(&self) -> &SealedFile {
         &self.file
     }
 
     /// The pieces to map, in order of address and not adjacent; at least one.
-    #[allow(dead_code, reason = "only some hosts map files as images")]
     pub(crate) fn pieces(&self) -> &[Piece] {
         &self.pieces
     }
@@ -67,7 +59,7 @@ impl ImageFile {
 
 /// Assigns offsets in a file to the extents; returns the file's pieces and its length.
 fn plan(extents: &mut Extents) -> Option<(Vec<Piece>, usize)> {
-    let extents = extents.as_mut_slice();
+    let extents = extents.0.as_mut_slice();
     let mut apart = APART;
     while extents.chunk_by(|one, next| next.start - one.end < apart).count() > MOST {
         apart = apart.checked_mul(2)?;

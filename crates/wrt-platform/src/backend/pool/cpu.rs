@@ -1,6 +1,0 @@
-//! Where the caller runs, as a hint.
-
-/// The number of the CPU; it may be another by the time it is used.
-pub(super) fn current() -> usize {
-    rustix::thread::sched_getcpu()
-}

@@ -1,6 +1,0 @@
-//! This host does not say cheaply where the caller runs.
-
-/// One for all.
-pub(super) const fn current() -> usize {
-    0
-}

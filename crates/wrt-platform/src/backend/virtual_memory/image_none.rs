@@ -1,0 +1,41 @@
+//! Without an allocator images are statics, which the region copies.
+#![allow(unsafe_code, reason = "the same contract, never called")]
+
+use core::mem::ManuallyDrop;
+
+use crate::capabilities::Capabilities;
+use crate::error::OsError;
+use crate::image::MemoryImage;
+use crate::reservation::Reservation;
+use crate::units::HostPage;
+
+pub(super) const CAPABILITY: Capabilities = Capabilities::empty();
+
+/// The reservation as it is.
+///
+/// # Errors
+///
+/// None.
+pub(super) const fn map(
+    reservation: &Reservation,
+    _: &MemoryImage,
+    _: HostPage,
+) -> Result<Reservation, OsError> {
+    Ok(*reservation)
+}
+
+/// None, as no image is mapped.
+///
+/// # Safety
+///
+/// None.
+pub(super) const unsafe fn kept(_: &Reservation) -> Option<ManuallyDrop<MemoryImage>> {
+    None
+}
+
+/// There is nothing to give up.
+///
+/// # Safety
+///
+/// None.
+pub(super) const unsafe fn let_go(_: &Reservation) {}

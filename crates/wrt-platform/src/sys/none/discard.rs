@@ -1,0 +1,25 @@
+//! This host does not guarantee that dropped pages read zero; callers overwrite them.
+#![allow(unsafe_code, reason = "the same contract, nothing dropped")]
+
+use core::ptr::NonNull;
+
+use crate::capabilities::Capabilities;
+use crate::error::OsError;
+use crate::sys::unsupported::UNSUPPORTED;
+use crate::units::HostBytes;
+
+/// Dropping pages does nothing here.
+pub(crate) const CAPABILITY: Capabilities = Capabilities::empty();
+
+/// Drops nothing.
+///
+/// # Errors
+///
+/// Always.
+///
+/// # Safety
+///
+/// None.
+pub(crate) const unsafe fn drop_pages(_: NonNull<u8>, _: HostBytes) -> Result<(), OsError> {
+    Err(UNSUPPORTED)
+}

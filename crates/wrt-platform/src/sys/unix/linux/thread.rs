@@ -1,0 +1,3 @@
+//! The number of the calling thread (`gettid(2)`).
+
+pub(crate) use rustix::thread::{Pid, gettid};

@@ -1,0 +1,30 @@
+//! What Unixes other than Linux do without.
+
+#[cfg(feature = "alloc")]
+#[path = "../none/cpu.rs"]
+pub(crate) mod cpu;
+#[path = "../none/discard.rs"]
+pub(crate) mod discard;
+#[cfg(feature = "alloc")]
+#[path = "../none/huge_pages.rs"]
+pub(crate) mod huge_pages;
+#[cfg(feature = "std")]
+#[path = "../none/machine.rs"]
+pub(crate) mod machine;
+#[path = "../none/mappings.rs"]
+pub(crate) mod mappings;
+#[path = "../none/names.rs"]
+pub(super) mod names;
+#[cfg(feature = "alloc")]
+#[path = "../none/pagemap.rs"]
+pub(crate) mod pagemap;
+#[cfg(feature = "alloc")]
+#[path = "../none/replace.rs"]
+pub(crate) mod replace;
+#[cfg(feature = "alloc")]
+#[path = "../none/sealed_file.rs"]
+pub(crate) mod sealed_file;
+#[cfg(feature = "std")]
+#[path = "signal_frame_other.rs"]
+pub(crate) mod signal_frame;
+pub(crate) mod unsupported;

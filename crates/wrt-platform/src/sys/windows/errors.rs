@@ -1,0 +1,15 @@
+//! Error numbers (`GetLastError`).
+#![allow(unsafe_code, reason = "reads the thread's last error")]
+
+use windows_sys::Win32::Foundation::{ERROR_NOT_ENOUGH_MEMORY, GetLastError};
+
+use crate::error::OsError;
+
+/// More than an address can tell apart.
+pub(crate) const NO_MEMORY: OsError = OsError(ERROR_NOT_ENOUGH_MEMORY.cast_signed());
+
+/// Why the last call was refused.
+pub(super) fn last() -> OsError {
+    // SAFETY: the contract of the call: it reads a number of the calling thread.
+    OsError(unsafe { GetLastError() }.cast_signed())
+}
