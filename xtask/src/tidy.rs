@@ -6,6 +6,7 @@ mod guides;
 mod injected;
 mod lists;
 mod manifests;
+mod order;
 mod rust;
 mod source;
 mod text;
@@ -72,6 +73,7 @@ fn all(tree: &Tree) -> Vec<Finding> {
     lists::check_stale(tree, &mut findings);
     guides::check(tree, &mut findings);
     injected::check(tree, &mut findings);
+    order::check(tree, &mut findings);
     text::kept_as_committed(tree, &mut findings);
     findings
 }

@@ -38,6 +38,13 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+// Order of modules, each uses only those below its line:
+//   decoded
+//   typed
+//   semantics value
+//   v128
+//   address bulk opcode stored table
+
 mod address;
 mod bulk;
 mod decoded;

@@ -2,9 +2,6 @@
 
 use wrt_runtime::{GuestMemory, Trap};
 
-use crate::v128::V128;
-use crate::value::{F32, F64};
-
 /// A type with a representation in memory.
 pub(crate) trait Stored: Copy + Default {
     /// Bytes in memory.
@@ -28,16 +25,24 @@ pub(crate) trait Stored: Copy + Default {
 /// Stores `$type` as the little-endian bytes of `$bits`.
 macro_rules! stored {
     ($($type:ty as $bits:ty: $from:expr, $to:expr;)*) => {$(
-        impl Stored for $type {
+        impl $crate::stored::Stored for $type {
             const SIZE: usize = size_of::<$bits>();
 
             #[inline(always)]
-            fn load_from<M: GuestMemory, R>(memory: &M, ea: u64, then: impl FnOnce(Self) -> R) -> Result<R, Trap> {
+            fn load_from<M: ::wrt_runtime::GuestMemory, R>(
+                memory: &M,
+                ea: u64,
+                then: impl FnOnce(Self) -> R,
+            ) -> Result<R, ::wrt_runtime::Trap> {
                 memory.load(ea, |bytes| then($from(<$bits>::from_le_bytes(bytes))))
             }
 
             #[inline(always)]
-            fn store_to<M: GuestMemory>(self, memory: &mut M, ea: u64) -> Result<(), Trap> {
+            fn store_to<M: ::wrt_runtime::GuestMemory>(
+                self,
+                memory: &mut M,
+                ea: u64,
+            ) -> Result<(), ::wrt_runtime::Trap> {
                 memory.store(ea, <$bits>::to_le_bytes($to(self)))
             }
 
@@ -66,20 +71,9 @@ stored! {
     u32 as u32: u32::from, u32::from;
     i64 as i64: i64::from, i64::from;
     u64 as u64: u64::from, u64::from;
-    F32 as u32: F32::from_bits, F32::to_bits;
-    F64 as u64: F64::from_bits, F64::to_bits;
-    V128 as u128: from_little_endian, to_little_endian;
 }
 
-#[inline(always)]
-fn from_little_endian(bits: u128) -> V128 {
-    V128(bits.to_le_bytes())
-}
-
-#[inline(always)]
-fn to_little_endian(vector: V128) -> u128 {
-    u128::from_le_bytes(vector.0)
-}
+pub(crate) use stored;
 
 /// A value that a store wraps to `T`, keeping the low bits (core specification, "wrap").
 pub(crate) trait Wrap<T> {

@@ -1,6 +1,6 @@
 //! 128-bit vectors in memory order: 16 bytes, lane 0 first.
 
-use crate::stored::Stored;
+use crate::stored::{Stored, stored};
 
 /// A vector, as bytes in memory order; lanes are little-endian on every host.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
@@ -33,4 +33,18 @@ impl V128 {
         }
         self
     }
+}
+
+stored! {
+    V128 as u128: from_little_endian, to_little_endian;
+}
+
+#[inline(always)]
+fn from_little_endian(bits: u128) -> V128 {
+    V128(bits.to_le_bytes())
+}
+
+#[inline(always)]
+fn to_little_endian(vector: V128) -> u128 {
+    u128::from_le_bytes(vector.0)
 }

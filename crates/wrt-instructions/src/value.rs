@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::stored::stored;
 use crate::v128::V128;
 
 /// A 32-bit float as its bits, so that NaN payloads survive every load and store, also on hosts
@@ -47,6 +48,11 @@ macro_rules! float_bits {
 
 float_bits!(F32, u32, f32);
 float_bits!(F64, u64, f64);
+
+stored! {
+    F32 as u32: F32::from_bits, F32::to_bits;
+    F64 as u64: F64::from_bits, F64::to_bits;
+}
 
 /// The type of a [`Value`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

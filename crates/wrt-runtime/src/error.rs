@@ -4,6 +4,7 @@ use core::fmt;
 
 use wrt_platform::{AllocError, Corruption, Count, MemoryName, NoRoom};
 
+use crate::called::{Called, Prefix};
 use crate::memory_type::InvalidMemoryType;
 use crate::trap::{Access, TrapReport};
 use crate::veto::GrowVeto;
@@ -154,30 +155,6 @@ impl From<InvalidMemoryType> for MemoryError {
 impl From<AllocError> for MemoryError {
     fn from(cause: AllocError) -> Self {
         Self::Platform { cause, name: None }
-    }
-}
-
-/// A memory as the subject of a sentence: its name, or "a memory".
-pub(crate) struct Called<'a>(pub(crate) &'a Option<MemoryName>);
-
-impl fmt::Display for Called<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(name) => write!(f, "memory {name:?}"),
-            None => f.write_str("a memory"),
-        }
-    }
-}
-
-/// The name of a memory before a sentence; empty if it has none.
-struct Prefix<'a>(&'a Option<MemoryName>);
-
-impl fmt::Display for Prefix<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(_) => write!(f, "{}: ", Called(self.0)),
-            None => Ok(()),
-        }
     }
 }
 

@@ -48,10 +48,20 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+// Order of modules, each uses only those below its line:
+//   memory
+//   budget metrics
+//   guest observer
+//   borrower bulk_source growth
+//   bulk error seal
+//   trap
+//   called host_value memory_type safe_slice segment veto
+
 mod borrower;
 mod budget;
 mod bulk;
 mod bulk_source;
+mod called;
 mod error;
 mod growth;
 mod guest;

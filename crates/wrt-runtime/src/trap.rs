@@ -4,7 +4,7 @@ use core::fmt;
 
 use wrt_platform::{Count, InaccessibleCause, MemoryName};
 
-use crate::error::Called;
+use crate::called::Called;
 
 /// The reason for which an instruction trapped. It is one word, so that hot results stay small;
 /// [`LinearMemory::explain`](crate::LinearMemory::explain) computes the detail on request.

@@ -4,7 +4,11 @@
 #[cfg_attr(target_has_atomic = "64", path = "counter_64.rs")]
 #[cfg_attr(not(target_has_atomic = "64"), path = "counter_32.rs")]
 mod counter;
+#[macro_use]
+mod forward;
 mod local;
+#[cfg(feature = "alloc")]
+mod owned;
 mod sync;
 #[cfg_attr(feature = "std", path = "thread_slot_std.rs")]
 #[cfg_attr(not(feature = "std"), path = "thread_slot_none.rs")]

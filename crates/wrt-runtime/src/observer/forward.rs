@@ -3,7 +3,6 @@
 use super::Observer;
 use crate::bulk::BulkOperation;
 use crate::growth::{GrowEvent, GrowRequest, ReleaseEvent};
-use crate::metrics::{AccessCounts, Counting};
 use crate::trap::{Access, Trap};
 use crate::veto::GrowVeto;
 
@@ -45,12 +44,6 @@ macro_rules! forward_to_pointee {
 
             fn released(&self, event: &ReleaseEvent) {
                 (**self).released(event);
-            }
-        }
-
-        impl<O: Counting + ?Sized> Counting for $pointer {
-            fn counts(&self) -> AccessCounts {
-                (**self).counts()
             }
         }
     )*};
@@ -108,12 +101,5 @@ impl<O: Observer> Observer for Option<O> {
         if let Some(observer) = self {
             observer.released(event);
         }
-    }
-}
-
-/// `None` has counted nothing.
-impl<O: Counting> Counting for Option<O> {
-    fn counts(&self) -> AccessCounts {
-        self.as_ref().map(O::counts).unwrap_or_default()
     }
 }

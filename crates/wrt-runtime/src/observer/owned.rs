@@ -7,7 +7,6 @@ use alloc::sync::Arc;
 use super::Observer;
 use crate::bulk::BulkOperation;
 use crate::growth::{GrowEvent, GrowRequest, ReleaseEvent};
-use crate::metrics::{AccessCounts, Counting};
 use crate::trap::{Access, Trap};
 use crate::veto::GrowVeto;
 
