@@ -9,7 +9,7 @@ use crate::cross::Tier;
 use crate::workspace::Workspace;
 use crate::{
     cargo, check, compiler, coverage, deny, faults, loom, mutants, programs, setup, side_by_side,
-    spec, targets, test, tidy,
+    size, spec, targets, test, tidy,
 };
 
 #[derive(clap::Args)]
@@ -39,9 +39,10 @@ const QUICK: [Step; 11] = [
     ("benches", benches),
 ];
 
-const DEEP: [Step; 4] = [
+const DEEP: [Step; 5] = [
     ("cross --run --tier deep", |workspace| other_machines(workspace, "deep")),
     ("deny", deny::run),
+    ("size", size::run),
     ("coverage", coverage::run),
     ("mutants", |workspace| mutants::run(workspace, &mutants::Args::default())),
 ];

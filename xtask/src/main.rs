@@ -16,6 +16,7 @@ mod mutants;
 mod programs;
 mod setup;
 mod side_by_side;
+mod size;
 mod spec;
 mod targets;
 mod test;
@@ -60,6 +61,8 @@ enum Command {
     Deny,
     /// Run the benches and print one table: ours, baseline, ratio, spread
     Bench(bench::Args),
+    /// Bytes of code that a memory with load, store and grow takes on bare metal
+    Size,
     /// The house rules, as code
     Tidy,
     /// Rebuild examples/programs from their C sources
@@ -96,6 +99,7 @@ fn run(menu: Menu) -> anyhow::Result<()> {
         Command::Mutants(args) => mutants::run(&workspace, &args),
         Command::Deny => deny::run(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Size => size::run(&workspace),
         Command::Tidy => tidy::run(&workspace),
         Command::Programs(args) => programs::run(&workspace, &args),
         Command::Ci(args) => ci::run(&workspace, &args),

@@ -46,7 +46,7 @@ const LAYERS: [&[&str]; 8] = [
     &["wrt-runtime"],
     &["wrt-instructions"],
     &["wrt-testkit"],
-    &["wrt-interpreter", "wrt-examples", "xtask"],
+    &["wrt-interpreter", "wrt-examples", "wrt-size", "xtask"],
     &["wrt-spec"],
     &["wrt-benches"],
     &["wrt-peers"],
