@@ -1,9 +1,9 @@
-//! Decides how operations are chained.
+//! Choice of the dispatch of operations.
 //!
-//! Where the compiler is known to turn a call in tail position into a jump (an optimized build
-//! without instrumentation, on an architecture whose backend does it with all arguments in
-//! registers) every operation calls the next one: `wrt_tail_dispatch`. Elsewhere operations return
-//! to a central loop. A test of the inner loop fails should the compiler not keep to this.
+//! Where the compiler turns a call in tail position into a jump (an optimized build without
+//! instrumentation, on an architecture whose backend does so with all arguments in registers),
+//! every operation calls the next one: `wrt_tail_dispatch`. Elsewhere operations return to a
+//! central loop. A test of the inner loop fails if the compiler does not do so.
 
 use std::env;
 

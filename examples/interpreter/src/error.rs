@@ -1,4 +1,4 @@
-//! What can go wrong, from loading a module to running it.
+//! Errors, from loading a module to running it.
 
 use core::fmt;
 
@@ -9,29 +9,29 @@ use crate::stop::StopReport;
 use crate::trap::{TrapKind, TrapReport};
 use crate::types::{ExternType, ValType};
 
-/// Why a module was not loaded. Offsets are in the module's bytes.
+/// Error of loading a module. Offsets are in the module's bytes.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
-    /// The bytes are no module.
+    /// The bytes are not a module.
     Malformed {
-        /// What is wrong.
+        /// The message.
         message: String,
-        /// Where.
+        /// The offset.
         offset: usize,
     },
     /// The module breaks a rule of validation.
     Invalid {
-        /// Which one.
+        /// The message.
         message: String,
-        /// Where.
+        /// The offset.
         offset: usize,
     },
-    /// The module is fine, but this interpreter cannot run it.
+    /// The module is valid, but this interpreter does not support it.
     Unsupported {
-        /// What it cannot.
+        /// The unsupported feature.
         what: String,
-        /// Where.
+        /// The offset.
         offset: usize,
     },
 }
@@ -68,16 +68,16 @@ impl fmt::Display for LoadError {
 
 impl core::error::Error for LoadError {}
 
-/// Why a module and its imports do not fit.
+/// Error of linking a module to its imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkError {
-    /// Nobody defined the import.
+    /// The import is not defined.
     UnknownImport {
         /// The module it should come from.
         module: String,
         /// Its name there.
         name: String,
-        /// What it should be.
+        /// The expected type.
         wanted: Box<ExternType>,
     },
     /// The import is defined as something else.
@@ -86,9 +86,9 @@ pub enum LinkError {
         module: String,
         /// Its name there.
         name: String,
-        /// What it should be.
+        /// The expected type.
         wanted: Box<ExternType>,
-        /// What it is; for a memory or table with its current size.
+        /// The type found; for a memory or table with its current size.
         found: Box<ExternType>,
     },
 }
@@ -111,13 +111,13 @@ impl fmt::Display for LinkError {
 
 impl core::error::Error for LinkError {}
 
-/// Why a table or a global could not be created.
+/// Error of creating a table or a global.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LimitError {
-    /// With the table, the tables of the store are larger than its limit or the host's memory.
+    /// With this table, the tables of the store would exceed its limit or the host's memory.
     TableTooLarge {
-        /// Elements asked for.
+        /// Elements requested.
         elements: u64,
         /// Elements of the other tables.
         used: u64,
@@ -126,9 +126,9 @@ pub enum LimitError {
     },
     /// The value is of another type.
     WrongType {
-        /// What it should be.
+        /// The expected type.
         wanted: ValType,
-        /// What it is.
+        /// The type found.
         found: ValType,
     },
 }
@@ -152,23 +152,23 @@ impl fmt::Display for LimitError {
 
 impl core::error::Error for LimitError {}
 
-/// Why a module was not instantiated.
+/// Error of instantiating a module.
 #[derive(Debug)]
 pub enum InstantiateError {
-    /// Its imports are not there.
+    /// Its imports do not fit.
     Link(LinkError),
-    /// One of its memories could not be had.
+    /// One of its memories could not be created.
     Memory {
         /// The memory.
         name: String,
-        /// Why not.
+        /// The cause.
         source: MemoryError,
     },
-    /// One of its tables could not be had.
+    /// One of its tables could not be created.
     Limit(LimitError),
-    /// The store limits what programs may do, and the module is not [metered](crate::Module::metered).
+    /// The store has limits on programs, and the module is not [metered](crate::Module::metered).
     NotMetered,
-    /// A segment or the start function failed. What was written before stays written.
+    /// A segment or the start function failed. Earlier writes are kept.
     Run(Error),
 }
 
@@ -222,7 +222,7 @@ impl From<Error> for InstantiateError {
     }
 }
 
-/// Why a call did not return.
+/// Error of a call that did not return.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -230,17 +230,17 @@ pub enum Error {
     Trap(Box<TrapReport>),
     /// The program was stopped.
     Stopped(Box<StopReport>),
-    /// The program asked to end with this code.
+    /// The program exited with this code.
     Exit(i32),
-    /// The program wrote to a stream whose reader is gone, and was to end then.
+    /// The program wrote to a stream without a reader, and was configured to end then.
     BrokenPipe,
     /// A host function failed.
     Host(String),
-    /// The instance does not export that.
+    /// The instance has no such export.
     NoSuchExport {
-        /// What was asked for.
+        /// The name requested.
         name: String,
-        /// As what.
+        /// The kind requested.
         wanted: &'static str,
     },
     /// The arguments do not fit the function.
@@ -283,7 +283,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// How a host function ends that does not return.
+/// Error of a host function that does not return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostError {
     /// As if the calling instruction had trapped.

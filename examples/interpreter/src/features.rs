@@ -1,23 +1,23 @@
-//! Which proposals a module may use.
+//! Proposals that a module may use.
 
 use wasmparser::WasmFeatures;
 
-/// The proposals a module may use; what is off makes a module invalid that needs it.
+/// The proposals that a module may use; a module that needs another one is invalid.
 ///
 /// Threads, garbage-collected values, exceptions and the component model are never accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
     /// Mutable globals may be imported and exported.
     pub mutable_global: bool,
-    /// `i32.extend8_s` and its kin.
+    /// `i32.extend8_s` and similar instructions.
     pub sign_extension: bool,
-    /// `i32.trunc_sat_f32_s` and its kin.
+    /// `i32.trunc_sat_f32_s` and similar instructions.
     pub saturating_float_to_int: bool,
     /// Blocks with parameters and functions with several results.
     pub multi_value: bool,
-    /// `externref`, several tables, `table.get` and its kin.
+    /// `externref`, several tables, `table.get` and similar instructions.
     pub reference_types: bool,
-    /// `memory.copy`, `memory.init`, `table.copy` and their kin.
+    /// `memory.copy`, `memory.init`, `table.copy` and similar instructions.
     pub bulk_memory: bool,
     /// `v128`.
     pub simd: bool,
@@ -25,8 +25,8 @@ pub struct Features {
     pub tail_call: bool,
     /// Arithmetic in constant expressions.
     pub extended_const: bool,
-    /// Constant expressions may read immutable globals of the module itself: what little of the
-    /// garbage collection proposal needs no new values.
+    /// Constant expressions may read immutable globals of the module itself: the part of the
+    /// garbage collection proposal that needs no new values.
     pub global_constants: bool,
     /// Memories and tables with 64-bit indexes.
     pub memory64: bool,

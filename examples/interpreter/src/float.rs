@@ -1,4 +1,4 @@
-//! Where WebAssembly's floats differ from Rust's.
+//! Floating-point operations for which WebAssembly differs from Rust.
 
 use crate::trap::TrapKind;
 
@@ -43,8 +43,8 @@ min_max!(min64, max64, f64);
 
 macro_rules! quiet {
     ($name:ident, $ty:ty, $bit:expr) => {
-        /// The float, or a quiet NaN in place of any NaN: rounding functions of the host may pass
-        /// signalling ones on.
+        /// The float, or a quiet NaN in place of any NaN: rounding functions of the host may return
+        /// signalling ones.
         #[inline(always)]
         pub(crate) fn $name(x: $ty) -> $ty {
             if x.is_nan() { <$ty>::from_bits(x.to_bits() | $bit) } else { x }
@@ -56,8 +56,9 @@ quiet!(quiet64, f64, 1 << 51);
 
 macro_rules! truncate {
     ($name:ident, $ty:ty, $low:expr, $high:expr) => {
-        /// Toward zero; traps on NaN and on what does not fit: what is not strictly between the
-        /// nearest floats that do not. An `f32` widens exactly, so one function serves both.
+        /// Truncates toward zero. Traps on NaN and on values out of range: those not strictly
+        /// between the nearest floats that do not fit. An `f32` widens exactly, so one function
+        /// serves both.
         #[inline(always)]
         pub(crate) fn $name(x: f64) -> Result<$ty, TrapKind> {
             if x > $low && x < $high { Ok(x as $ty) } else { Err(refused(x.is_nan())) }

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A request to stop, made by another thread than the program's. A clone is the same request.
+/// A request to stop, from another thread than the program's. A clone is the same request.
 ///
-/// It reaches programs through [`StoreConfig::interrupt`](crate::StoreConfig::interrupt): what runs
-/// ends with [`Error::Stopped`](crate::Error::Stopped) before its next basic block. A WASI
+/// It reaches programs through [`StoreConfig::interrupt`](crate::StoreConfig::interrupt): a running
+/// program ends with [`Error::Stopped`](crate::Error::Stopped) before its next basic block. A WASI
 /// program that [waits](crate::wasi::WasiBuilder::interrupt) stops waiting.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
@@ -17,19 +17,19 @@ pub struct Interrupt {
 #[derive(Debug, Default)]
 struct Shared {
     raised: AtomicBool,
-    /// Held by who looks whether to wait, and by who changes what it looks at.
+    /// Locked by waiters while they check their condition, and by threads that change it.
     lock: Mutex<()>,
     changed: Condvar,
 }
 
 impl Interrupt {
-    /// An interrupt that is not raised.
+    /// Creates an interrupt that is not raised.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Stops the programs that run, and those that will. It cannot be taken back.
+    /// Stops all running and later programs. It cannot be undone.
     pub fn raise(&self) {
         self.shared.raised.store(true, Ordering::Release);
         self.notify();
@@ -41,19 +41,19 @@ impl Interrupt {
         self.shared.raised.load(Ordering::Acquire)
     }
 
-    /// What running programs look at.
+    /// The flag that running programs poll.
     pub(crate) fn flag(&self) -> &AtomicBool {
         &self.shared.raised
     }
 
-    /// Makes those who wait look again.
+    /// Makes waiters check their condition again.
     pub(crate) fn notify(&self) {
         drop(self.lock());
         self.shared.changed.notify_all();
     }
 
-    /// Waits until there is a value. Nothing if the interrupt is raised and there is none within
-    /// `patience` then.
+    /// Waits until there is a value. `None` if the interrupt is raised and there is no value within
+    /// `patience` after that.
     pub(crate) fn wait_for<T>(
         &self,
         patience: Duration,

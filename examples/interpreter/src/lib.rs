@@ -8,12 +8,12 @@
 //! Store       memories (wrt_runtime::LinearMemory), tables, globals, functions, instances
 //! ```
 //!
-//! It executes WebAssembly 2.0 except for most of the arithmetic on vectors, and memory64,
-//! multi-memory, custom page sizes, tail calls and extended constant expressions. Every memory
-//! instruction goes through `wrt-instructions`; nothing else touches a guest's memory.
+//! It executes WebAssembly 2.0, except for most arithmetic on vectors, and memory64, multi-memory,
+//! custom page sizes, tail calls and extended constant expressions. Every memory instruction goes
+//! through `wrt-instructions`; no other code accesses a guest's memory.
 //!
-//! What loading a module costs is in proportion to its size. What its programs may do can be limited
-//! by [fuel](StoreConfig::fuel) and by an [`Interrupt`]; code without limits does not pay for them.
+//! The cost of loading a module is proportional to its size. [Fuel](StoreConfig::fuel) and an
+//! [`Interrupt`] limit its programs; code without limits does not pay for them.
 //!
 //! ```
 //! use wrt_interpreter::{Features, Linker, Module, Store, StoreConfig, Value};

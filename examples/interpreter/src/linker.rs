@@ -1,4 +1,4 @@
-//! Names for what modules import.
+//! Name space of imports.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ use crate::store::{Caller, Extern, FuncId, InstanceId, Store};
 use crate::types::{ExternType, FuncType, ImportType, TableType};
 use crate::value::Value;
 
-/// A name space: what modules find under the names of their imports.
+/// A name space in which modules look up their imports.
 #[derive(Clone, Debug, Default)]
 pub struct Linker {
     modules: HashMap<String, HashMap<String, Extern>>,
 }
 
 impl Linker {
-    /// A linker that knows no names.
+    /// An empty linker.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,7 +37,7 @@ impl Linker {
         func
     }
 
-    /// Defines a name, in place of what it meant before.
+    /// Defines a name, and replaces its earlier definition.
     pub fn define(&mut self, module: &str, name: &str, item: Extern) {
         self.modules.entry(module.to_owned()).or_default().insert(name.to_owned(), item);
     }
@@ -54,17 +54,17 @@ impl Linker {
         }
     }
 
-    /// What a name means.
+    /// The definition of a name.
     pub fn get(&self, module: &str, name: &str) -> Option<Extern> {
         self.modules.get(module)?.get(name).copied()
     }
 
-    /// Instantiates a module: finds its imports, allocates what is its own, applies its active
-    /// segments and runs its start function.
+    /// Instantiates a module: looks up its imports, allocates its own memories, tables and globals,
+    /// applies its active segments and runs its start function.
     ///
     /// # Errors
     ///
-    /// If an import is missing or does not fit, if a memory or table cannot be had, or if a
+    /// If an import is missing or does not fit, if a memory or table cannot be created, or if a
     /// segment or the start function fails.
     pub fn instantiate<P: PageAllocator + Clone, O: Observer>(
         &self,
@@ -120,7 +120,7 @@ fn current_type<P: PageAllocator + Clone, O: Observer>(
     })
 }
 
-/// Whether what was found may stand for what is wanted (core specification, "Import Matching").
+/// Whether the type found matches the type of the import (core specification, "Import Matching").
 fn fits(wanted: &ExternType, found: &ExternType) -> bool {
     match (wanted, found) {
         (ExternType::Func(wanted), ExternType::Func(found)) => wanted == found,

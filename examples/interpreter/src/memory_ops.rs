@@ -1,7 +1,7 @@
 //! The memory instructions, taken from the table of `wrt-instructions`.
 //!
-//! Nothing here knows what an instruction does: every row becomes a marker type that calls the
-//! typed function of the same row.
+//! No semantics are repeated here: every row becomes a marker type that calls the typed function of
+//! the same row.
 
 use wasmparser::Operator;
 use wrt_instructions::{Address, F32, F64, MemArg, V128, for_each_memory_instruction};
@@ -10,13 +10,13 @@ use wrt_runtime::{GuestMemory, Trap};
 use crate::exec::{Regs, get, set};
 use crate::ir::all;
 
-/// A value of an instruction as slots hold it.
+/// A value of an instruction, as stored in slots.
 pub(crate) trait Slots: Copy {
-    /// Whether it takes two.
+    /// Whether it takes two slots.
     const WIDE: bool = false;
     fn put(self, regs: &Regs, slot: u16);
     fn take(regs: &Regs, slot: u16) -> Self;
-    /// From the 16 bits that a store may have in place of a slot, sign-extended.
+    /// The value of the 16 bits that a store may have in place of a slot, sign-extended.
     fn short(bits: u16) -> Self;
 }
 
@@ -120,7 +120,7 @@ macro_rules! op_enum {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(clippy::enum_variant_names, reason = "the names are those of the instructions")]
         pub(crate) enum $op { $($name,)* }
-        /// What each calls.
+        /// The typed function of each.
         pub(crate) mod $markers { $(pub(crate) struct $name;)* }
         impl $op {
             /// Bytes accessed.
@@ -178,7 +178,7 @@ macro_rules! rows {
             }
         })*
 
-        /// The access to memory that an operator is, if it is one.
+        /// The memory access of an operator, if it is one.
         pub(crate) fn access(operator: &Operator<'_>) -> Option<(Access, wasmparser::MemArg)> {
             Some(match operator {
                 $(Operator::$load { memarg } => (Access::Load(LoadOp::$load), *memarg),)*

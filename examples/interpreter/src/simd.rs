@@ -1,8 +1,8 @@
-//! The vector instructions that are no memory instructions, as far as this interpreter has them.
+//! The vector instructions that do not access memory, as far as this interpreter has them.
 //!
 //! A row gives the instruction's name (as `wasmparser` spells it) and what it computes on lanes.
-//! They run outside of the inner loop: they are here so that vectors can be moved through memory
-//! and looked at, not for speed.
+//! They run outside of the inner loop: their purpose is to move vectors through memory and inspect
+//! them, not speed.
 
 /// Splits a vector into lanes, little-endian.
 macro_rules! lanes {
@@ -77,7 +77,7 @@ macro_rules! for_each_simd_shift {
     };
 }
 
-/// The instructions that ask whether all lanes are other than 0.
+/// The instructions that test whether all lanes are non-zero.
 macro_rules! for_each_simd_test {
     ($then:ident) => {
         $then! {

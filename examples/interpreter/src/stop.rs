@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::trap::{FunctionRef, write_place};
 
-/// Why a program was stopped.
+/// Cause of a stopped program.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopCause {
@@ -23,20 +23,20 @@ impl fmt::Display for StopCause {
     }
 }
 
-/// Why a program was stopped, and where. `Display` is one line.
+/// Report of a stopped program. `Display` is one line.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopReport {
-    /// Why.
+    /// The cause.
     pub cause: StopCause,
-    /// In which function.
+    /// The function.
     pub function: Option<FunctionRef>,
     /// The offset of the instruction in the module's bytes.
     pub offset: Option<usize>,
 }
 
 impl StopReport {
-    /// Where, to be put behind a reason: function and offset, as far as they are known.
+    /// Text to append to a cause: function and offset, where known.
     #[must_use]
     pub fn place(&self) -> impl fmt::Display {
         Place(self)

@@ -1,10 +1,10 @@
-//! Traps: what ends a program, and what is known about where it did.
+//! Traps, and reports of their location.
 
 use core::fmt;
 
 use wrt_runtime::Trap;
 
-/// Why a program trapped. `Display` is the specification's wording.
+/// Kind of a trap. `Display` is the specification's wording.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrapKind {
@@ -80,9 +80,9 @@ pub struct MemoryAccess {
     pub memory_name: Option<String>,
     /// The first byte accessed: address plus offset, which may need 65 bits.
     pub address: u128,
-    /// How many bytes were accessed.
+    /// Size of the access in bytes.
     pub size: u64,
-    /// How many bytes the memory had.
+    /// Size of the memory in bytes.
     pub memory_bytes: u64,
 }
 
@@ -94,17 +94,17 @@ impl fmt::Display for MemoryAccess {
     }
 }
 
-/// A trap, with what is known about it. `Display` is one line.
+/// Report of a trap. `Display` is one line.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrapReport {
-    /// Why.
+    /// The kind of trap.
     pub kind: TrapKind,
-    /// In which function; none if a host function trapped that the host itself called.
+    /// The function; `None` if a host function trapped that the host itself called.
     pub function: Option<FunctionRef>,
     /// The offset of the instruction in the module's bytes.
     pub offset: Option<usize>,
-    /// For a trap raised by a memory: what was accessed.
+    /// The access, for a trap raised by a memory.
     pub access: Option<MemoryAccess>,
 }
 
@@ -124,7 +124,7 @@ impl fmt::Display for TrapReport {
     }
 }
 
-/// Where something happened, as the end of a line.
+/// Writes a location, as the end of a line.
 pub(crate) fn write_place(
     f: &mut fmt::Formatter<'_>,
     function: Option<&FunctionRef>,

@@ -1,4 +1,4 @@
-//! The types that imports and exports have.
+//! Types of imports and exports.
 
 use core::fmt;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ pub enum ValType {
     V128,
     /// A reference to a function, or null.
     FuncRef,
-    /// A reference to something of the host's, or null.
+    /// A reference to an object of the host, or null.
     ExternRef,
 }
 
 impl ValType {
-    /// How many 8-byte slots a value of this type takes.
+    /// Number of 8-byte slots of a value of this type.
     pub(crate) fn slots(self) -> usize {
         if self == Self::V128 { 2 } else { 1 }
     }
@@ -45,7 +45,7 @@ impl fmt::Display for ValType {
     }
 }
 
-/// How many 8-byte slots values of these types take together.
+/// Number of 8-byte slots of values of these types together.
 pub(crate) fn slots_of(types: &[ValType]) -> usize {
     types.iter().map(|ty| ty.slots()).sum()
 }
@@ -63,12 +63,12 @@ impl FuncType {
         Self { params: params.into().into(), results: results.into().into() }
     }
 
-    /// What the function takes.
+    /// The types of the parameters.
     pub fn params(&self) -> &[ValType] {
         &self.params
     }
 
-    /// What the function gives back.
+    /// The types of the results.
     pub fn results(&self) -> &[ValType] {
         &self.results
     }
@@ -100,16 +100,16 @@ fn write_types(f: &mut fmt::Formatter<'_>, types: &[ValType]) -> fmt::Result {
     write!(f, ")")
 }
 
-/// The type of a table: what it holds and how many elements.
+/// The type of a table: its elements and their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableType {
     /// [`ValType::FuncRef`] or [`ValType::ExternRef`].
     pub element: ValType,
     /// The type of an index into the table.
     pub index: IndexType,
-    /// Elements at the start.
+    /// The initial number of elements.
     pub minimum: u64,
-    /// The most elements it may grow to.
+    /// The most elements.
     pub maximum: Option<u64>,
 }
 
@@ -194,7 +194,7 @@ pub struct ImportType<'m> {
     pub module: &'m str,
     /// Its name there.
     pub name: &'m str,
-    /// What it must be.
+    /// The required type.
     pub ty: ExternType,
 }
 
@@ -203,6 +203,6 @@ pub struct ImportType<'m> {
 pub struct ExportType<'m> {
     /// Its name.
     pub name: &'m str,
-    /// What it is.
+    /// The type.
     pub ty: ExternType,
 }

@@ -1,9 +1,9 @@
-//! Values as a host sees them, and as slots of the interpreter's stack.
+//! Values of the host, and their form in slots of the interpreter's stack.
 
 use crate::store::FuncId;
 use crate::types::ValType;
 
-/// A WebAssembly value. Floats travel as bits, so that the payload of a NaN survives.
+/// A WebAssembly value. Floats are passed as bits, so that the payload of a NaN survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A 32-bit integer.
@@ -18,7 +18,7 @@ pub enum Value {
     V128([u8; 16]),
     /// A reference to a function of the same store, or null.
     FuncRef(Option<FuncId>),
-    /// A reference to something of the host's, or null.
+    /// A reference to an object of the host, or null.
     ExternRef(Option<u32>),
 }
 
@@ -57,7 +57,7 @@ impl Value {
         }
     }
 
-    /// The value as it lies in two slots; the second is 0 for all but vectors.
+    /// The value as two slots; the second is 0 for all but vectors.
     pub(crate) fn to_slots(self) -> [u64; 2] {
         match self {
             Self::I32(value) => [u64::from(value.cast_unsigned()), 0],

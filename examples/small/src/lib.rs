@@ -1,4 +1,4 @@
-//! The part of the examples that runs on bare metal; `src/bin/static_memory.rs` runs it on a host.
+//! The example that runs on bare metal; `src/bin/static_memory.rs` runs it on a host.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! A memory out of a static arena, without std, operating system or allocator.
+//! A memory in a static arena, without std, operating system or allocator.
 
 use wrt_instructions::{MemArg, i32_load, i32_store, memory_fill, memory_grow};
 use wrt_platform::{StaticAllocator, StaticArena};
@@ -9,10 +9,10 @@ use wrt_runtime::{
 /// 48 KiB in `.bss`. On a microcontroller `#[unsafe(link_section = "...")]` puts it elsewhere.
 static ARENA: StaticArena<{ 48 << 10 }> = StaticArena::new();
 
-/// The allocator's type is short enough to be written into a runtime's own structs.
+/// The memory's type, short enough for the fields of a runtime's structs.
 type Memory = LinearMemory<StaticAllocator<{ 48 << 10 }>>;
 
-/// What can go wrong in [`run`].
+/// Error of [`run`].
 #[derive(Debug)]
 pub enum Error {
     /// The arena has no room for the memory.
@@ -21,8 +21,8 @@ pub enum Error {
     Trap(Trap),
 }
 
-/// Makes a memory of 20,000 pages of one byte, uses and grows it, and returns what a guest reads
-/// and how many bytes of the arena are free while the memory lives.
+/// Creates a memory of 20,000 pages of one byte, uses and grows it, and returns the value that a
+/// guest reads and the number of free bytes of the arena while the memory lives.
 ///
 /// # Errors
 ///

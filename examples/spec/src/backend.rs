@@ -13,13 +13,13 @@ const BYTES: usize = 16 << 20;
 /// only bytes can run out.
 static ARENA: StaticArena<BYTES, 1024> = StaticArena::new();
 
-/// What the backends of fixed size have: more slots than any script has memories.
+/// Memory of the backends of fixed size, with more slots than any script has memories.
 static ROOM: Room = Room { arena: &&ARENA, slots: 40, slot_bytes: BYTES as u64 };
 
 /// The name for all of them.
 pub(crate) const ALL: &str = "all";
 
-/// What `--backend` takes.
+/// Parser of the argument of `--backend`.
 pub(crate) fn names() -> PossibleValuesParser {
     let names = wrt_interpreter::Backend::all().iter().map(wrt_interpreter::Backend::name);
     PossibleValuesParser::new(names.chain([ALL]).collect::<Vec<_>>())
@@ -37,7 +37,7 @@ pub(crate) fn named(name: &str) -> impl Iterator<Item = Result<Backend, AllocErr
     })
 }
 
-/// Where memory comes from: one for all scripts, so that what is used again is used again.
+/// The allocator, one for all scripts, so that its memory is reused.
 #[derive(Clone)]
 pub(crate) struct Backend {
     pub(crate) name: &'static str,
@@ -50,8 +50,8 @@ impl Backend {
         Arc::clone(&self.allocator)
     }
 
-    /// Whether an error is due to the fixed size of the backend. The others have the host's memory
-    /// and no excuse.
+    /// Whether an error is due to the fixed size of the backend. Always `false` for backends that
+    /// use the host's memory.
     pub(crate) fn is_too_small(&self, error: &AllocError) -> bool {
         let full = matches!(
             error.kind,

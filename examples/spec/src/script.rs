@@ -1,4 +1,4 @@
-//! Goes through the directives of one script.
+//! Execution of one script's directives.
 
 use wast::lexer::Lexer;
 use wast::parser::{ParseBuffer, parse};
@@ -81,7 +81,7 @@ impl Runner<'_> {
         self.report.count(self.group, kind, &place(self.script, span), verdict);
     }
 
-    /// A directive that should just succeed.
+    /// A directive that must succeed.
     fn command(&mut self, directive: WastDirective<'_>) -> Result<(), Stop> {
         match directive {
             WastDirective::Module(mut module) => {
@@ -178,7 +178,8 @@ impl Runner<'_> {
         }
     }
 
-    /// Text that cannot be encoded is malformed; what can be is for the validator to refuse.
+    /// Text that cannot be encoded is malformed; a module that can be encoded must be refused by
+    /// the validator.
     fn refused(&self, directive: WastDirective<'_>) -> Verdict {
         let (mut module, message) = match directive {
             WastDirective::AssertMalformed { module, message, .. }
@@ -195,7 +196,7 @@ impl Runner<'_> {
     }
 }
 
-/// What an assertion is about; none if the directive is a command.
+/// The kind of an assertion; `None` if the directive is a command.
 fn kind(directive: &WastDirective<'_>) -> Option<Kind> {
     match directive {
         WastDirective::AssertReturn { .. } => Some(Kind::Return),
@@ -222,7 +223,8 @@ fn does_not_fit(why: &str) -> Verdict {
     Verdict::Skipped(format!("its memory does not fit 16 MiB: {why}"))
 }
 
-/// A script may say more than the trap does, such as which element is uninitialized, or less.
+/// Compares a trap with its message. A script's message may have more detail than the trap, such as
+/// the uninitialized element, or less.
 fn traps(outcome: Result<Vec<Value>, Stop>, message: &str) -> Verdict {
     match outcome {
         Err(Stop::Trap(text)) if message.starts_with(&text) || text.starts_with(message) => {
@@ -244,7 +246,7 @@ fn is_link_error(error: &LinkError, message: &str) -> bool {
     }
 }
 
-/// Where a directive stands.
+/// Location of a directive.
 fn place(script: &Script, span: Span) -> Place<'_> {
     let (line, _) = span.linecol_in(&script.text);
     let text = script.text.lines().nth(line).unwrap_or_default().trim();

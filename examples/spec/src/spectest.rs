@@ -9,8 +9,8 @@ use crate::world::SpecStore;
 
 const MODULE: &str = "spectest";
 
-/// Defines it: functions that print nothing, a global of each type of number, two tables and a
-/// memory.
+/// Defines the module: functions that print nothing, a global of each numeric type, two tables and
+/// a memory.
 pub(crate) fn define(linker: &mut Linker, store: &mut SpecStore) -> Result<(), Box<dyn Error>> {
     use ValType::{F32, F64, I32, I64};
     let prints: [(&str, &[ValType]); 7] = [

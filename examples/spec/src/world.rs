@@ -1,4 +1,4 @@
-//! The instances that a script's directives act on.
+//! Instances of a script.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use crate::spectest;
 
 pub(crate) type SpecStore = Store<Arc<dyn PageAllocator>, Watch>;
 
-/// Remembers that a memory did not grow because its backend is full.
+/// Records that a memory did not grow because its backend is full.
 pub(crate) struct Watch {
     backend: Backend,
     refused: Rc<Cell<Option<GrowError>>>,
@@ -35,15 +35,15 @@ impl Observer for Watch {
     }
 }
 
-/// A module that was to be instantiated.
+/// Result of instantiating a module.
 #[derive(Clone)]
 enum Instance {
     Live(InstanceId),
-    /// The arena has no room for its memory; the text says what was asked.
+    /// The arena has no room for its memory; the text has the request.
     DoesNotFit(Rc<str>),
 }
 
-/// Why something did not give values.
+/// Reason for an action without results.
 pub(crate) enum Stop {
     Trap(String),
     Link(Box<LinkError>),
@@ -71,17 +71,17 @@ impl From<Error> for Stop {
     }
 }
 
-/// All that a script has made.
+/// All entities of a script.
 pub(crate) struct World {
     backend: Backend,
     store: SpecStore,
     linker: Linker,
     current: Option<Instance>,
     named: HashMap<String, Instance>,
-    /// Modules that others may import from, but which do not fit.
+    /// Modules that others may import from, but whose memories do not fit.
     absent: HashMap<String, Rc<str>>,
     definitions: HashMap<String, Module>,
-    /// Whether a later module may reach what an earlier one made.
+    /// Whether a later module can access entities of an earlier one.
     linked: bool,
     refused: Rc<Cell<Option<GrowError>>>,
 }
@@ -104,13 +104,13 @@ impl World {
         Ok(world)
     }
 
-    /// What a full backend refused to a memory that still lives, if anything.
+    /// The refusal of a full backend to a live memory, if there was one.
     pub(crate) fn refused(&self) -> Option<String> {
         self.refused.get().map(|error| error.to_string())
     }
 
-    /// Forgets the current module before the next one takes its place. If nothing else can
-    /// reach what it made, that goes too: memories live as long as their store.
+    /// Drops the current module before the next one replaces it. If no other module can access its
+    /// entities, they are dropped too: memories live as long as their store.
     pub(crate) fn make_room(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         self.current = None;
         if self.linked {

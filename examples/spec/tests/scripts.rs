@@ -1,4 +1,4 @@
-//! `wrt-spec`: what it counts, what it finds, and how it says so.
+//! `wrt-spec`: its counts, its lookup of scripts, and its output.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../../interpreter/tests/commands/child.rs"]

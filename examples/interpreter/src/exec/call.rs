@@ -1,6 +1,6 @@
-//! The outer loop: enters the inner loop for one instance after another, calls host functions,
-//! and executes what is too rare for the inner loop. WebAssembly calls never use the host's
-//! stack, also not from instance to instance; only host functions that call back do.
+//! The outer loop: enters the inner loop for one instance after another, calls host functions, and
+//! executes operations that are too rare for the inner loop. WebAssembly calls never use the host's
+//! stack, not even between instances; only host functions that call back do.
 
 use core::cell::Cell;
 use std::rc::Rc;
@@ -16,19 +16,19 @@ use crate::trap::TrapKind;
 use crate::types::{ExternType, FuncType};
 use crate::value::Value;
 
-/// How many calls from the host may be nested in one another. Each uses the host's stack.
+/// The most nested calls from the host. Each uses the host's stack.
 const MAX_NESTING: usize = 100;
 
-/// Where a function goes on.
+/// Position at which a function continues.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
     pub(super) instance: u32,
     pub(super) pc: usize,
-    /// Where its window starts.
+    /// Start of its window.
     pub(super) base: usize,
 }
 
-/// How the inner loop was left.
+/// State after leaving the inner loop.
 struct Left {
     exit: Exit,
     at: Position,
@@ -132,8 +132,8 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         }
     }
 
-    /// Begins a call of the function at `address`: a host function is called, of an instance's
-    /// function the position is returned where it starts.
+    /// Begins a call of the function at `address`: calls a host function, or returns the position
+    /// at which an instance's function starts.
     fn begin(
         &mut self,
         address: u32,

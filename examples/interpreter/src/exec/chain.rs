@@ -1,6 +1,6 @@
-//! Whether operations that call one another leave the host's stack as it was: every one is run
-//! many times in a row on a small stack. An operation that does not overflows it, which ends the
-//! test process; `--nocapture` shows which one it was.
+//! Tests that operations that call one another do not use up the host's stack: each is run many
+//! times in a row on a small stack. An operation that uses stack overflows it, which ends the test
+//! process; `--nocapture` shows which one it was.
 
 use core::cell::Cell;
 use core::sync::atomic::AtomicBool;
@@ -21,8 +21,8 @@ use crate::types::{TableType, ValType};
 
 type Memory = LinearMemory<HeapAllocator>;
 
-/// How often an operation runs: with 16 bytes each time, more than [`HOST_STACK`]. Where operations
-/// do not call one another a few times are enough.
+/// Number of runs of an operation: with 16 bytes each, more than [`HOST_STACK`]. Where operations
+/// do not call one another, a few are enough.
 const COUNT: usize = if cfg!(wrt_tail_dispatch) { 20_000 } else { 100 };
 const HOST_STACK: usize = 128 << 10;
 
@@ -112,7 +112,7 @@ fn memory_codes() -> Vec<Code> {
     codes
 }
 
-/// The operation as number `index` of its row, made so that it goes on with a later one.
+/// The operation as number `index` of its row, built to continue with a later one.
 fn op(code: Code, index: usize) -> Op {
     let next = index as u32 + 1;
     match code {

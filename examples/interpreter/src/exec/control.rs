@@ -10,7 +10,7 @@ use super::numeric::short;
 use crate::ir::{Cmp, FromSlot};
 use crate::trap::TrapKind;
 
-/// What a `call_indirect` found.
+/// The function found by a `call_indirect`.
 enum Callee {
     /// A function of this instance, with its first operation.
     Here(u32),
@@ -78,7 +78,7 @@ macro_rules! leave {
 }
 
 handlers! {
-    /// An operation that is no operation: the payload of another one.
+    /// Not an operation, but the payload of another one.
     fn data(context, _regs, _op, _rest, _memory) {
         leave_end(context)
     }
@@ -293,7 +293,7 @@ handlers! {
     }
 }
 
-/// Moves the arguments of a tail call to where the current frame's parameters are.
+/// Moves the arguments of a tail call to the current frame's parameters.
 fn shift_down(regs: &super::machine::Regs, from: u16, slots: u16) {
     copy_slots(regs, 0, from, u32::from(slots));
 }

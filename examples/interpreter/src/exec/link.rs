@@ -1,4 +1,4 @@
-//! From a module's code to an instance's: which function executes an operation.
+//! Linking of a module's code to an instance: the functions that execute operations.
 
 use wrt_runtime::GuestMemory;
 
@@ -71,7 +71,7 @@ fn control_handler<M: GuestMemory>(op: Control) -> Handler<M> {
     }
 }
 
-/// What becomes of a comparison.
+/// Use of a comparison's result.
 #[derive(Clone, Copy)]
 enum Use {
     Value,

@@ -1,12 +1,11 @@
-//! The inner loop: linked operations, the frame they work on, and how one leads to the next.
+//! The inner loop: linked operations, their frame, and their dispatch.
 //!
-//! A module's [`Op`](crate::ir::Op)s are linked into [`Instr`]s when it is instantiated: each
-//! holds the function that executes it. Such a function reads its operands, does its work and
-//! calls the function of the next operation as the last thing it does, which an optimizing
-//! compiler turns into a jump: operands, code and memory stay in registers from operation to
-//! operation, and every operation has an indirect branch of its own for the processor to predict.
-//! Where that cannot be relied upon (see `build.rs`) the function returns [`Exit::Next`] and
-//! [`run`] calls the next one.
+//! A module's [`Op`](crate::ir::Op)s are linked into [`Instr`]s when it is instantiated: each holds
+//! the function that executes it. Such a function reads its operands, does its work and calls the
+//! function of the next operation as the last thing it does, which an optimizing compiler turns
+//! into a jump: operands, code and memory stay in registers from operation to operation, and every
+//! operation has an indirect branch of its own for the processor to predict. Where that is not
+//! guaranteed (see `build.rs`), the function returns [`Exit::Next`] and [`run`] calls the next one.
 //!
 //! Slots need no bounds checks: a frame is a window of exactly 65,536 slots, and a slot's number
 //! has 16 bits. The window is looked up at calls and returns only. Slots are [`Cell`]s, so that
@@ -24,7 +23,7 @@ use crate::trap::TrapKind;
 /// Slots in a window: as many as a `u16` can name.
 pub(crate) const WINDOW: usize = 1 << 16;
 
-/// What is kept of a caller: where it goes on (upper half) and where its window starts.
+/// The saved state of a caller: where it continues (upper half) and where its window starts.
 pub(crate) type Frame = u64;
 
 /// The frame below the first one of a run. No code has an operation at its return address.
@@ -74,7 +73,7 @@ impl<M> Instr<M> {
     }
 }
 
-/// Why the inner loop was left.
+/// Reason for leaving the inner loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// To execute the next operation; only where operations do not call each other.
@@ -90,11 +89,11 @@ pub(crate) enum Exit {
     Interrupted,
     /// The operation is not for the inner loop.
     Outside,
-    /// A function is to be called that is the host's or another instance's.
+    /// A function of the host or of another instance must be called.
     Call,
 }
 
-/// What the inner loop works on besides its arguments.
+/// State of the inner loop besides its arguments.
 pub(crate) struct Context<'a, M> {
     /// All code of the instance.
     pub(crate) code: &'a [Instr<M>],
@@ -106,9 +105,9 @@ pub(crate) struct Context<'a, M> {
     /// The memories before and after the one that the inner loop has as an argument.
     pub(crate) memories: (&'a mut [M], &'a mut [M]),
     pub(crate) instance: u32,
-    /// How many frames there are.
+    /// Number of frames.
     pub(crate) depth: usize,
-    /// Where the current window starts.
+    /// Start of the current window.
     pub(crate) base: usize,
     /// On leaving: the operation that left (on [`Exit::Call`]: the one to go on with).
     pub(crate) pc: usize,
@@ -152,7 +151,7 @@ macro_rules! handlers {
     };
 }
 
-/// Goes on with the next operation of `$rest`.
+/// Continues with the next operation of `$rest`.
 #[cfg(wrt_tail_dispatch)]
 macro_rules! next {
     ($context:ident, $regs:ident, $rest:ident, $memory:ident) => {{
@@ -163,7 +162,7 @@ macro_rules! next {
     }};
 }
 
-/// Goes on with the next operation of `$rest`.
+/// Continues with the next operation of `$rest`.
 #[cfg(not(wrt_tail_dispatch))]
 macro_rules! next {
     ($context:ident, $regs:ident, $rest:ident, $memory:ident) => {{
@@ -173,7 +172,7 @@ macro_rules! next {
     }};
 }
 
-/// Goes on with `$op`, which is number `$target` and followed by `$rest`.
+/// Continues with `$op`, which is number `$target` and followed by `$rest`.
 #[cfg(wrt_tail_dispatch)]
 macro_rules! go {
     ($context:ident, $regs:ident, $target:expr, $op:ident, $rest:ident, $memory:ident) => {
@@ -181,7 +180,7 @@ macro_rules! go {
     };
 }
 
-/// Goes on with `$op`, which is number `$target` and followed by `$rest`.
+/// Continues with `$op`, which is number `$target` and followed by `$rest`.
 #[cfg(not(wrt_tail_dispatch))]
 macro_rules! go {
     ($context:ident, $regs:ident, $target:expr, $op:ident, $rest:ident, $memory:ident) => {{
@@ -191,7 +190,7 @@ macro_rules! go {
     }};
 }
 
-/// Goes on with the operation numbered `$target`.
+/// Continues with the operation numbered `$target`.
 macro_rules! jump {
     ($context:ident, $regs:ident, $target:expr, $memory:ident) => {{
         let target = $target as usize;
@@ -270,7 +269,7 @@ pub(crate) fn leave_outside<'a, M>(context: &mut Context<'a, M>, rest: Rest<'a, 
     black_box(Exit::Outside)
 }
 
-/// Leaves a call to the outer loop; the caller goes on with `rest`.
+/// Leaves a call to the outer loop; the caller continues with `rest`.
 #[cold]
 #[inline(never)]
 pub(crate) fn leave_call<'a, M>(

@@ -81,13 +81,13 @@ fn store_far<S: StoreRow, M: GuestMemory>(
     }
 }
 
-/// The sum of two addresses, as `i32.add` has it.
+/// The sum of two addresses, as in `i32.add`.
 #[inline(always)]
 fn sum(x: u64, y: u64) -> u32 {
     (x as u32).wrapping_add(y as u32)
 }
 
-/// An index times the size of what it counts, as `i32.shl` has it.
+/// An index times the size of its elements, as in `i32.shl`.
 #[inline(always)]
 fn scaled(index: u64, bytes: u32) -> u32 {
     (index as u32).wrapping_mul(bytes)

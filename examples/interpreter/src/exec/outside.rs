@@ -1,4 +1,4 @@
-//! Operations that are executed outside of the inner loop, where all of the store is at hand.
+//! Operations executed outside of the inner loop, with access to the whole store.
 
 use wrt_instructions::{
     data_drop, memory_copy, memory_copy_between, memory_fill, memory_grow, memory_init, memory_size,
@@ -12,11 +12,11 @@ use crate::simd::{SimdOp, bitselect, shuffle, swizzle};
 use crate::store::Store;
 use crate::trap::TrapKind;
 
-/// What an index that validation has checked cannot be.
+/// The trap for an invalid index, which validation rules out.
 const MISSING: TrapKind = TrapKind::TableOutOfBounds;
 
 impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
-    /// Executes the operation at a position and returns where to go on.
+    /// Executes the operation at a position and returns the next position.
     pub(super) fn outside(&mut self, at: Position) -> Result<usize, TrapKind> {
         let op = self.op(at.instance, at.pc).ok_or(MISSING)?;
         match op.code {

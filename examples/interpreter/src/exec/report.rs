@@ -1,4 +1,4 @@
-//! What is known about a trap: looked up when it has happened, and only then.
+//! Details of a trap, computed only after it happened.
 
 use wrt_platform::PageAllocator;
 use wrt_runtime::{IndexType, Observer};
@@ -105,7 +105,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         u128::from(if narrow { u64::from(bits as u32) } else { bits })
     }
 
-    /// What the operation accesses; which range was refused is for the caller to find out.
+    /// The ranges that the operation accesses; the caller determines which one was refused.
     fn ranges(&self, op: Op, at: Position) -> [Option<Range>; 2] {
         let one = |form, bytes| [Some(self.scalar_range(op, at, form, bytes)), None];
         match op.code {
@@ -120,7 +120,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         }
     }
 
-    /// What a load or store of `bytes` bytes accesses.
+    /// The range that a load or store of `bytes` bytes accesses.
     fn scalar_range(&self, op: Op, at: Position, form: Addressing, bytes: u64) -> Range {
         let slot = |slot| self.slot(at, slot) as u32;
         let scaled = || slot(op.b).wrapping_mul(bytes as u32);

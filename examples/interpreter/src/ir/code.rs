@@ -1,11 +1,11 @@
-//! What an operation does.
+//! Codes of operations.
 
 use super::{BinOp, CmpOp, FloatOp, FuseOp, TryBinOp, TryUnOp, UnOp};
 use crate::memory_ops::{LaneLoadOp, LaneStoreOp, LoadOp, StoreOp};
 use crate::simd::SimdOp;
 
-/// What an operation does with its fields `a`, `b`, `imm`, where `c` and `d` are the two halves
-/// of `imm`. Slots are meant unless said otherwise.
+/// Code of an operation on its fields `a`, `b`, `imm`, where `c` and `d` are the two halves of
+/// `imm`. Fields are slots unless stated otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     /// Payload of the operation before; never reached.
@@ -56,7 +56,7 @@ pub(crate) enum Code {
     Misc(Misc),
 }
 
-/// Where a binary operation has its operands.
+/// Operands of a binary operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Both in slots.
@@ -67,7 +67,7 @@ pub(crate) enum Form {
     Ir,
 }
 
-/// Where a fused pair has its operands.
+/// Operands of a fused pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FuseForm {
     /// All in slots.
@@ -84,7 +84,7 @@ pub(crate) enum FuseForm {
     RevIr,
 }
 
-/// How a load or a store finds its address.
+/// Addressing of a load or a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Addressing {
     /// 32-bit memory 0, at `b + imm`.

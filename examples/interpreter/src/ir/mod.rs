@@ -29,7 +29,7 @@ pub(crate) use table::{
     for_each_bin, for_each_cmp, for_each_fuse, for_each_try_bin, for_each_try_un, for_each_un,
 };
 
-/// One operation. What the fields mean is told by [`Code`]; `imm` may hold two more slots.
+/// One operation. [`Code`] defines the meaning of its fields; `imm` may hold two more slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Op {
     pub(crate) code: Code,
@@ -69,7 +69,7 @@ impl Op {
         (self.imm >> 16) as u16
     }
 
-    /// What [`data`](Self::data) packed.
+    /// The bits packed by [`data`](Self::data).
     pub(crate) const fn bits(&self) -> u64 {
         self.a as u64 | (self.b as u64) << 16 | (self.imm as u64) << 32
     }

@@ -1,4 +1,4 @@
-//! What the rows of the numeric tables have in common, and how a slot is read.
+//! Traits of the rows of the numeric tables, and conversions of slots.
 
 use crate::trap::TrapKind;
 

@@ -1,7 +1,7 @@
 //! The numeric instructions, one row each.
 //!
 //! A row gives the name of the instruction (as `wasmparser` spells it), the type its operands are
-//! read as, and what it computes. Adding an instruction is adding a row.
+//! read as, and what it computes. A new instruction is a new row.
 
 use super::{Bin, Cmp, FromSlot, IntoSlot, TryBin, TryUn, Un};
 use crate::float;
@@ -213,7 +213,7 @@ macro_rules! bin_rows {
         /// An instruction with two operands that cannot trap.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum BinOp { $($name,)* }
-        /// What each computes.
+        /// The semantics of each.
         pub(crate) mod bin { $(pub(crate) struct $name;)* }
         $(impl Bin for bin::$name {
             type Operand = $ty;
@@ -230,7 +230,7 @@ macro_rules! cmp_rows {
         /// A comparison.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum CmpOp { $($($name,)*)* }
-        /// What each decides.
+        /// The semantics of each.
         pub(crate) mod cmp { $($(pub(crate) struct $name;)*)* }
         $($(impl Cmp for cmp::$name {
             type Operand = $ty;
@@ -247,7 +247,7 @@ macro_rules! try_bin_rows {
         /// A division or remainder.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum TryBinOp { $($name,)* }
-        /// What each computes.
+        /// The semantics of each.
         pub(crate) mod try_bin { $(pub(crate) struct $name;)* }
         $(impl TryBin for try_bin::$name {
             type Operand = $ty;
@@ -264,7 +264,7 @@ macro_rules! un_rows {
         /// An instruction with one operand that cannot trap.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum UnOp { $($name,)* }
-        /// What each computes.
+        /// The semantics of each.
         pub(crate) mod un { $(pub(crate) struct $name;)* }
         $(impl Un for un::$name {
             #[inline(always)]
@@ -283,7 +283,7 @@ macro_rules! try_un_rows {
         /// A conversion that may trap.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum TryUnOp { $($name,)* }
-        /// What each computes.
+        /// The semantics of each.
         pub(crate) mod try_un { $(pub(crate) struct $name;)* }
         $(impl TryUn for try_un::$name {
             #[inline(always)]

@@ -14,7 +14,7 @@ pub(crate) struct ConstExpr {
 /// One step of a constant expression.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ConstOp {
-    /// A value as it lies in slots.
+    /// A value, as stored in slots.
     Value([u64; 2]),
     Global(u32),
     /// A reference to a function of the module.

@@ -1,14 +1,14 @@
-//! Whether a section's bytes are what the binary format allows.
+//! Check of a section's bytes against the binary format.
 
 use wasmparser::{
     BinaryReaderError, ElementItems, ElementSectionReader, FromReader, Payload, SectionLimited,
 };
 
-/// Decodes a section to its end and judges nothing.
+/// Decodes a section to its end, without validation.
 ///
 /// # Errors
 ///
-/// The first mistake in its bytes.
+/// The first error in its bytes.
 pub(super) fn check(payload: Payload<'_>) -> Result<(), BinaryReaderError> {
     match payload {
         Payload::TypeSection(reader) => items(reader),

@@ -26,7 +26,7 @@ pub struct Module {
     pub(crate) parts: Arc<Parts>,
 }
 
-/// What a module consists of.
+/// The parts of a module.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     pub(crate) types: Vec<FuncType>,
@@ -36,9 +36,9 @@ pub(crate) struct Parts {
     pub(crate) tables: Vec<TableType>,
     pub(crate) memories: Vec<MemoryType>,
     pub(crate) globals: Vec<GlobalType>,
-    /// How many of each are imported.
+    /// Number of imports of each kind.
     pub(crate) imported: Imported,
-    /// What the tables that are not imported are filled with, if not with null.
+    /// Initial values of the tables that are not imported, where not null.
     pub(crate) table_inits: Vec<Option<ConstExpr>>,
     pub(crate) global_inits: Vec<ConstExpr>,
     pub(crate) exports: Vec<Export>,
@@ -47,11 +47,11 @@ pub(crate) struct Parts {
     pub(crate) data: Vec<DataSegmentInit>,
     pub(crate) code: Code,
     pub(crate) names: Names,
-    /// Whether the code looks after every basic block whether it may go on.
+    /// Whether the code checks fuel and interrupt at every basic block.
     pub(crate) metered: bool,
 }
 
-/// How many of each kind are imported.
+/// Number of imports of each kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Imported {
     pub(crate) funcs: usize,
@@ -66,7 +66,7 @@ pub(crate) struct Code {
     pub(crate) ops: Vec<Op>,
     /// For every operation, the offset of the instruction it comes from in the module's bytes.
     pub(crate) offsets: Vec<u32>,
-    /// Where each function's operations are, imports left out.
+    /// Ranges of the functions' operations, without imports.
     pub(crate) ranges: Vec<Range<u32>>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) enum Item {
     Global(u32),
 }
 
-/// When a segment is applied.
+/// Mode of a segment.
 #[derive(Debug)]
 pub(crate) enum SegmentMode {
     Passive,
@@ -115,7 +115,7 @@ pub(crate) struct ElementSegment {
     pub(crate) items: Items,
 }
 
-/// What an element segment holds.
+/// Contents of an element segment.
 #[derive(Debug)]
 pub(crate) enum Items {
     /// References to functions, by index.
@@ -134,15 +134,15 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the module and where, or what this interpreter does not have.
+    /// The error in the module with its offset, or the unsupported feature.
     pub fn new(bytes: &[u8], features: &Features) -> Result<Self, LoadError> {
         let parts = parse::parse(bytes, features, false)?;
         Ok(Self { parts: Arc::new(parts) })
     }
 
     /// A module for stores with [fuel](crate::StoreConfig::fuel) or an
-    /// [interrupt](crate::StoreConfig::interrupt): one operation more a basic block, by which it is
-    /// paid and which looks at the interrupt.
+    /// [interrupt](crate::StoreConfig::interrupt): with one more operation for each basic block,
+    /// which charges its fuel and checks the interrupt.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Module {
         Ok(Self { parts: Arc::new(parts) })
     }
 
-    /// What the module imports, in order.
+    /// The imports of the module, in order.
     pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
         self.parts.imports.iter().map(|import| ImportType {
             module: &import.module,
@@ -161,7 +161,7 @@ impl Module {
         })
     }
 
-    /// What the module exports, in order.
+    /// The exports of the module, in order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
         self.parts.exports.iter().map(|export| ExportType {
             name: &export.name,
@@ -181,7 +181,7 @@ impl Module {
 }
 
 impl Parts {
-    /// The type of something the module has. Validation made sure that it has it.
+    /// The type of an item, which the module has by validation.
     pub(crate) fn extern_type(&self, item: Item) -> ExternType {
         let found = match item {
             Item::Func(index) => self.func_type(index).cloned().map(ExternType::Func),

@@ -1,4 +1,4 @@
-//! The name section. It is for diagnostics only: what is wrong in it is left out.
+//! The name section. It is for diagnostics only, so invalid parts are ignored.
 
 use wasmparser::{Name, NameMap, NameSectionReader};
 

@@ -40,8 +40,9 @@ pub(super) fn parse(bytes: &[u8], features: &Features, metered: bool) -> Result<
     Ok(parts)
 }
 
-/// Why the validator refused a section. It decodes and judges in one pass, so what it says is about
-/// a broken rule only if the section decodes; else what is wrong with the bytes comes first.
+/// The error of a section that the validator refused. It decodes and validates in one pass, so its
+/// error is about a broken rule only if the whole section decodes; otherwise the error of the bytes
+/// comes first.
 fn refused(payload: Payload<'_>, error: BinaryReaderError) -> LoadError {
     match decode::check(payload) {
         Ok(()) => LoadError::invalid(error),
@@ -149,7 +150,7 @@ fn imports(
     Ok(())
 }
 
-/// The index of what was pushed last.
+/// The index of the last element pushed.
 fn index(len: usize) -> u32 {
     len.saturating_sub(1) as u32
 }

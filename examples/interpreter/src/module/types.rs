@@ -1,4 +1,4 @@
-//! From `wasmparser`'s types to our own.
+//! Conversion of `wasmparser`'s types.
 
 use wasmparser::BlockType;
 use wrt_runtime::{IndexType, MemoryType, PageSize};

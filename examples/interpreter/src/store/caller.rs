@@ -1,18 +1,18 @@
-//! What a host function sees of its caller.
+//! The caller of a host function.
 
 use wrt_platform::PageAllocator;
 use wrt_runtime::{LinearMemory, Observer};
 
 use super::{Extern, InstanceId, MemoryId, Store};
 
-/// The store a host function was called in, and by which instance.
+/// The store in which a host function was called, and the calling instance.
 pub struct Caller<'a, P: PageAllocator, O: Observer = ()> {
     pub(crate) store: &'a mut Store<P, O>,
     pub(crate) instance: Option<InstanceId>,
 }
 
 impl<P: PageAllocator + Clone, O: Observer> Caller<'_, P, O> {
-    /// The calling instance; none if the host called its own function.
+    /// The calling instance; `None` if the host called its own function.
     pub fn instance(&self) -> Option<InstanceId> {
         self.instance
     }
@@ -32,7 +32,7 @@ impl<P: PageAllocator + Clone, O: Observer> Caller<'_, P, O> {
         self.store.memory(self.memory_id()?)
     }
 
-    /// [`memory`](Self::memory), to be written.
+    /// [`memory`](Self::memory), for writing.
     pub fn memory_mut(&mut self) -> Option<&mut LinearMemory<P, O>> {
         let memory = self.memory_id()?;
         self.store.memory_mut(memory)

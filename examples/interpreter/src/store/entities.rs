@@ -1,4 +1,4 @@
-//! What a store consists of.
+//! Entities of a store.
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -47,7 +47,7 @@ pub enum Extern {
     Global(GlobalId),
 }
 
-/// The `instance` of functions that are the host's.
+/// The `instance` of host functions.
 pub(crate) const HOST: u32 = u32::MAX;
 
 /// A function.
@@ -72,12 +72,12 @@ pub(crate) struct GlobalInst {
 /// A table. References are kept as in slots: 0 is null.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// As declared; for importing the current size counts.
+    /// The declared type; imports are matched against the current size.
     pub(crate) ty: TableType,
     pub(crate) elements: Vec<u64>,
 }
 
-/// The tables of a store, which have a limit together.
+/// The tables of a store, with a common limit.
 #[derive(Debug)]
 pub(crate) struct Tables {
     tables: Vec<Table>,

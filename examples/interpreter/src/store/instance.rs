@@ -1,4 +1,4 @@
-//! An instance: a module bound to what it imports and to what was created for it.
+//! Instances: modules bound to their imports and their own entities.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::entities::{Extern, FuncId, GlobalId, MemoryId, TableId};
 use crate::exec::Instr;
 use crate::module::{Item, Module};
 
-/// An instance. What is a list of numbers goes from indexes in the module to places in the store.
+/// An instance. Lists of numbers map indexes of the module to indexes of the store.
 pub(crate) struct Instance<M> {
     pub(crate) module: Module,
     pub(crate) code: Vec<Instr<M>>,

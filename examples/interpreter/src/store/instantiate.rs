@@ -11,7 +11,7 @@ use super::{Extern, FuncInst, Instance, InstanceId, Store};
 use crate::error::{Error, InstantiateError};
 use crate::module::{ConstExpr, Items, Module, Parts, SegmentMode};
 
-/// Where an instance that is being made has what its module refers to by index.
+/// Entities of a new instance, by the indexes of its module.
 #[derive(Default)]
 struct Allocated {
     funcs: Vec<u32>,
@@ -224,7 +224,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
 }
 
 impl Parts {
-    /// What a memory is called in diagnostics.
+    /// The name of a memory in diagnostics.
     pub(crate) fn memory_name(&self, index: u32) -> String {
         let exported = || {
             let export = self

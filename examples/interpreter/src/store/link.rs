@@ -1,4 +1,5 @@
-//! From a module's code to an instance's: indexes become places in the store, codes functions.
+//! Linking of a module's code to an instance: indexes become those of the store, codes become
+//! functions.
 
 use wrt_runtime::GuestMemory;
 
@@ -7,7 +8,7 @@ use crate::exec::{Instr, handler};
 use crate::ir::{Addressing, Code, Control, Op};
 use crate::module::Parts;
 
-/// Where an instance has what its code refers to by index.
+/// Entities of an instance, by the indexes in its code.
 pub(super) struct Places<'a> {
     pub(super) parts: &'a Parts,
     pub(super) funcs: &'a [u32],

@@ -34,10 +34,9 @@ pub(crate) struct HostFuncInst<P: PageAllocator, O: Observer> {
     pub(crate) call: Rc<HostFunc<P, O>>,
 }
 
-/// Everything that instances have and share, and the stack they run on.
+/// All entities of instances, and the stack for their functions.
 ///
-/// Memories come from the allocator of the store's [`StoreConfig`], each with an observer of its
-/// own.
+/// Memories come from the allocator of the store's [`StoreConfig`], each with its own observer.
 pub struct Store<P: PageAllocator, O: Observer = ()> {
     pub(crate) config: StoreConfig<P, O>,
     pub(crate) memories: Vec<LinearMemory<P, O>>,
@@ -48,13 +47,13 @@ pub struct Store<P: PageAllocator, O: Observer = ()> {
     pub(crate) hosts: Vec<HostFuncInst<P, O>>,
     pub(crate) types: Types,
     pub(crate) instances: Vec<Instance<LinearMemory<P, O>>>,
-    /// A window's worth of slots longer than it may be used.
+    /// The stack, which is one window longer than its usable part.
     pub(crate) stack: Vec<u64>,
     /// The first slot that no running function uses.
     pub(crate) free: usize,
     pub(crate) frames: Vec<Frame>,
     pub(crate) depth: usize,
-    /// How many calls from the host into instances are running.
+    /// Number of running calls from the host into instances.
     pub(crate) nesting: usize,
     /// Fuel that is left.
     pub(crate) fuel: u64,
@@ -84,10 +83,10 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         }
     }
 
-    /// Makes a function of the host callable.
+    /// Adds a function of the host.
     ///
-    /// It gets its arguments and a slice to put its results in, which holds zeroes of the right
-    /// types; what it puts there of another type is an error of the call.
+    /// It receives its arguments and a slice for its results, which holds zeroes of the right
+    /// types; a result of another type is an error of the call.
     pub fn host_func(
         &mut self,
         ty: FuncType,
@@ -104,7 +103,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
     ///
     /// # Errors
     ///
-    /// What the allocator says.
+    /// Those of the allocator.
     pub fn create_memory(&mut self, ty: MemoryType, name: &str) -> Result<MemoryId, MemoryError> {
         let mut builder = MemoryBuilder::new(ty).name(name).commit(self.config.commit);
         if let Some(pages) = self.config.max_pages {
@@ -172,7 +171,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         self.memories.get(memory.0 as usize)
     }
 
-    /// A memory of this store, to be written.
+    /// A memory of this store, for writing.
     pub fn memory_mut(&mut self, memory: MemoryId) -> Option<&mut LinearMemory<P, O>> {
         self.memories.get_mut(memory.0 as usize)
     }
@@ -187,7 +186,7 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         self.config.fuel.map(|_| self.fuel)
     }
 
-    /// Whether programs must be able to stop.
+    /// Whether programs have limits.
     pub(crate) fn has_limits(&self) -> bool {
         self.config.fuel.is_some() || self.config.interrupt.is_some()
     }
@@ -198,12 +197,12 @@ impl<P: PageAllocator + Clone, O: Observer> Store<P, O> {
         self.types.get(func.ty).cloned()
     }
 
-    /// What an instance exports under this name.
+    /// The export of an instance with this name.
     pub fn export(&self, instance: InstanceId, name: &str) -> Option<Extern> {
         self.instances.get(instance.0 as usize)?.export(name)
     }
 
-    /// All that an instance exports.
+    /// All exports of an instance.
     pub fn exports(&self, instance: InstanceId) -> impl Iterator<Item = (&str, Extern)> {
         let instance = self.instances.get(instance.0 as usize);
         instance.into_iter().flat_map(Instance::exports)

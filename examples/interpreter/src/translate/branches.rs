@@ -1,4 +1,4 @@
-//! Branches: what becomes of the values they carry.
+//! Branches, and the moves of their values.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,13 @@ use super::operands::{Operand, Place, shorten};
 use crate::error::LoadError;
 use crate::ir::{BinOp, CmpOp, Code, Control, Form, Op};
 
-/// The most values that a branch copies one by one. More are put into their own slots first, which
-/// is done once however many branches follow, and one operation copies them all: the code of a
-/// branch has a bound.
+/// The most values that a branch copies one by one. More values are first put into their own slots,
+/// once for any number of branches, and one operation copies them all, so that the code of a branch
+/// is bounded.
 const FEW: usize = 4;
 
 impl Translator<'_> {
-    /// Whether a branch of this depth is a jump and nothing else: its values, if any, are in
-    /// place.
+    /// Whether a branch of this depth is only a jump: its values, if any, are in place.
     fn is_plain(&mut self, depth: u32) -> bool {
         let Some((_, label)) = self.label(depth) else {
             return true;
@@ -32,20 +31,20 @@ impl Translator<'_> {
         starts_there && self.is_settled(first)
     }
 
-    /// How many values a branch of this depth carries.
+    /// Number of values of a branch of this depth.
     fn carried(&self, depth: u32) -> usize {
         self.label(depth).map_or(0, |(_, label)| label.branch_types().len())
     }
 
-    /// Puts the values that a branch may carry into their own slots, if they are many: on both ways
-    /// they are there then.
+    /// Puts the values of a branch into their own slots, if they are many, so that they are there
+    /// whether or not it is taken.
     fn settle_many(&mut self, count: usize) {
         if count > FEW {
             self.settle(self.stack.len().saturating_sub(count));
         }
     }
 
-    /// Emits a branch: its values, if any, to where the label wants them, and a jump.
+    /// Emits a branch: moves of its values to the slots of the label, if any, and a jump.
     pub(super) fn branch(&mut self, depth: u32) {
         let Some((_, label)) = self.label(depth) else {
             return;
@@ -60,7 +59,7 @@ impl Translator<'_> {
     }
 
     /// Puts the topmost operands into the slots from `base` on, which lie below them or are their
-    /// own. Going upwards, no operand is overwritten before it is read.
+    /// own. Upward order ensures that no operand is overwritten before it is read.
     fn move_top(&mut self, count: usize, base: u16) {
         let first = self.stack.len().saturating_sub(count);
         if count > FEW {
@@ -102,7 +101,7 @@ impl Translator<'_> {
         self.emit(Op::control(Control::Return, 0, 0, 0));
     }
 
-    /// The end of a counting loop: the last operation adds a small number to what is compared,
+    /// The end of a counting loop: the last operation adds a small number to the compared value,
     /// and the branch goes back.
     fn step_branch(&mut self, condition: Condition, depth: u32) -> bool {
         let Some(Kind::Loop(start)) = self.label(depth).map(|(_, label)| label.kind) else {
@@ -144,7 +143,7 @@ impl Translator<'_> {
         self.patch(around, here);
     }
 
-    /// The slot of a table's index and a constant to add to it.
+    /// The slot of a table index and a constant to add to it.
     fn table_index(&mut self, index: Operand) -> (u16, u16) {
         if let Some(op) = self.fresh_op(&index)
             && op.code == Code::Bin(BinOp::I32Add, Form::Ri)

@@ -1,7 +1,7 @@
 //! Calls.
 //!
-//! Arguments are put into their own slots, which lie in a row: the callee's frame starts there,
-//! and its results come back to the same place.
+//! Arguments are put into their own consecutive slots: the callee's frame starts there, and its
+//! results return in the same slots.
 
 use wasmparser::Operator;
 

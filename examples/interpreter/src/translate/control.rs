@@ -17,7 +17,7 @@ pub(super) struct Label {
     pub(super) height: usize,
     /// The slot of the first parameter and of the first result.
     pub(super) base: u16,
-    /// Operations whose `imm` is to be the block's end.
+    /// Operations whose `imm` must be set to the block's end.
     patches: Vec<usize>,
 }
 
@@ -33,7 +33,7 @@ pub(super) enum Kind {
 }
 
 impl Label {
-    /// What a branch to the block passes on.
+    /// Types of the values of a branch to the block.
     pub(super) fn branch_types(&self) -> &[ValType] {
         match self.kind {
             Kind::Loop(_) => self.ty.params(),
@@ -84,7 +84,7 @@ impl Translator<'_> {
         Ok(true)
     }
 
-    /// Passes over an instruction that is never reached.
+    /// Skips an instruction that is never reached.
     pub(super) fn skip(&mut self, operator: &Operator<'_>) -> Result<(), LoadError> {
         match operator {
             Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
@@ -98,7 +98,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// What follows is not reached.
+    /// Marks the following instructions as unreachable.
     pub(super) fn dead(&mut self) {
         self.reachable = false;
         let height = self.labels.last().map_or(0, |label| label.height);
@@ -111,8 +111,7 @@ impl Translator<'_> {
         Some((index, self.labels.get(index)?))
     }
 
-    /// Makes sure that the operands a block starts with stay what they are whatever it does, and
-    /// opens it.
+    /// Opens a block, after fixing the values of its initial operands.
     fn open(&mut self, kind: Kind, ty: FuncType) {
         let height = self.stack.len().saturating_sub(ty.params().len());
         self.settle(height);
@@ -236,7 +235,7 @@ impl Translator<'_> {
         self.shorten_jumps();
     }
 
-    /// Makes jumps to jumps go where those go.
+    /// Redirects jumps to jumps.
     fn shorten_jumps(&mut self) {
         let start = self.code.ranges.last().map_or(0, |range| range.end as usize);
         for index in start..self.code.ops.len() {
@@ -252,8 +251,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Where a jump to an operation ends. A program may jump in circles: no more than some are
-    /// followed.
+    /// The final target of a jump to an operation. Jumps may form a cycle, so the number followed
+    /// is limited.
     fn destination(&self, target: u32) -> u32 {
         let mut target = target;
         for _ in 0..8 {
@@ -305,7 +304,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Makes the jump at `index` go where a branch of this depth goes.
+    /// Sets the target of the jump at `index` to that of a branch of this depth.
     pub(super) fn aim(&mut self, index: usize, depth: u32) {
         let Some((at, label)) = self.label(depth) else {
             return;

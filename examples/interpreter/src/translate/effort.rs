@@ -1,4 +1,4 @@
-//! The work of a translation, which tests hold to be in proportion to the module.
+//! Work of a translation, which tests require to be proportional to the module.
 
 #[cfg(test)]
 std::thread_local! {

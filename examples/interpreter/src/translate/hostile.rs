@@ -1,14 +1,14 @@
-//! Modules made to cost more than their size: what is made of them, and the work it takes, stays
-//! in proportion.
+//! Hostile modules, built to cost more than their size: their code, and the work of translation,
+//! stay proportional.
 
 use super::effort;
 use crate::error::LoadError;
 use crate::features::Features;
 use crate::module::Module;
 
-/// Operations that a byte may become.
+/// The most operations for a byte.
 const OPS_A_BYTE: usize = 4;
-/// Steps that a byte may take.
+/// The most steps for a byte.
 const STEPS_A_BYTE: u64 = 8;
 
 const I32: u8 = 0x7f;
@@ -39,7 +39,7 @@ fn section(id: u8, items: &[Vec<u8>]) -> Vec<u8> {
     [vec![id], leb(contents.len()), contents].concat()
 }
 
-/// A function type: how many `i32` go in and come out.
+/// A function type with this number of `i32` parameters and results.
 fn func_type((params, results): (usize, usize)) -> Vec<u8> {
     let list = |count: usize| [leb(count), vec![I32; count]].concat();
     [vec![0x60], list(params), list(results)].concat()
@@ -60,7 +60,7 @@ fn module(types: &[(usize, usize)], locals: usize, bodies: &[Vec<u8>]) -> Vec<u8
     [b"\0asm\x01\0\0\0".to_vec(), sections.concat()].concat()
 }
 
-/// Loads a module and checks what it costs.
+/// Loads a module and checks its cost.
 fn in_proportion(bytes: &[u8]) {
     let before = effort::steps();
     let module = Module::new(bytes, &Features::ALL).unwrap();

@@ -1,4 +1,4 @@
-//! The locals of a function: runs of one type, however many locals a run declares.
+//! Locals of a function, as runs of one type, so that a run of any length costs the same.
 
 use wasmparser::FunctionBody;
 
@@ -27,7 +27,7 @@ pub(super) struct Locals {
 }
 
 impl Locals {
-    /// The parameters and the declared locals. Validation made sure that they are not too many.
+    /// The parameters and the declared locals, whose number validation limits.
     pub(super) fn read(params: &[ValType], body: &FunctionBody<'_>) -> Result<Self, LoadError> {
         let mut locals = Self::default();
         for param in params {

@@ -9,13 +9,13 @@ use crate::ir::{Addressing, BinOp, Code, Control, Form, FuseForm, FuseOp, Misc, 
 use crate::memory_ops::{Access, LaneLoadOp, LaneStoreOp, LoadOp, StoreOp, access};
 use crate::types::ValType;
 
-/// How an access to memory 0 with 32-bit addresses finds its address.
+/// Addressing of memory 0 with 32-bit addresses.
 enum Address {
     /// A slot and an offset.
     Slot(u16, u32),
     /// Two slots and a short offset.
     Sum(u16, u16, u16),
-    /// A slot and what is added to it.
+    /// A slot and a number to add.
     Added(u16, u32),
     /// A slot that counts accesses of this size, and an offset.
     Index(u16, u32),
@@ -66,10 +66,10 @@ impl Translator<'_> {
         self.parts.memories.get(memory as usize).map_or(IndexType::I32, |ty| ty.index_type())
     }
 
-    /// The shortest way to an address in memory 0, if its addresses have 32 bits.
+    /// The cheapest addressing in memory 0, if its addresses have 32 bits.
     ///
-    /// With `fuse`, the operation that has just made the address is taken back. Its own operands
-    /// may lie in the slots from `operand.slot` on, so nothing may be put there before the access.
+    /// With `fuse`, the last operation, which computes the address, is removed. Its operands may
+    /// lie in the slots from `operand.slot` on, so these must not be written before the access.
     fn address(
         &mut self,
         operand: Operand,

@@ -1,15 +1,15 @@
-//! What instructions cost.
+//! Prices of instructions.
 //!
-//! A basic block is paid by one operation at its start. Its price is known at its end: the operation
-//! is changed as instructions are added. Every way around a loop and every call passes one, which is
-//! why this is also where programs are interrupted.
+//! One operation at its start charges for a basic block. The price is known at the end, so the
+//! operation is updated as instructions are added. Every loop and every call passes such an
+//! operation, so programs are also interrupted there.
 
 use wasmparser::Operator;
 
 use super::Translator;
 use crate::ir::{Control, Op};
 
-/// Bulk instructions cost a unit for so many bytes, as a power of two, besides their own.
+/// Bytes for which a bulk instruction costs one more unit, as a power of two.
 const BYTES: u32 = 6;
 /// The same for elements of tables, each of which takes 8 bytes.
 const ELEMENTS: u32 = 3;
@@ -37,17 +37,17 @@ impl Translator<'_> {
         }
     }
 
-    /// Begins a basic block. It is paid with its first instruction that costs something.
+    /// Begins a basic block. The charge is emitted with its first instruction that has a price.
     pub(super) fn begin_basic_block(&mut self) {
         self.charge = None;
     }
 
-    /// Charges for the bytes that a bulk instruction is to write: as many as the slot says.
+    /// Charges for the bytes that a bulk instruction will write; the slot holds their number.
     pub(super) fn meter_bytes(&mut self, count: u16) {
         self.meter_count(count, BYTES);
     }
 
-    /// Charges for the elements of a table that a bulk instruction is to write.
+    /// Charges for the table elements that a bulk instruction will write.
     pub(super) fn meter_elements(&mut self, count: u16) {
         self.meter_count(count, ELEMENTS);
     }

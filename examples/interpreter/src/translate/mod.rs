@@ -1,8 +1,8 @@
-//! From WebAssembly's stack code to register code, one function at a time.
+//! Translation of WebAssembly's stack code to register code, one function at a time.
 //!
-//! One pass over the (validated) body. What the operand stack would hold is tracked in
-//! [`operands`], so that most instructions that only move values vanish; blocks and branches are
-//! in [`control`], and what adjacent instructions become together in [`numeric`] and [`memory`].
+//! One pass over the (validated) body. [`operands`] tracks the contents of the operand stack, so
+//! that most instructions that only move values vanish. [`control`] has blocks and branches;
+//! [`numeric`] and [`memory`] fuse adjacent instructions.
 
 mod branches;
 mod calls;
@@ -32,12 +32,12 @@ use locals::Locals;
 use operands::Operand;
 use scan::{Scan, States, scan};
 
-/// What is kept from function to function. It grows to what the largest one needs, so that a
-/// function costs no more than its own bytes ask for.
+/// Buffers reused from function to function. They grow to the size that the largest function needs,
+/// so that the cost of a function depends only on its own bytes.
 #[derive(Default)]
 pub(crate) struct Scratch {
     states: States,
-    /// For each local, one more than the index of the topmost operand that means it, or 0.
+    /// For each local, one more than the index of the topmost operand that refers to it, or 0.
     topmost: Vec<u32>,
 }
 
@@ -88,24 +88,24 @@ struct Translator<'m> {
     /// Constants that have a slot, which follows those of the locals.
     constants: Vec<(u64, u16)>,
     stack: Vec<Operand>,
-    /// How many operands, counted from the bottom, are known to be no locals.
+    /// Number of operands, from the bottom, that are known not to be locals.
     steady: usize,
     /// One more than the index of the topmost operand that may not be settled, 0 if there is none.
     loose: u32,
     /// The first slot that is free.
     top: usize,
     labels: Vec<Label>,
-    /// The operation whose result nobody has looked at yet.
+    /// The operation whose result is not used yet.
     fresh: Option<usize>,
-    /// Operations before this one may be followed by a jump to the next: they stay as they are.
+    /// Operations before this one must not change, since a jump may lead to the next.
     barrier: usize,
     reachable: bool,
     /// Blocks that began in unreachable code.
     skipped: u32,
-    /// Where the current instruction is in the module.
+    /// Offset of the current instruction in the module.
     offset: u64,
     too_large: bool,
-    /// The operation that pays for the current basic block, once it has one.
+    /// The operation that charges for the current basic block, once emitted.
     charge: Option<usize>,
 }
 
@@ -144,8 +144,8 @@ impl<'m> Translator<'m> {
         })
     }
 
-    /// Validates and translates the body, instruction by instruction. What is invalid is reported
-    /// before what this interpreter does not have.
+    /// Validates and translates the body, instruction by instruction. Invalid instructions are
+    /// reported before unsupported ones.
     fn translate(
         mut self,
         scan: &Scan,
@@ -194,7 +194,7 @@ impl<'m> Translator<'m> {
         }
     }
 
-    /// Gives the constants of loops slots of their own.
+    /// Assigns slots to the constants of loops.
     fn keep_constants(&mut self, scan: &Scan) {
         for bits in &scan.constants {
             let slot = self.top as u16;
@@ -219,32 +219,32 @@ impl<'m> Translator<'m> {
         self.fresh = Some(self.code.ops.len() - 1);
     }
 
-    /// Whether the last operation has made this operand.
+    /// Whether this operand is the result of the last operation.
     fn is_fresh(&self, operand: &Operand) -> bool {
         operand.place == operands::Place::Own
             && self.fresh.is_some_and(|index| index + 1 == self.code.ops.len())
             && self.code.ops.last().is_some_and(|op| op.a == operand.slot)
     }
 
-    /// The operation that has made this operand, if it is the last one.
+    /// The operation whose result is this operand, if it is the last one.
     fn fresh_op(&self, operand: &Operand) -> Option<Op> {
         if self.is_fresh(operand) { self.code.ops.last().copied() } else { None }
     }
 
-    /// Takes the last operation back.
+    /// Removes the last operation.
     fn take_last(&mut self) -> Option<(Op, u32)> {
         self.fresh = None;
         Some((self.code.ops.pop()?, self.code.offsets.pop()?))
     }
 
-    /// Appends an operation that was taken back.
+    /// Appends a removed operation again.
     fn restore_last(&mut self, op: Op, offset: u32) {
         self.code.ops.push(op);
         self.code.offsets.push(offset);
         self.fresh = None;
     }
 
-    /// The index of the next operation, to which something jumps.
+    /// The index of the next operation, which becomes a jump target.
     fn bind_here(&mut self) -> u32 {
         self.barrier = self.code.ops.len();
         self.fresh = None;
@@ -275,7 +275,7 @@ impl<'m> Translator<'m> {
         Err(self.unsupported(format!("instruction {}", name(operator))))
     }
 
-    /// Locals, globals and what only moves values.
+    /// Locals, globals and instructions that only move values.
     fn variable(&mut self, operator: &Operator<'_>) -> bool {
         match *operator {
             Operator::LocalGet { local_index } => self.push_local(local_index),

@@ -55,17 +55,17 @@ macro_rules! try_un_rows {
 }
 for_each_try_un!(try_un_rows);
 
-/// A comparison that was taken back, for a branch or a `select` to make.
+/// A removed comparison, for a branch or a `select` to make.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Condition {
     pub(super) op: CmpOp,
     pub(super) x: u16,
     pub(super) y: Compared,
-    /// Whether the comparison is to fail.
+    /// Whether the comparison must fail.
     pub(super) negated: bool,
 }
 
-/// What a comparison compares with.
+/// Operands of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Compared {
     Slot(u16),
@@ -74,7 +74,7 @@ pub(super) enum Compared {
     Masked(u8, u8),
 }
 
-/// The type of a single-slot result matters to nobody: any will do.
+/// A type for single-slot results whose type is never used.
 const ANY: ValType = ValType::I64;
 
 impl Translator<'_> {
@@ -100,8 +100,7 @@ impl Translator<'_> {
         true
     }
 
-    /// The instructions that leave the bits in a slot as they are: an `i32` is kept
-    /// zero-extended.
+    /// The instructions that do not change the bits in a slot: an `i32` is kept zero-extended.
     fn retype(&mut self, operator: &Operator<'_>) -> bool {
         let ty = match operator {
             Operator::I64ExtendI32U | Operator::I64ReinterpretF64 => ValType::I64,
@@ -157,8 +156,8 @@ impl Translator<'_> {
         self.emit_fresh(Op::new(Code::Bin(op, form), result, b, imm));
     }
 
-    /// `op(left, right)` together with the operation that has made one of them; its `a` is left
-    /// to the caller.
+    /// `op(left, right)` fused with the operation that computed one of them; the caller sets its
+    /// `a`.
     fn fuse(&mut self, op: BinOp, left: Operand, right: Operand) -> Option<Op> {
         let (inner, other, reversed) = match self.fresh_op(&left) {
             Some(inner) => (inner, right, false),
@@ -220,8 +219,8 @@ impl Translator<'_> {
         self.emit_fresh(Op::new(Code::Cmp(op, form), result, b, imm));
     }
 
-    /// `i32.wrap_i64`: operations on `i32` read no more than the lower half of a slot, so there
-    /// is nothing to do before the value goes where the upper half might be seen.
+    /// `i32.wrap_i64`: operations on `i32` read only the lower half of a slot, so the upper half is
+    /// cleared only before it could be observed.
     fn wrap(&mut self) {
         match self.stack.last_mut().map(|operand| &mut operand.place) {
             Some(Place::Const(value)) => {
@@ -231,7 +230,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Makes the operand on top an `i64` of its lower half.
+    /// Clears the upper half of the operand on top.
     fn clear_upper_half(&mut self) {
         let operand = self.pop();
         let slot = self.low_slot_of(operand);
@@ -256,8 +255,8 @@ impl Translator<'_> {
         self.emit_fresh(Op::new(Code::Un(op), result, slot, 0));
     }
 
-    /// What decides whether `operand` is other than 0, for a branch. A comparison that has just
-    /// made it is taken back.
+    /// The condition that `operand` is non-zero, for a branch. If the last operation is a
+    /// comparison that computed it, that is removed.
     pub(super) fn condition(&mut self, operand: Operand) -> Condition {
         let condition = self.comparison_of(operand);
         self.masked(condition).unwrap_or(condition)
@@ -274,8 +273,8 @@ impl Translator<'_> {
         Condition { op: CmpOp::I32Ne, x, y: Compared::Short(0), negated: false }
     }
 
-    /// A comparison for equality of what the last operation has masked, with small numbers, in
-    /// one: it is taken back as well.
+    /// A comparison for equality fused with the mask of the last operation, for small numbers; that
+    /// operation is removed as well.
     fn masked(&mut self, condition: Condition) -> Option<Condition> {
         let mergeable = self.code.ops.len() > self.barrier;
         let last = self.code.ops.last().copied().filter(|_| mergeable)?;
@@ -336,7 +335,7 @@ impl Translator<'_> {
     }
 }
 
-/// The code of a pair, if it comes fused.
+/// The code of a fused pair, if there is one.
 fn fused_code(inner: BinOp, outer: BinOp, form: FuseForm) -> Option<Code> {
     if let (Some(inner), Some(outer)) = (inner.fuse(), outer.fuse()) {
         return Some(Code::Fuse(inner, outer, form));
@@ -349,7 +348,7 @@ fn fused_code(inner: BinOp, outer: BinOp, form: FuseForm) -> Option<Code> {
     }
 }
 
-/// Puts a constant on the right, as far as the operation allows it.
+/// Puts a constant on the right, if the operation allows it.
 fn arrange(op: BinOp, left: Operand, right: Operand) -> (BinOp, Operand, Operand) {
     if let (Place::Const(_), true) = (left.place, op.commutes())
         && !matches!(right.place, Place::Const(_))
@@ -367,7 +366,7 @@ fn arrange(op: BinOp, left: Operand, right: Operand) -> (BinOp, Operand, Operand
     (op, left, right)
 }
 
-/// The comparison that an operation makes, if a branch can make it.
+/// The comparison of an operation, if a branch can make it.
 fn comparison(last: &Op) -> Option<Condition> {
     let (op, x, y) = match last.code {
         Code::Cmp(op, Form::Rr) => (op, last.b, Compared::Slot(last.c())),

@@ -1,26 +1,26 @@
-//! The operand stack as the translator sees it.
+//! The operand stack of the translator.
 //!
-//! An operand need not be in its own slot: a local that was read and a constant stay what they
-//! are until an operation uses them, so that reading a local costs nothing. Before a local is
-//! written, operands that still mean its old value are copied to their own slots.
+//! An operand need not be in its own slot: a local that was read, or a constant, stays symbolic
+//! until an operation uses it, so that reading a local costs nothing. Before a local is written,
+//! operands that refer to its old value are copied to their own slots.
 
 use super::{Translator, effort};
 use crate::exec::WINDOW;
 use crate::ir::{Code, Control, Op, UnOp};
 use crate::types::ValType;
 
-/// Where an operand is.
+/// Location of an operand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Place {
     /// In its own slot.
     Own,
     /// In a local's slot.
     Local(u32),
-    /// Nowhere yet.
+    /// In no slot yet.
     Const(Const),
 }
 
-/// A constant, as a slot would hold it.
+/// A constant, in the form of a slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Const {
     pub(super) ty: ValType,
@@ -35,10 +35,10 @@ pub(super) struct Operand {
     pub(super) slot: u16,
     /// Whether it takes two slots.
     pub(super) wide: bool,
-    /// Whether it is an `i32` in the lower half of a slot whose upper half is something else.
+    /// Whether it is an `i32` in the lower half of a slot with an arbitrary upper half.
     pub(super) low: bool,
-    /// For a local: one more than the index of the next operand below that means the same local,
-    /// 0 if there is none.
+    /// For a local: one more than the index of the next operand below that refers to the same
+    /// local, 0 if there is none.
     pub(super) below: u32,
     /// Unless it is settled: one more than the index of the next operand below that may not be
     /// settled, 0 if there is none.
@@ -46,14 +46,14 @@ pub(super) struct Operand {
 }
 
 impl Operand {
-    /// Whether it is in its own slot, and all of the slot is it.
+    /// Whether it is in its own slot and fills it.
     fn is_settled(&self) -> bool {
         self.place == Place::Own && !self.low
     }
 }
 
 impl Const {
-    /// The 32 bits that stand for the constant in an operation, if it has any.
+    /// The constant as a 32-bit immediate, if it fits.
     pub(super) fn imm(self) -> Option<u32> {
         match self.ty {
             ValType::I32 | ValType::F32 => Some(self.bits as u32),
@@ -67,7 +67,7 @@ impl Const {
         }
     }
 
-    /// The 16 bits that stand for the constant, sign-extended, in an operation.
+    /// The constant as a 16-bit immediate, sign-extended, if it fits.
     pub(super) fn short(self) -> Option<u16> {
         let value = match self.ty {
             ValType::I32 | ValType::F32 => i64::from(self.bits as i32),
@@ -77,7 +77,7 @@ impl Const {
     }
 }
 
-/// The 16 bits that stand for a 32-bit immediate, sign-extended, in an operation.
+/// A 32-bit immediate as 16 bits, sign-extended, if it fits.
 pub(super) fn shorten(imm: u32) -> Option<u16> {
     i16::try_from(imm.cast_signed()).ok().map(i16::cast_unsigned)
 }
@@ -94,7 +94,7 @@ impl Translator<'_> {
         slot
     }
 
-    /// Notes that the operand on top is not settled: not in its own slot, or not as it is to be.
+    /// Marks the operand on top as not settled.
     fn loosen(&mut self) {
         let index = self.stack.len() as u32;
         if self.loose != index
@@ -123,7 +123,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Takes the operand on top. Validation made sure that there is one.
+    /// Takes the operand on top, which exists by validation.
     pub(super) fn pop(&mut self) -> Operand {
         let slot = self.top as u16;
         let nothing =
@@ -141,7 +141,7 @@ impl Translator<'_> {
         operand
     }
 
-    /// Says that the operand on top is an `i32` in the lower half of its place.
+    /// Marks the operand on top as an `i32` in the lower half of its slot.
     pub(super) fn mark_low(&mut self) {
         self.loosen();
         if let Some(operand) = self.stack.last_mut() {
@@ -165,7 +165,7 @@ impl Translator<'_> {
         self.low_slot_of(operand)
     }
 
-    /// [`slot_of`](Self::slot_of) for who reads the lower half of an `i32` only.
+    /// [`slot_of`](Self::slot_of) for operations that read only the lower half of an `i32`.
     pub(super) fn low_slot_of(&mut self, operand: Operand) -> u16 {
         match operand.place {
             Place::Own => operand.slot,
@@ -234,11 +234,11 @@ impl Translator<'_> {
         self.loose as usize <= height
     }
 
-    /// Puts locals among the operands from `height` on into their own slots: whether they are
-    /// written in the block that starts here is not known yet.
+    /// Puts locals among the operands from `height` on into their own slots, since the block that
+    /// starts here may write them.
     ///
-    /// `height` is where the current block begins. What lies below was settled then, and what was
-    /// settled since is not looked at again.
+    /// `height` is the start of the current block. Operands below it are already settled, and
+    /// operands settled since are not visited again.
     pub(super) fn settle_locals(&mut self, height: usize) {
         let start = self.steady.max(height);
         for index in start..self.stack.len() {
@@ -275,7 +275,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Copies operands that mean a local's old value before it is written.
+    /// Copies operands that refer to a local's old value before it is written.
     fn preserve(&mut self, local: u32) {
         let mut next = core::mem::take(self.scratch.topmost(local));
         let mut found = Vec::new();

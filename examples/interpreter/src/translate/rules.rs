@@ -1,4 +1,4 @@
-//! What the translator knows about operations: opposites, mirror images, commutativity.
+//! Rules about operations: opposites, mirror images, commutativity.
 
 use crate::ir::{BinOp, CmpOp};
 
@@ -34,7 +34,7 @@ impl CmpOp {
         })
     }
 
-    /// The comparison that says the same of exchanged operands.
+    /// The comparison with the same result for exchanged operands.
     pub(crate) fn mirrored(self) -> Self {
         match self {
             Self::I32LtS => Self::I32GtS,
@@ -105,9 +105,8 @@ impl CmpOp {
 }
 
 impl BinOp {
-    /// Whether exchanging the operands changes nothing. NaN payloads may differ, which the
-    /// specification leaves open, but then they would depend on the translation: floats do not
-    /// count.
+    /// Whether exchanging the operands changes nothing. `false` for floats: their NaN payloads may
+    /// differ, which the specification allows, but the result would depend on the translation.
     pub(crate) fn commutes(self) -> bool {
         matches!(
             self,

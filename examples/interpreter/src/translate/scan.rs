@@ -1,5 +1,5 @@
-//! A first look at a function's body: which locals must start as zero, and which constants a loop
-//! would make again and again.
+//! First pass over a function's body: finds locals that must start as zero, and constants that a
+//! loop would compute repeatedly.
 
 use wasmparser::{FunctionBody, Operator};
 
@@ -8,20 +8,20 @@ use crate::error::LoadError;
 use crate::exec::WINDOW;
 use crate::types::ValType;
 
-/// The most constants a function keeps in slots of their own. Each costs an operation whenever
-/// the function is called.
+/// The most constants that a function keeps in slots. Each costs one operation per call of the
+/// function.
 const MOST_CONSTANTS: usize = 16;
 
-/// What is known about a body before it is translated.
+/// Results of the first pass.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     /// The locals that may be read before they are written, in order.
     pub(super) zeroed: Vec<u32>,
-    /// Constants in loops that no operation has as an immediate.
+    /// Constants in loops that fit no immediate.
     pub(super) constants: Vec<u64>,
 }
 
-/// What has been seen of a local.
+/// State of a local.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Unseen,
@@ -31,8 +31,8 @@ enum State {
     NeedsZero,
 }
 
-/// The states of locals, kept from function to function: what a function costs depends on the
-/// locals it accesses, not on those it declares.
+/// The states of locals, reused from function to function, so that the cost of a function depends
+/// on the locals that it accesses, not on those that it declares.
 #[derive(Default)]
 pub(super) struct States {
     states: Vec<State>,
@@ -60,7 +60,7 @@ impl States {
         self.states[index] = state;
     }
 
-    /// Takes the locals that need to be zeroed, and forgets all states.
+    /// Takes the locals that need to be zeroed, and resets all states.
     fn take_zeroed(&mut self) -> Vec<u32> {
         let mut zeroed = Vec::new();
         for local in self.seen.drain(..) {
@@ -83,7 +83,7 @@ struct Scanner<'s> {
     constants: Vec<u64>,
 }
 
-/// Decodes the whole body, so that what follows need not expect malformed bytes.
+/// Decodes the whole body, so that later passes need not expect malformed bytes.
 pub(super) fn scan(body: &FunctionBody<'_>, states: &mut States) -> Result<Scan, LoadError> {
     let open = vec![(0, false)];
     let mut scanner = Scanner { states, open, blocks: 0, loops: 0, constants: Vec::new() };
@@ -127,7 +127,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether the local's value may come from a write that did not happen.
+    /// Whether the local may be read without an earlier write.
     fn is_stale(&self, local: u32) -> bool {
         match self.states.get(local) {
             State::WrittenIn(block) => {

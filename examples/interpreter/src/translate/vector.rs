@@ -1,5 +1,5 @@
-//! Vector instructions that are no memory instructions. They find their operands in consecutive
-//! slots and leave their result there.
+//! Vector instructions that do not access memory. They take their operands from consecutive slots
+//! and leave their result there.
 
 use wasmparser::Operator;
 
@@ -70,7 +70,7 @@ fn decode(operator: &Operator<'_>) -> Option<(SimdOp, u8, Option<u128>)> {
 }
 
 impl SimdOp {
-    /// How many operands the operation has, and the type of its result.
+    /// Number of operands of the operation, and the type of its result.
     fn shape(self) -> (usize, ValType) {
         match self {
             Self::Const => (0, ValType::V128),

@@ -1,4 +1,4 @@
-//! Streams that a thread of its own reads or writes, so that waiting for them can be given up.
+//! Streams read or written by a separate thread, so that waiting for them can be interrupted.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{self, Sender};
@@ -11,8 +11,7 @@ use crate::interrupt::Interrupt;
 /// Bytes that are read at a time.
 const PIECE: usize = 64 << 10;
 
-/// How long output may take that is written when the program has been interrupted: to a reader
-/// that reads, what the program wrote is delivered.
+/// Time limit of output after an interrupt: if the reader reads, the program's output is delivered.
 const LAST_WRITE: Duration = Duration::from_millis(200);
 
 /// A thread that answers one request at a time.
@@ -20,7 +19,7 @@ struct Background<Request, Answer> {
     interrupt: Interrupt,
     requests: Sender<Request>,
     answer: Arc<Mutex<Option<Answer>>>,
-    /// Whether a request was made and its answer not taken.
+    /// Whether a request is pending or its answer was not taken.
     busy: bool,
 }
 
@@ -48,8 +47,8 @@ impl<Request: Send + 'static, Answer: Send + 'static> Background<Request, Answer
         self.busy = true;
     }
 
-    /// The answer to the last request. Nothing if the program was interrupted and the answer did
-    /// not come within `patience` then.
+    /// The answer to the last request. An error if the program was interrupted and no answer came
+    /// within `patience` after that.
     fn wait(&mut self, patience: Duration) -> io::Result<Answer> {
         let take = || self.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let answer = self.interrupt.wait_for(patience, take);
@@ -58,11 +57,11 @@ impl<Request: Send + 'static, Answer: Send + 'static> Background<Request, Answer
     }
 }
 
-/// Input. It is never read ahead of the program.
+/// Input, which is never read ahead of the program.
 pub(super) struct Reader {
     background: Background<(), io::Result<Vec<u8>>>,
     piece: Vec<u8>,
-    /// How much of the piece was handed on.
+    /// Number of bytes of the piece already delivered.
     taken: usize,
 }
 
@@ -71,7 +70,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When the host has no thread.
+    /// When the host cannot start a thread.
     pub(super) fn new(
         mut source: impl Read + Send + 'static,
         interrupt: Interrupt,
@@ -111,7 +110,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When the host has no thread.
+    /// When the host cannot start a thread.
     pub(super) fn new(
         mut target: impl Write + Send + 'static,
         interrupt: Interrupt,
@@ -135,7 +134,7 @@ impl Write for Writer {
         Err(io::Error::other("interrupted"))
     }
 
-    /// Whatever was written was handed on at once.
+    /// Does nothing: every write is passed on at once.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -166,7 +165,7 @@ mod tests {
         assert_eq!(reader.read(&mut part).unwrap(), 0, "the end stays the end");
     }
 
-    /// Never comes back.
+    /// A stream whose operations never return.
     struct Silent;
 
     impl Read for Silent {

@@ -7,8 +7,8 @@ use super::errno::Errno;
 use super::guest::{Args, Guest};
 
 const REALTIME: u32 = 0;
-/// The monotonic clock starts when the context is made. The clocks of the process and of the
-/// thread count the same: a program that is running, or waiting for its input.
+/// Clocks that start with the context: the monotonic clock, and those of the process and of the
+/// thread, which also count time spent waiting for input.
 const FROM_START: core::ops::RangeInclusive<u32> = 1..=3;
 
 pub(super) fn resolution(
@@ -38,15 +38,15 @@ fn now(state: &State, clock: u32) -> Result<u64, Errno> {
     u64::try_from(elapsed.as_nanos()).map_err(|_| Errno::Overflow)
 }
 
-/// What a program waits for.
+/// A subscription of a program.
 struct Subscription {
     userdata: u64,
     kind: u8,
-    /// Nanoseconds until it happens, or that it cannot be waited for.
+    /// Nanoseconds until the event, or an error if it cannot be waited for.
     due: Result<u64, Errno>,
 }
 
-/// More than a program waits for at once.
+/// The most subscriptions of one call.
 const MAX_SUBSCRIPTIONS: u64 = 4096;
 const SUBSCRIPTION_BYTES: u64 = 48;
 const EVENT_BYTES: u64 = 32;
@@ -83,7 +83,7 @@ impl Subscription {
     }
 }
 
-/// Waits until the first of the subscriptions happens, and reports all that have.
+/// Waits until the first event of the subscriptions, and reports all that have occurred.
 pub(super) fn poll(state: &mut State, guest: &mut Guest<'_>, args: &Args<'_>) -> Result<(), Errno> {
     let (input, output, count, result) = (args.size(0), args.size(1), args.size(2), args.size(3));
     if count == 0 || count > MAX_SUBSCRIPTIONS {

@@ -1,4 +1,4 @@
-//! What a program is given.
+//! Contexts of programs.
 
 use std::cell::RefCell;
 use std::io::{self, BufReader, BufWriter, IsTerminal, Read, Write};
@@ -17,16 +17,16 @@ use crate::interrupt::Interrupt;
 use crate::linker::Linker;
 use crate::store::Store;
 
-/// The state behind the functions.
+/// State of the functions.
 pub(super) struct State {
     pub(super) args: Vec<Vec<u8>>,
     /// `NAME=value`.
     pub(super) environment: Vec<Vec<u8>>,
     pub(super) descriptors: Descriptors,
     pub(super) started: Instant,
-    /// What ends waiting, and the program with it.
+    /// The interrupt that ends waiting, and the program with it.
     pub(super) interrupt: Option<Interrupt>,
-    /// Whether a write to a stream whose reader is gone ends the program.
+    /// Whether a write to a stream without a reader ends the program.
     pub(super) ends_at_broken_pipe: bool,
 }
 
@@ -37,7 +37,7 @@ pub struct WasiContext {
 }
 
 impl WasiContext {
-    /// A context with nothing in it: no arguments, empty input, output that goes nowhere.
+    /// A builder of an empty context: no arguments, empty input, discarded output.
     #[must_use]
     pub fn builder() -> WasiBuilder {
         WasiBuilder::default()
@@ -52,11 +52,11 @@ impl WasiContext {
         functions::define(linker, store, &self.state);
     }
 
-    /// Hands on what the program wrote. Call it once the program has ended, however it did.
+    /// Flushes the output of the program. Call it after the program has ended, in any way.
     ///
     /// # Errors
     ///
-    /// When the output does not take it, or while a WASI function runs.
+    /// When the output cannot be written, or while a WASI function runs.
     pub fn flush(&self) -> io::Result<()> {
         let mut state = self.state.try_borrow_mut().map_err(io::Error::other)?;
         state.descriptors.flush()
@@ -74,7 +74,7 @@ impl fmt::Debug for WasiContext {
 pub struct PreopenError {
     /// The directory on the host.
     pub path: PathBuf,
-    /// Why.
+    /// The cause.
     pub source: io::Error,
 }
 
@@ -90,7 +90,7 @@ impl core::error::Error for PreopenError {
     }
 }
 
-/// A context that could not be made.
+/// Error of creating a context.
 #[non_exhaustive]
 #[derive(Debug)]
 pub enum ContextError {
@@ -127,7 +127,7 @@ enum Stream<S> {
     Given(S),
 }
 
-/// Collects what a program is given.
+/// Builder of a [`WasiContext`].
 #[derive(Default)]
 pub struct WasiBuilder {
     args: Vec<Vec<u8>>,
@@ -140,7 +140,7 @@ pub struct WasiBuilder {
     ends_at_broken_pipe: bool,
 }
 
-/// Enough for few calls of the host, little enough to be at hand.
+/// Size of a buffer: large enough for few calls of the host.
 const BUFFER_BYTES: usize = 64 << 10;
 
 impl WasiBuilder {
@@ -165,28 +165,28 @@ impl WasiBuilder {
         self
     }
 
-    /// Standard input.
+    /// Sets standard input.
     #[must_use]
     pub fn stdin(mut self, reader: impl Read + 'static) -> Self {
         self.stdin = Stream::Given(Box::new(reader));
         self
     }
 
-    /// Standard output. It is buffered; see [`WasiContext::flush`].
+    /// Sets standard output. It is buffered; see [`WasiContext::flush`].
     #[must_use]
     pub fn stdout(mut self, writer: impl Write + 'static) -> Self {
         self.stdout = Stream::Given(Box::new(writer));
         self
     }
 
-    /// Error output. It is not buffered.
+    /// Sets standard error. It is not buffered.
     #[must_use]
     pub fn stderr(mut self, writer: impl Write + 'static) -> Self {
         self.stderr = Stream::Given(Box::new(writer));
         self
     }
 
-    /// The streams of this process.
+    /// Uses the streams of this process.
     #[must_use]
     pub fn inherit_streams(mut self) -> Self {
         self.stdin = Stream::Inherited;
@@ -196,7 +196,7 @@ impl WasiBuilder {
     }
 
     /// Ends the program's waiting when the interrupt is raised: for a clock, or for inherited
-    /// standard input or output, each of which has a thread of its own then. The program ends with
+    /// standard input or output, each of which gets a separate thread. The program ends with
     /// [`Error::Stopped`](crate::Error::Stopped).
     #[must_use]
     pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
@@ -205,7 +205,7 @@ impl WasiBuilder {
     }
 
     /// Ends the program with [`Error::BrokenPipe`](crate::Error::BrokenPipe) when it writes to a
-    /// stream whose reader is gone, as `SIGPIPE` ends a process. Otherwise the program gets an
+    /// stream without a reader, as `SIGPIPE` ends a process. Otherwise the program receives an
     /// error number.
     #[must_use]
     pub fn end_at_broken_pipe(mut self) -> Self {
@@ -213,18 +213,19 @@ impl WasiBuilder {
         self
     }
 
-    /// Opens a directory of the host for the program, read-only, under a name of its own.
+    /// Opens a directory of the host for the program, read-only, under the given name.
     #[must_use]
     pub fn preopen(mut self, host: impl AsRef<Path>, name: impl Into<String>) -> Self {
         self.preopens.push((host.as_ref().to_owned(), name.into()));
         self
     }
 
-    /// The context.
+    /// Creates the context.
     ///
     /// # Errors
     ///
-    /// When a directory is not there or is none, or the host has no thread for a stream.
+    /// When a directory does not exist or is not a directory, or the host cannot start a thread for
+    /// a stream.
     pub fn build(self) -> Result<WasiContext, ContextError> {
         let interrupt = self.interrupt.as_ref();
         let stdin = input(self.stdin, interrupt).map_err(ContextError::Thread)?;
@@ -281,8 +282,8 @@ fn stdout(stream: Stream<Box<dyn Write>>, interrupt: Option<&Interrupt>) -> io::
     Ok(Object::Output(Output { writer, terminal }))
 }
 
-/// Error output. It is not buffered, and nobody but who reports the program's end writes there:
-/// giving up would not help.
+/// Standard error. It is not buffered, and only the report of the program's end is written there,
+/// so interrupting a write would not help.
 fn stderr(stream: Stream<Box<dyn Write>>) -> Object {
     let (writer, terminal): (Box<dyn Write>, bool) = match stream {
         Stream::None => (Box::new(io::sink()), false),

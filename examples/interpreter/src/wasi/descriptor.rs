@@ -1,4 +1,4 @@
-//! What a program has open, by number.
+//! Descriptors of a program, by number.
 
 use std::fs::{File, Metadata};
 use std::io::{BufReader, BufWriter, Read, Write};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::errno::Errno;
 
-/// One open thing and the flags the program gave it.
+/// An open object and its flags.
 pub(super) struct Descriptor {
     pub(super) object: Object,
     pub(super) flags: u16,
 }
 
-/// What can be open.
+/// Kinds of open objects.
 pub(super) enum Object {
     Input(Input),
     Output(Output),
@@ -20,16 +20,16 @@ pub(super) enum Object {
     Directory(OpenDirectory),
 }
 
-/// Standard input, or whatever the host gave for it.
+/// Standard input, or its replacement by the host.
 pub(super) struct Input {
     pub(super) reader: BufReader<Box<dyn Read>>,
     pub(super) terminal: bool,
 }
 
-/// Standard output or error output.
+/// Standard output or standard error.
 pub(super) struct Output {
     pub(super) writer: BufWriter<Box<dyn Write>>,
-    /// Whether somebody watches, so that bytes must not wait.
+    /// Whether it is a terminal, where output must not be delayed.
     pub(super) terminal: bool,
 }
 
@@ -41,11 +41,11 @@ pub(super) struct OpenFile {
 
 /// A directory, with the paths below it.
 pub(super) struct OpenDirectory {
-    /// Where it is on the host, free of symbolic links.
+    /// Its path on the host, free of symbolic links.
     pub(super) path: PathBuf,
-    /// What the program calls it, if it was open from the start.
+    /// Its name for the program, if it was preopened.
     pub(super) preopened_as: Option<String>,
-    /// Its entries, as they were when the program began to list them.
+    /// Its entries, read when the program began to list them.
     pub(super) entries: Vec<Entry>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Entry {
     pub(super) inode: u64,
 }
 
-/// The kinds of files, as preview 1 counts them.
+/// The kinds of files of preview 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum FileKind {
@@ -100,30 +100,30 @@ impl OpenDirectory {
     }
 }
 
-/// A number that is the same for the same path: not every host numbers its files, and what a
-/// program does with the number is to compare it.
+/// A number that is equal for equal paths. Not every host numbers its files, and programs only
+/// compare these numbers.
 pub(super) fn inode(path: &Path) -> u64 {
     // FNV-1a.
     let hash = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     path.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325, hash)
 }
 
-/// All that is open.
+/// All open descriptors.
 pub(super) struct Descriptors {
     open: Vec<Option<Descriptor>>,
 }
 
-/// More than a program of good will needs, few enough for the host.
+/// The most open descriptors: more than well-behaved programs need, and few enough for the host.
 const MAX_OPEN: usize = 1000;
 
 impl Descriptors {
-    /// What is open from the start, numbered from 0.
+    /// Descriptors that are open from the start, numbered from 0.
     pub(super) fn new(objects: Vec<Object>) -> Self {
         let open = objects.into_iter().map(|object| Some(Descriptor { object, flags: 0 }));
         Self { open: open.collect() }
     }
 
-    /// Opens something under the lowest free number.
+    /// Adds an object under the lowest free number.
     pub(super) fn insert(&mut self, object: Object) -> Result<u32, Errno> {
         let free = self.open.iter().position(Option::is_none).unwrap_or(self.open.len());
         if free >= MAX_OPEN {
@@ -146,7 +146,7 @@ impl Descriptors {
         self.open.get_mut(number as usize).and_then(Option::as_mut).ok_or(Errno::BadDescriptor)
     }
 
-    /// Takes a descriptor out; its number is free then.
+    /// Removes a descriptor and frees its number.
     pub(super) fn remove(&mut self, number: u32) -> Result<Descriptor, Errno> {
         self.open.get_mut(number as usize).and_then(Option::take).ok_or(Errno::BadDescriptor)
     }
@@ -175,7 +175,7 @@ impl Descriptors {
         }
     }
 
-    /// An open file, for what streams and directories cannot do.
+    /// An open file, for operations that streams and directories lack.
     pub(super) fn file(&mut self, number: u32) -> Result<&mut OpenFile, Errno> {
         match &mut self.get_mut(number)?.object {
             Object::File(file) => Ok(file),
@@ -184,7 +184,7 @@ impl Descriptors {
         }
     }
 
-    /// Hands on what was written and waits.
+    /// Writes buffered output.
     pub(super) fn flush(&mut self) -> std::io::Result<()> {
         let mut result = Ok(());
         for descriptor in self.open.iter_mut().flatten() {

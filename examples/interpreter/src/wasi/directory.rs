@@ -35,7 +35,8 @@ pub(super) fn preopened_name(
     guest.write(args.size(1), name.as_bytes())
 }
 
-/// Programs ask for descriptor after descriptor until this is the answer: not a bad one.
+/// The name of a preopened directory. Programs query one descriptor after another until this
+/// function fails, so it must return `EBADF` after the last.
 fn preopened_as<'a>(state: &'a State, args: &Args<'_>) -> Result<&'a str, Errno> {
     match &state.descriptors.get(args.u32(0))?.object {
         Object::Directory(OpenDirectory { preopened_as: Some(name), .. }) => Ok(name),
@@ -43,7 +44,7 @@ fn preopened_as<'a>(state: &'a State, args: &Args<'_>) -> Result<&'a str, Errno>
     }
 }
 
-/// What the program wants of a path it opens.
+/// Mode in which a program opens a path.
 struct Mode {
     create: bool,
     directory: bool,
@@ -140,7 +141,8 @@ pub(super) fn read_link(
     guest.put_u32(args.size(5), len as u32)
 }
 
-/// Lists from a cookie on: entries end where the buffer does, the last one cut off if need be.
+/// Lists entries from a cookie on. The listing ends at the end of the buffer, where the last entry
+/// may be truncated.
 pub(super) fn list(state: &mut State, guest: &mut Guest<'_>, args: &Args<'_>) -> Result<(), Errno> {
     let (buffer, room, cookie) = (args.size(1), args.size(2), args.u64(3));
     guest.bytes(buffer, room)?;
@@ -169,8 +171,8 @@ fn encode(entry: &Entry, next: u64, listing: &mut Vec<u8>) {
     listing.extend(entry.name.as_bytes());
 }
 
-/// All entries in the order of their names, so that a program sees the same on every host. What
-/// has a name that no program could say is left out.
+/// All entries in order of their names, so that programs see the same order on every host. Entries
+/// with names that no program could pass are omitted.
 fn entries(path: &Path) -> io::Result<Vec<Entry>> {
     let own =
         |name: &str| Entry { name: name.to_owned(), kind: FileKind::Directory, inode: inode(path) };

@@ -1,8 +1,8 @@
-//! Error numbers, as preview 1 counts them.
+//! Error numbers of preview 1.
 
 use std::io;
 
-/// Why a function did not do what it was asked to.
+/// Error of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub(super) enum Errno {

@@ -29,7 +29,7 @@ pub(super) fn tell(state: &mut State, guest: &mut Guest<'_>, args: &Args<'_>) ->
     guest.put_u64(args.size(1), position)
 }
 
-/// Reads elsewhere and leaves the position where it was.
+/// Reads at another position and keeps the current one.
 pub(super) fn read_at(
     state: &mut State,
     guest: &mut Guest<'_>,
@@ -59,7 +59,7 @@ pub(super) fn attributes(
     guest.write(args.size(1), &bytes)
 }
 
-/// Attributes as preview 1 lays them out.
+/// Attributes in the layout of preview 1.
 pub(super) fn encode(path: &Path, metadata: &Metadata) -> [u8; 64] {
     let modified = nanoseconds(metadata.modified());
     let mut bytes = [0; 64];
@@ -74,7 +74,7 @@ pub(super) fn encode(path: &Path, metadata: &Metadata) -> [u8; 64] {
     bytes
 }
 
-/// Nanoseconds since 1970; 0 for what the host does not know, and for times before.
+/// Nanoseconds since 1970; 0 for unknown and earlier times.
 fn nanoseconds(time: std::io::Result<SystemTime>) -> u64 {
     let since = time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     since.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0)

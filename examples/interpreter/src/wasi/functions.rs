@@ -1,4 +1,4 @@
-//! The functions of `wasi_snapshot_preview1`: which there are and what answers them.
+//! Table of the functions of `wasi_snapshot_preview1` and their implementations.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,8 +22,8 @@ const MODULE: &str = "wasi_snapshot_preview1";
 
 type Answer = fn(&mut State, &mut Guest<'_>, &Args<'_>) -> Result<(), Errno>;
 
-/// A function's name, its parameters (`i` for `i32`, `I` for `i64`) and what answers it. All
-/// give back an error number.
+/// A function's name, its parameters (`i` for `i32`, `I` for `i64`) and its implementation. All
+/// return an error number.
 type Row = (&'static str, &'static str, Answer);
 
 const FUNCTIONS: [Row; 45] = [
@@ -91,7 +91,7 @@ fn no_socket(state: &mut State, _: &mut Guest<'_>, args: &Args<'_>) -> Result<()
     Err(Errno::NotSocket)
 }
 
-/// Defines all functions; each answers from `state`.
+/// Defines all functions, with the given state.
 pub(super) fn define<P, O>(linker: &mut Linker, store: &mut Store<P, O>, state: &Rc<RefCell<State>>)
 where
     P: PageAllocator + Clone + 'static,

@@ -1,5 +1,5 @@
-//! The program's memory as the functions see it. Addresses are 32 bits wide in preview 1; they
-//! are kept as `u64` so that adding to one cannot wrap around.
+//! The program's memory as seen by the functions. Addresses have 32 bits in preview 1; they are
+//! kept as `u64` so that sums cannot wrap around.
 
 use wrt_platform::PageAllocator;
 use wrt_runtime::{LinearMemory, Observer, SafeSlice, SafeSliceMut};
@@ -7,8 +7,8 @@ use wrt_runtime::{LinearMemory, Observer, SafeSlice, SafeSliceMut};
 use super::errno::Errno;
 use crate::value::Value;
 
-/// What a linear memory does for WASI, whoever provides its pages and watches it. Calls through
-/// it are few beside the program's own accesses, so one copy of the functions serves all types.
+/// A linear memory of any backend and observer, as used by WASI. Calls through it are few compared
+/// to the program's own accesses, so all types share one copy of the functions.
 pub(super) trait Bytes {
     fn copy_out(&self, address: u64, target: &mut [u8]) -> Result<(), Errno>;
     fn copy_in(&mut self, address: u64, bytes: &[u8]) -> Result<(), Errno>;
@@ -34,7 +34,7 @@ impl<P: PageAllocator, O: Observer> Bytes for LinearMemory<P, O> {
     }
 }
 
-/// The memory of the calling program, if it has one; a program without has no valid address.
+/// The memory of the calling program, if it has one; without a memory, no address is valid.
 pub(super) struct Guest<'a> {
     memory: Option<&'a mut dyn Bytes>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Vector {
     pub(super) len: u64,
 }
 
-/// As many elements as other hosts take.
+/// The most elements, as on other hosts.
 const MAX_VECTORS: u64 = 1024;
 
 impl<'a> Guest<'a> {
@@ -59,7 +59,7 @@ impl<'a> Guest<'a> {
         self.memory.as_deref().ok_or(Errno::Fault)?.view(address, len)
     }
 
-    /// The bytes of a range, to be overwritten.
+    /// The bytes of a range, for writing.
     pub(super) fn bytes_mut(&mut self, address: u64, len: u64) -> Result<SafeSliceMut<'_>, Errno> {
         self.memory.as_deref_mut().ok_or(Errno::Fault)?.view_mut(address, len)
     }
@@ -100,8 +100,8 @@ impl<'a> Guest<'a> {
         Ok(text.to_owned())
     }
 
-    /// A scatter or gather list, with every range checked: nothing is transferred for a list
-    /// that is wrong somewhere.
+    /// A scatter or gather list, with every range checked: no byte is transferred if any range is
+    /// invalid.
     pub(super) fn vectors(&self, address: u64, count: u64) -> Result<Vec<Vector>, Errno> {
         if count > MAX_VECTORS {
             return Err(Errno::Invalid);
@@ -120,7 +120,7 @@ impl<'a> Guest<'a> {
     }
 }
 
-/// The arguments of one call. The function's type made sure that they are integers.
+/// The arguments of one call, which are integers by the function's type.
 pub(super) struct Args<'a>(pub(super) &'a [Value]);
 
 impl Args<'_> {

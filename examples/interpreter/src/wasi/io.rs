@@ -1,4 +1,4 @@
-//! What all descriptors have: reading, writing, status, closing.
+//! Operations of all descriptors: reading, writing, status, closing.
 
 use std::io::{self, Read, Write};
 
@@ -7,7 +7,7 @@ use super::descriptor::{FileKind, Input, Object, Output};
 use super::errno::Errno;
 use super::guest::{Args, Guest, Vector};
 
-/// Rights, as preview 1 counts them. Programs look at them to tell what a descriptor is for.
+/// Rights of preview 1. Programs use them to tell the purpose of a descriptor.
 mod rights {
     pub(super) const READ: u64 = 1 << 1;
     pub(super) const SEEK: u64 = 1 << 2;
@@ -27,8 +27,8 @@ mod rights {
     pub(super) const FILE: u64 = STREAM | READ | SEEK | TELL | ADVISE;
     pub(super) const DIRECTORY: u64 =
         SET_FLAGS | SYNC | FILESTAT | PATH_OPEN | READDIR | READLINK | PATH_FILESTAT;
-    /// What a path may be opened with. Programs intersect what they want with it, so it has all
-    /// rights: otherwise a program that wants to write would come to open a path for reading.
+    /// The rights for opening paths. Programs intersect their request with it, so it has all
+    /// rights: otherwise a program that wants to write would open a path for reading.
     pub(super) const ALL: u64 = (1 << 30) - 1;
 }
 
@@ -62,12 +62,12 @@ fn show_output_before_waiting(state: &mut State, number: u32) -> Result<(), Errn
     }
 }
 
-/// Once something was read, it does not wait for more.
+/// Reads input; after the first bytes, it does not wait for more.
 fn read_input(input: &mut Input, guest: &mut Guest<'_>, vectors: &[Vector]) -> Result<u32, Errno> {
     read_vectors(&mut input.reader, guest, vectors, |reader| !reader.buffer().is_empty())
 }
 
-/// Fills the vectors one after another, until one stays short or there is no `more`.
+/// Fills the vectors one after another, until one is only partly filled or there is no `more`.
 pub(super) fn read_vectors<R: Read>(
     reader: &mut R,
     guest: &mut Guest<'_>,
@@ -149,7 +149,7 @@ pub(super) fn sync(state: &mut State, _: &mut Guest<'_>, args: &Args<'_>) -> Res
     }
 }
 
-/// Advice is taken note of, and not followed.
+/// Accepts advice and ignores it.
 pub(super) fn advise(state: &mut State, _: &mut Guest<'_>, args: &Args<'_>) -> Result<(), Errno> {
     const KINDS: u32 = 6;
     state.descriptors.file(args.u32(0))?;
@@ -191,12 +191,12 @@ pub(super) fn set_flags(
     Ok(())
 }
 
-/// Whether rights ask for writing.
+/// Whether rights include writing.
 pub(super) fn wants_to_write(rights: u64) -> bool {
     rights & rights::WRITE != 0
 }
 
-/// The attributes of a stream: nothing but its kind.
+/// The attributes of a stream: only its kind.
 pub(super) fn stream_attributes(kind: FileKind) -> [u8; 64] {
     let mut attributes = [0; 64];
     attributes[16] = kind as u8;

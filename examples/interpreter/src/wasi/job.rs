@@ -1,4 +1,4 @@
-//! A program run to its end with all that goes in and comes out held in memory.
+//! Runs of programs with input and output in memory.
 
 use std::cell::RefCell;
 use std::io::{self, Cursor, Write};
@@ -23,30 +23,30 @@ pub struct Job {
     preopens: Vec<(PathBuf, String)>,
 }
 
-/// How a program ended.
+/// Outcome of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It returned, or asked to end with this code.
+    /// It returned, or exited with this code.
     Exit(i32),
     /// It trapped.
     Trap(Box<TrapReport>),
 }
 
-/// What came out of a program.
+/// Results of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ended.
+    /// Its end.
     pub end: End,
-    /// What it wrote to standard output.
+    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// What it wrote to error output.
+    /// Its standard error.
     pub stderr: Vec<u8>,
 }
 
-/// Why a program could not be run.
+/// Error of running a program.
 #[derive(Debug)]
 pub enum JobError {
-    /// The program's context could not be made.
+    /// The program's context could not be created.
     Context(ContextError),
     /// The module could not be instantiated.
     Instantiate(Box<InstantiateError>),
@@ -74,14 +74,14 @@ impl Job {
         Self { args, stdin: Vec::new(), preopens: Vec::new() }
     }
 
-    /// All of standard input.
+    /// Sets standard input.
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         self
     }
 
-    /// Opens a directory of the host for the program, read-only, under a name of its own.
+    /// Opens a directory of the host for the program, read-only, under the given name.
     #[must_use]
     pub fn preopen(mut self, host: impl Into<PathBuf>, name: impl Into<String>) -> Self {
         self.preopens.push((host.into(), name.into()));
@@ -92,7 +92,7 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// When the program does not get to run. A trap is an outcome, not an error.
+    /// When the program cannot be run. A trap is an outcome, not an error.
     pub fn run<P>(self, module: &Module, allocator: P) -> Result<Outcome, JobError>
     where
         P: PageAllocator + Clone + 'static,
@@ -136,7 +136,7 @@ where
     }
 }
 
-/// Collects what is written to it; a clone is the same sink.
+/// A sink that collects output; a clone is the same sink.
 #[derive(Clone, Default)]
 struct Sink(Rc<RefCell<Vec<u8>>>);
 

@@ -14,8 +14,8 @@
 //!
 //! A program gets arguments, environment, three streams, clocks, random bytes and the preopened
 //! directories, read-only. It cannot leave a directory by `..`, an absolute path or a symbolic
-//! link. Every other function of preview 1 is linked and answers with an error number, so that
-//! programs load which only might call it. A pointer outside of the memory is `EFAULT`.
+//! link. Every other function of preview 1 is linked and returns an error number, so that programs
+//! that might call it can be loaded. A pointer outside of the memory is `EFAULT`.
 //!
 //! ```
 //! use wrt_interpreter::wasi::{End, Job};

@@ -1,9 +1,9 @@
-//! Which host path a program's path means, or that it means none.
+//! Resolution of a program's paths to host paths.
 //!
-//! A path is walked name by name from the directory it is relative to. `..` above that
-//! directory, an absolute path and a symbolic link that leads to either are refused. The walk
-//! looks at the host's directory before the file is opened: who can rename things in it at the
-//! same time can lead the walk astray, so preopen only directories whose writers are trusted.
+//! A path is walked name by name from the directory it is relative to. `..` above that directory,
+//! an absolute path and a symbolic link that leads to either are refused. The walk checks the
+//! host's directory before the file is opened, so a concurrent rename there can mislead it: preopen
+//! only directories whose writers are trusted.
 
 use std::collections::VecDeque;
 use std::fs::{self, Metadata};
@@ -12,17 +12,17 @@ use std::path::{Component, Path, PathBuf};
 
 use super::errno::Errno;
 
-/// As many symbolic links as other hosts follow.
+/// The most symbolic links to follow, as on other hosts.
 const MAX_LINKS: usize = 40;
 
-/// Where a path leads.
+/// Target of a path.
 pub(super) struct Place {
     pub(super) path: PathBuf,
-    /// None if nothing is there, though its directory is.
+    /// `None` if there is no such file in an existing directory.
     pub(super) metadata: Option<Metadata>,
 }
 
-/// Resolves `path` below `root`. A symbolic link at the end is followed if `follow` says so.
+/// Resolves `path` below `root`. A symbolic link at the end is followed if `follow` is set.
 pub(super) fn resolve(root: &Path, path: &str, follow: bool) -> Result<Place, Errno> {
     let mut walk = Walk { current: root.to_owned(), depth: 0, rest: VecDeque::new(), links: 0 };
     walk.push(path)?;
@@ -37,14 +37,14 @@ pub(super) fn resolve(root: &Path, path: &str, follow: bool) -> Result<Place, Er
 struct Walk {
     /// Free of symbolic links, so that `..` is its parent.
     current: PathBuf,
-    /// How many names `current` is below the root.
+    /// Depth of `current` below the root.
     depth: usize,
     rest: VecDeque<String>,
     links: usize,
 }
 
 impl Walk {
-    /// Puts the names of a relative path before what is left to walk.
+    /// Prepends the names of a relative path to the rest of the walk.
     fn push(&mut self, path: &str) -> Result<(), Errno> {
         if path.is_empty() {
             return Err(Errno::NoEntry);
@@ -100,8 +100,8 @@ impl Walk {
     }
 }
 
-/// The name, if the host takes it for nothing but a name: elsewhere than on Unix, `C:` and `a\b`
-/// are more than that.
+/// The name, if it is a plain name on the host: other hosts than Unix treat `C:` and `a\b` as
+/// paths.
 fn plain(name: &str) -> Result<&Path, Errno> {
     let path = Path::new(name);
     let mut components = path.components();

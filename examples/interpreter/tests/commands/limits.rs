@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::child::{Ended, command};
 use crate::wrt_run::{WRT_RUN, module, wrt_run};
 
-/// Says "ready" on error output, and then runs, waits or writes without end.
+/// Prints "ready" to standard error, and then runs, waits or writes without end.
 const ENDLESS: &str = r#"(module
   (import "wasi_snapshot_preview1" "fd_write"
     (func $write (param i32 i32 i32 i32) (result i32)))
@@ -123,7 +123,7 @@ fn the_time_limit_ends_a_program_whatever_it_does() {
     }
 }
 
-/// Nobody reads error output, and nobody closes it: the program does not come back from writing.
+/// Standard error has a reader that never reads: the program's write does not return.
 #[test]
 fn the_time_limit_ends_a_program_inside_the_host() {
     let mut running = Running::start("shout_on", &["--time-limit", "0.3"]);

@@ -1,4 +1,4 @@
-//! The commands as a user meets them: what they print, and how they end.
+//! The commands from a user's view: output and exit codes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod child;

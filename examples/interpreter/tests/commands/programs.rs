@@ -1,5 +1,5 @@
-//! The programs of `examples/programs` print what they print natively, on every backend. Their
-//! README says what the columns of the list of cases mean.
+//! The programs of `examples/programs` print the same as natively, on every backend. Their README
+//! describes the columns of the list of cases.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,7 +110,7 @@ fn programs_give_the_native_answers_on_static() {
     all_cases_on("static");
 }
 
-/// Limits that no program reaches change nothing of what it does.
+/// Limits that a program does not reach change nothing.
 #[test]
 fn programs_give_the_native_answers_within_limits() {
     all_cases_with(&["--fuel", "1000000000000", "--time-limit", "3600"]);

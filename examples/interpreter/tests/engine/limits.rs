@@ -1,4 +1,5 @@
-//! What is too large or too deep: an error or a trap, never a panic and never the host's stack.
+//! Modules and calls that are too large or too deep: an error or a trap, never a panic or an
+//! overflow of the host's stack.
 
 use wrt_interpreter::{Features, LoadError, Module, TrapKind, Value};
 

@@ -1,4 +1,4 @@
-//! Imports: what is missing, what does not fit, and that current sizes count.
+//! Imports: missing ones, mismatches, and matching by current sizes.
 
 use wrt_interpreter::wrt_runtime::MemoryType;
 use wrt_interpreter::{

@@ -1,4 +1,4 @@
-//! The engine: what programs compute, how they trap, what they may import, how deep they may go.
+//! The engine: results of programs, traps, imports, and depth of calls.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, too")]
 
 mod calls;

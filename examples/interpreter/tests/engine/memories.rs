@@ -1,4 +1,4 @@
-//! Memory instructions as programs use them, and what must hold between instances.
+//! Memory instructions in programs, and memories shared between instances.
 
 use wrt_interpreter::wrt_runtime::MemoryType;
 use wrt_interpreter::{

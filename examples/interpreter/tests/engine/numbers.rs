@@ -1,4 +1,4 @@
-//! Arithmetic at its edges. The official scripts have it all; this is what they would miss here.
+//! Corner cases of arithmetic that the official scripts would miss in this interpreter.
 
 use wrt_interpreter::{TrapKind, Value};
 

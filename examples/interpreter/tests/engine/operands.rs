@@ -1,5 +1,5 @@
-//! What the translation does with operands: locals that are written while their old value is on
-//! the stack, values that blocks pass on, operations that run together.
+//! Translation of operands: locals written while their old value is on the stack, values passed by
+//! blocks, fused operations.
 
 use wrt_interpreter::Value;
 
@@ -286,11 +286,11 @@ fn constants_of_loops_are_there() {
     assert_eq!(Guest::new(text).call("f", &args), [Value::F64((1.1_f64 * 1.1).to_bits())]);
 }
 
-/// What the function of [`branches_carry_many_values`] returns: constants, locals, a vector and
+/// The results of the function of [`branches_carry_many_values`]: constants, locals, a vector and
 /// results of operations, more values than are copied one by one.
 const MANY: &str = "(result i32 i32 v128 f64 i32 i32 i64)";
 
-/// Instructions that push them, and what they are.
+/// Instructions that push these values, and the values.
 fn many(first: i32, second: i32, vector: u8) -> (String, [Value; 7]) {
     let local = |value: i32| if value == 6 { 1 } else { 0 };
     let (x, y) = (local(first), local(second));

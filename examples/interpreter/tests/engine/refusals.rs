@@ -1,4 +1,4 @@
-//! What is said of a module that is refused: category, text and place come from one mistake.
+//! Errors of refused modules: category, text and offset belong to one error.
 
 use wrt_interpreter::{Features, LoadError, Module};
 

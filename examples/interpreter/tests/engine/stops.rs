@@ -38,7 +38,7 @@ impl Limited {
     }
 }
 
-/// What a call of `f` costs, by trying: with one unit less it is stopped.
+/// The cost of a call of `f`, found by trial: with one unit less it is stopped.
 fn cost(text: &str, args: &[i32]) -> u64 {
     let mut all = Limited::new(text, config().fuel(u64::MAX));
     all.call("f", args).unwrap();

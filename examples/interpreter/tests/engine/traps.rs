@@ -1,4 +1,4 @@
-//! What a trap says of itself.
+//! Reports of traps.
 
 use wrt_interpreter::Value;
 

@@ -1,4 +1,4 @@
-//! WASI functions, called by a program that does nothing but hand its arguments on.
+//! WASI functions, called by a program that only forwards its arguments.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod files;

@@ -1,4 +1,4 @@
-//! An allocator of one's own: a buffer for one memory at a time. `PageAllocator` states C1 to C8.
+//! A custom allocator: a buffer for one memory at a time. `PageAllocator` states C1 to C8.
 #![allow(unsafe_code, reason = "shows how an allocator keeps the contract")]
 
 use std::cell::{Cell, UnsafeCell};
@@ -19,7 +19,7 @@ struct OneBuffer {
     taken: Cell<bool>,
 }
 
-/// Zeroes `len` bytes from `start`, which lie within the reservation, which the caller owns.
+/// Zeroes `len` bytes from `start`, which lie within a reservation that the caller owns.
 unsafe fn zero(reservation: &Reservation, start: HostBytes, len: HostBytes) {
     // SAFETY: the caller keeps the range in the buffer.
     let first = unsafe { reservation.base().add(start.get()) };

@@ -1,5 +1,5 @@
-//! Accesses as compiled code makes them, without a check: the host stops them, and a report says
-//! which memory was hit, where and why. Each is made in a child process, which dies of it.
+//! Accesses without a check, as in compiled code: they fault, and a report names the memory, the
+//! address and the kind. Each is made in a child process, which ends by the fault.
 #![allow(unsafe_code, reason = "accesses without a check, as compiled code has")]
 
 use std::env;
@@ -10,15 +10,15 @@ use std::process::Command;
 use wrt_platform::{AltStack, CommitPolicy, FaultHandler, MmapAllocator, TrapAction, TrapContext};
 use wrt_runtime::{MemoryBuilder, MemoryType};
 
-/// Prints what is known of the fault. Compiled code would be sent to its trap instead, by
+/// Prints the report of the fault. A JIT would resume compiled code at its trap instead, by
 /// `TrapContext::resume_at`.
 fn report(trap: &mut TrapContext<'_>) -> TrapAction {
     trap.report().print_to_stderr();
     TrapAction::Decline
 }
 
-/// What is read, in a memory of so many pages, and what is said of it. The addresses are those of
-/// pages, since some processors (s390x) tell no more.
+/// Address of the access, size of the memory in pages, and text of the report. The addresses are
+/// those of pages, since some processors (s390x) report only these.
 const ACCESSES: [(i64, u64, &str); 4] = [
     (-0x1000, 1, "at -0x1000, 4096 bytes before the start (the guard before the memory)"),
     (0x0, 1, "at 0x0, which is protected (protected)"),

@@ -1,4 +1,4 @@
-//! Limits on growth: one budget for all memories of a tenant, and a hook of one's own.
+//! Limits on growth: one budget for all memories of a tenant, and a custom hook.
 
 use std::error::Error;
 

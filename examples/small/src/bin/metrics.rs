@@ -1,4 +1,4 @@
-//! What a memory is used for: counted by one thread, and by several at once.
+//! Metrics of a memory: counted by one thread, and by several at once.
 
 use std::error::Error;
 use std::thread;
@@ -7,7 +7,7 @@ use wrt_instructions::{MemArg, i32_load, i32_store8, memory_fill};
 use wrt_platform::MmapAllocator;
 use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryType, Metrics, SyncMetrics};
 
-/// A struct of a runtime can name the type of its memory, observer and all.
+/// A struct of a runtime, which can name the type of its memory including the observer.
 struct Instance {
     memory: LinearMemory<MmapAllocator, Metrics>,
 }

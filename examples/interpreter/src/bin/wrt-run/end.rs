@@ -1,17 +1,17 @@
-//! How a program ends, and what the command says then.
+//! Outcomes of programs, with messages and exit codes.
 
 use std::fmt;
 use std::time::Duration;
 
 use wrt_interpreter::{StopCause, StopReport, TrapReport};
 
-/// What a shell reports of a program that was aborted.
+/// The code that a shell reports for an aborted program.
 const TRAPPED: u8 = 134;
-/// What a shell reports of a program that `SIGPIPE` ended.
+/// The code that a shell reports for a program ended by `SIGPIPE`.
 const BROKEN_PIPE: u8 = 141;
-/// What a shell reports of a program that `SIGINT` ended.
+/// The code that a shell reports for a program ended by `SIGINT`.
 const INTERRUPTED: u8 = 130;
-/// What `timeout` returns.
+/// The code that `timeout` returns.
 const OUT_OF_TIME: u8 = 124;
 const OUT_OF_FUEL: u8 = 123;
 
@@ -26,22 +26,22 @@ pub(crate) const CODES: &str = "Exit codes:
   134  trapped
   141  the reader of the output is gone";
 
-/// How a program ends that was run.
+/// Outcome of a program.
 pub(crate) enum End {
     Exit(i32),
     Trap(Box<TrapReport>),
-    /// With the fuel it was given, if that was limited.
+    /// It was stopped. The second value is its fuel, if that was limited.
     Stopped(Box<StopReport>, Option<u64>),
-    /// Nobody reads what it writes.
+    /// It wrote to a stream without a reader.
     BrokenPipe,
 }
 
-/// Why a program is made to end.
+/// Cause of an ended program.
 #[derive(Clone, Copy)]
 pub(crate) enum Cause {
-    /// It ran for so long.
+    /// Its time limit.
     Time(Duration),
-    /// Its user interrupted it.
+    /// An interrupt by its user.
     User,
 }
 
@@ -64,7 +64,7 @@ impl Cause {
 }
 
 impl End {
-    /// The exit code and, unless the program ended by itself, a line that says why.
+    /// The exit code and, unless the program ended by itself, a line with the cause.
     pub(crate) fn report(&self, cause: Option<Cause>) -> (u8, Option<String>) {
         match self {
             // As a process does: the low byte.

@@ -1,8 +1,8 @@
-//! `wrt-run`: runs a WebAssembly program on a memory of the backend one chooses.
+//! `wrt-run`: runs a WebAssembly program on memories of a chosen backend.
 //!
 //! `main` loads and runs; `options.rs` is the command line, `source.rs` reads the module,
 //! `backend.rs` has the allocators, `values.rs` the arguments and results of `--invoke`, `watch.rs`
-//! the time limit and the user's interrupt, `end.rs` what is said at the end, and the exit codes.
+//! the time limit and the user's interrupt, `end.rs` the messages at the end, and the exit codes.
 #![forbid(unsafe_code)]
 
 mod backend;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says how the program ended, if there is something to say.
+/// Prints the outcome of the program, if there is a message.
 fn end(ended: Result<End, String>, watch: Option<&Watch>) -> ExitCode {
     if let Some(watch) = watch {
         watch.claim();
@@ -55,7 +55,7 @@ fn end(ended: Result<End, String>, watch: Option<&Watch>) -> ExitCode {
     }
 }
 
-/// Writes one line to error output, if somebody is there to read it.
+/// Writes one line to standard error, if it has a reader.
 fn say(text: &str) {
     let line: Vec<&str> = text.lines().map(str::trim).collect();
     let _ = writeln!(io::stderr(), "wrt-run: {}", line.join(" "));
@@ -76,7 +76,7 @@ fn run(options: &Options, watch: Option<&Watch>) -> Result<End, String> {
     }
 }
 
-/// What the program is given.
+/// The WASI context of the program.
 fn context(options: &Options, watch: Option<&Watch>) -> Result<WasiContext, String> {
     let mut builder =
         WasiContext::builder().inherit_streams().end_at_broken_pipe().args(options.program());
@@ -123,7 +123,7 @@ impl Program<'_> {
         }
     }
 
-    /// The configuration with the limits that the options ask for.
+    /// The configuration with the limits of the options.
     fn limited<O: Observer>(&self, config: StoreConfig<Allocator, O>) -> StoreConfig<Allocator, O> {
         let mut config = config.max_pages(self.options.max_pages);
         if let Some(units) = self.options.fuel {
@@ -156,7 +156,7 @@ impl Program<'_> {
         }
     }
 
-    /// Calls what is to be called; the outer error is that it cannot be.
+    /// Calls the function to run; the outer error means that it cannot be called.
     fn call<O: Observer + 'static>(
         &self,
         store: &mut Store<Allocator, O>,

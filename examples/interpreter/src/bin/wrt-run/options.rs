@@ -15,18 +15,18 @@ use crate::{backend, end};
 #[command(name = "wrt-run", version, after_help = end::CODES)]
 #[command(override_usage = "wrt-run [OPTIONS] FILE [ARGS...]")]
 pub(crate) struct Options {
-    /// Where the program's memory comes from. The arena of `static` has 64 MiB for all memories of
-    /// the program; a pool has 16 slots of 64 MiB, one for each memory
+    /// The source of the program's memory. The arena of `static` has 64 MiB for all memories of the
+    /// program; a pool has 16 slots of 64 MiB, one for each memory
     #[arg(long, default_value = backend::default(), value_parser = backend::parser())]
     pub(crate) backend: &'static Backend,
-    /// Call this exported function with ARGS, and print what it gives back, one value a line
-    /// (default: run `_start` with ARGS as the program's arguments)
+    /// Call this exported function with ARGS, and print its results, one value a line (default: run
+    /// `_start` with ARGS as the program's arguments)
     #[arg(long, value_name = "NAME")]
     pub(crate) invoke: Option<String>,
-    /// Let no memory have more pages than this
+    /// Limit every memory to this number of pages
     #[arg(long, value_name = "N")]
     pub(crate) max_pages: Option<u64>,
-    /// Print to error output what happened to each memory, when the program ends, however it does
+    /// Print metrics of each memory to standard error when the program ends, in any way
     #[arg(long)]
     pub(crate) metrics: bool,
     /// End the program before it executes more than N instructions. Bulk instructions count one
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PATH")]
     pub(crate) dir: Vec<PathBuf>,
     /// The module, in the binary format or, if wrt-run is built with the feature `text`, in the
-    /// text format, and the program's arguments. All that follows FILE is an argument
+    /// text format, and the program's arguments. Everything after FILE is an argument
     #[arg(value_name = "FILE> <ARGS", required = true, num_args = 1.., trailing_var_arg = true)]
     command: Vec<OsString>,
 }
@@ -57,7 +57,7 @@ impl Options {
         Path::new(self.command.first().map_or(OsStr::new(""), OsString::as_os_str))
     }
 
-    /// What the program sees as its arguments: its name first.
+    /// The arguments of the program, with its name first.
     pub(crate) fn program(&self) -> impl Iterator<Item = &[u8]> {
         self.command.iter().map(|arg| arg.as_encoded_bytes())
     }
@@ -67,7 +67,7 @@ impl Options {
         self.command.get(1..).unwrap_or_default()
     }
 
-    /// What is wrong, with the file where it is.
+    /// A message with the name of the file.
     pub(crate) fn in_file(&self, problem: impl Display) -> String {
         format!("{}: {problem}", self.file().display())
     }

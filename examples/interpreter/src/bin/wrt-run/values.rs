@@ -56,7 +56,7 @@ fn integer(text: &str, bits: u32) -> Option<i128> {
     fits.then_some(number)
 }
 
-/// Prints one value a line, so that what is printed can be an argument again.
+/// Prints one value a line, in a form that can be an argument.
 pub(crate) fn print(values: &[Value]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for value in values {

@@ -1,4 +1,4 @@
-//! Ends a program that runs too long, or that its user interrupts.
+//! Watch over programs: the time limit, and the user's interrupt.
 
 use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -10,8 +10,8 @@ use wrt_interpreter::Interrupt;
 use crate::end::Cause;
 use crate::options::Options;
 
-/// How long a program that is asked to end may take to do so. It takes longer where the host does
-/// not return: in a write to error output that nobody reads, or while a large module is loaded.
+/// The time that an interrupted program has to end. It takes longer where a call of the host does
+/// not return: in a write to standard error without a reader, or while a large module is loaded.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Watches over one program.
@@ -27,15 +27,15 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Why the program is to end, if it is.
+    /// The cause for which the program must end, if any.
     cause: Option<Cause>,
-    /// Whether somebody is about to end the process.
+    /// Whether a thread is about to end the process.
     claimed: bool,
 }
 
 impl Watch {
-    /// Starts to watch, if the options ask for a limit of time or for metrics, which an interrupted
-    /// program reports, too.
+    /// Starts to watch, if the options request a time limit, or metrics, which an interrupted
+    /// program reports too.
     pub(crate) fn start(options: &Options) -> Result<Option<Self>, String> {
         if options.time_limit.is_none() && !options.metrics {
             return Ok(None);
@@ -60,17 +60,18 @@ impl Watch {
         Ok(Some(Self { shared }))
     }
 
-    /// What stops the program.
+    /// The interrupt that stops the program.
     pub(crate) fn interrupt(&self) -> Interrupt {
         self.shared.interrupt.clone()
     }
 
-    /// Why the program was asked to end, if it was.
+    /// The cause for which the program was interrupted, if it was.
     pub(crate) fn cause(&self) -> Option<Cause> {
         self.shared.lock().cause
     }
 
-    /// Makes sure that nobody else ends the process. Does not return if somebody else does.
+    /// Ensures that no other thread ends the process. Does not return if another thread already
+    /// does.
     pub(crate) fn claim(&self) {
         let mut state = self.shared.lock();
         if state.claimed {
@@ -90,7 +91,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the process is to end, or for this long. Returns whether it does not end yet.
+    /// Waits until the process must end, or for the given time. Returns whether the process goes
+    /// on.
     fn wait(&self, limit: Duration) -> bool {
         let state = self.lock();
         let waited = self.changed.wait_timeout_while(state, limit, |state| !state.claimed);
@@ -103,7 +105,7 @@ impl Shared {
         }
     }
 
-    /// Asks the program to end, and ends the process if it does not.
+    /// Interrupts the program, and ends the process if the program does not end.
     fn end(&self, cause: Cause) {
         self.lock().cause.get_or_insert(cause);
         self.interrupt.raise();
@@ -121,7 +123,7 @@ impl Shared {
     }
 }
 
-/// Says a line, if that does not take long: it may be error output that the program waits for.
+/// Prints a line, if that does not take long: the program may be waiting for standard error.
 fn say_briefly(line: String) {
     let (said, heard) = mpsc::channel();
     let speaker = thread::Builder::new().spawn(move || {
