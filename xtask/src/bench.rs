@@ -1,9 +1,8 @@
-//! Runs the benches and prints one table.
+//! The benches, in one table.
 //!
-//! A bench prints its results on lines of its own to stdout, between whatever else it
-//! says: `@row`, then group, case, ours, baseline, ratio, spread, and the limit of the
-//! ratio (empty where none is guaranteed), separated by tabs. Amounts are in nanoseconds,
-//! unless their unit follows after a space.
+//! A bench prints its results to stdout on separate lines, among other output: `@row`, then group,
+//! case, ours, baseline, ratio, spread, and the limit of the ratio (empty where none is
+//! guaranteed), separated by tabs. Amounts are in nanoseconds, unless a unit follows after a space.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -17,7 +16,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Args {
     /// Only benches whose name contains this
     filter: Option<String>,
-    /// Compare with other engines instead (benches/peers, built apart)
+    /// Compare with other engines instead (benches/peers, built separately)
     #[arg(long)]
     peers: bool,
 }
@@ -42,7 +41,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Runs a bench, passes on what it says, and keeps its rows.
+/// Runs a bench, passes its output on, and keeps its rows.
 fn collect(mut command: Command) -> Result<Vec<Row>> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let stdout = child.stdout.take().context("the bench has no stdout")?;
@@ -112,7 +111,7 @@ impl Row {
     }
 }
 
-/// A duration in the unit that a person would choose.
+/// A duration in a readable unit.
 fn duration(ns: f64) -> String {
     match ns {
         ns if ns < 1e3 => format!("{ns:.2} ns"),

@@ -1,8 +1,7 @@
-//! Cargo's commands, and what of a user's settings reaches them.
+//! Cargo's commands, and the settings of the user that reach them.
 //!
-//! Wrappers, linkers and flags of the user hold here as in any other project. What would make a
-//! command prove something else than it says does not: another target, or flags in place of those
-//! that it gives.
+//! Wrappers, linkers and flags of the user apply as in any other project. Settings that would
+//! change what a command proves do not: another target, or flags in place of those of the command.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,10 +12,10 @@ use xshell::{Cmd, cmd};
 
 use crate::workspace::{LIBRARIES, Workspace};
 
-/// Names the target of commands that name none.
+/// The variable with the target of commands that name none.
 pub(crate) const TARGET: &str = "CARGO_BUILD_TARGET";
 
-/// The profile of what must be fast and is not measured.
+/// The profile of programs that must be fast but are not measured.
 pub(crate) const OPTIMIZED: &str = "optimized";
 
 /// Flags of rustc, between separators. Cargo reads neither `RUSTFLAGS` nor a configuration file
@@ -47,12 +46,12 @@ pub(crate) fn each_feature<'a>(command: Cmd<'a>, without: &str) -> Cmd<'a> {
     LIBRARIES.iter().fold(command, |command, package| command.args(["--package", package]))
 }
 
-/// Gives rustc these flags, and none of the user's.
+/// Passes these flags to rustc, and none of the user's.
 pub(crate) fn with_flags<'a>(command: Cmd<'a>, flags: &[&str]) -> Cmd<'a> {
     command.env(RUSTFLAGS, flags.join(SEPARATOR))
 }
 
-/// Gives rustdoc these flags, and none of the user's.
+/// Passes these flags to rustdoc, and none of the user's.
 pub(crate) fn with_doc_flags<'a>(command: Cmd<'a>, flags: &[&str]) -> Cmd<'a> {
     command.env(RUSTDOCFLAGS, flags.join(SEPARATOR))
 }
@@ -75,7 +74,7 @@ pub(crate) fn target_dir(workspace: &Workspace) -> Result<PathBuf> {
     Ok(folder.context("`cargo metadata` names no build folder")?.into())
 }
 
-/// The string after the first such key of a JSON text, if there is one.
+/// The string after the first occurrence of a key in a JSON text, if there is one.
 pub(crate) fn string(json: &str, key: &str) -> Option<String> {
     let (_, rest) = json.split_once(&format!("\"{key}\":\""))?;
     let mut value = String::new();
@@ -98,8 +97,7 @@ mod tests {
     use crate::targets;
     use crate::workspace::Workspace;
 
-    /// A shell with the settings of a user that would change what is compiled, in a package of its
-    /// own.
+    /// A shell in a separate package, with settings of a user that change what is compiled.
     fn package_of_user(folder: &Path) -> Workspace {
         let workspace = Workspace::open().unwrap();
         let sh = &workspace.sh;

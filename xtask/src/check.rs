@@ -1,5 +1,5 @@
-//! Formatting, lints, docs, the stated compiler version, and every row of
-//! targets x features, each crate for itself (cargo-hack).
+//! Formatting, lints, docs, the minimum compiler version, and every row of targets x features, each
+//! crate alone (cargo-hack).
 
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
@@ -26,7 +26,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// All but the rows of other machines.
+/// All checks but the rows of other machines.
 pub(crate) fn this_machine(workspace: &Workspace) -> Result<()> {
     whole_workspace(workspace)?;
     for target in targets::select(Some(&compiler::host(workspace)?))? {
@@ -46,8 +46,8 @@ fn whole_workspace(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Every library crate with each of its features on one target. Alone: a build of the whole
-/// workspace unifies features and hides what leaks.
+/// Every library crate with each of its features on one target. Each crate alone: a build of the
+/// whole workspace unifies features and hides missing ones.
 pub(crate) fn rows(workspace: &Workspace, target: &Target) -> Result<()> {
     let compiler = Compiler::choose(workspace, target)?;
     println!("check: {} with {}", target.triple, compiler.describe());

@@ -1,5 +1,5 @@
-//! All that must pass, in order, in two tiers: the deep one adds what takes long. Nothing is skipped
-//! silently: what cannot run because something is missing is an error that names it.
+//! All checks, in order, in two tiers: the deep one adds slow checks. Nothing is skipped silently:
+//! a step that cannot run is an error that names what is missing.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,15 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// First install what is missing, with `setup`
+    /// Install missing needs first, with `setup`
     #[arg(long)]
     install: bool,
-    /// Add the deep tier: what takes long and rarely finds what the rest does not
+    /// Add the deep tier: slow checks, which rarely find more than the others
     #[arg(long)]
     deep: bool,
 }
 
-/// A step: its name, and what it runs.
+/// A step: its name and its function.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
 const QUICK: [Step; 11] = [
@@ -92,7 +92,7 @@ fn deep_is_ready(workspace: &Workspace) -> Result<()> {
     nothing_missing(workspace, Tier::Deep)
 }
 
-/// Without `--install` nothing is installed: what is missing is named, and we stop.
+/// Without `--install`, names the missing needs and stops.
 fn nothing_missing(workspace: &Workspace, tier: Tier) -> Result<()> {
     let missing = setup::missing(workspace, tier)?;
     for need in &missing {
@@ -106,7 +106,7 @@ fn nothing_missing(workspace: &Workspace, tier: Tier) -> Result<()> {
     Ok(())
 }
 
-/// The complete scripts on every backend, where they lie beside the checkout.
+/// The complete scripts on every backend, if they are beside the checkout.
 fn complete_suite(workspace: &Workspace) -> Result<()> {
     let Some(scripts) = workspace.scripts_beside() else {
         println!(
@@ -118,7 +118,7 @@ fn complete_suite(workspace: &Workspace) -> Result<()> {
     spec::run(workspace, &args)
 }
 
-/// The rows of the table but this machine's own, which `check`, `test` and `spec` have run.
+/// The rows of the table except that of this machine, which `check`, `test` and `spec` have run.
 fn other_machines(workspace: &Workspace, tier: &str) -> Result<()> {
     let host = compiler::host(workspace)?;
     let others = targets::TARGETS.iter().filter(|target| target.triple != host);
@@ -128,7 +128,7 @@ fn other_machines(workspace: &Workspace, tier: &str) -> Result<()> {
     side_by_side::run(&commands)
 }
 
-/// Every bench once, to see that it works, and the one whose figures no busy machine disturbs.
+/// Every bench once, as a test, and the one whose figures do not depend on the machine's load.
 fn benches(workspace: &Workspace) -> Result<()> {
     let package = ["--package", "wrt-benches"];
     cargo::command(workspace, "test").args(package).arg("--benches").run()?;

@@ -1,9 +1,8 @@
-//! Which compiler serves a target, and the cargo command that uses it.
+//! The compiler for a target, and cargo commands that use it.
 //!
-//! A target installed beside the user's own compiler (`rustup target add`) comes
-//! first. Else the compiler that Debian packages as `rustc-web` serves: it brings a
-//! standard library for some other architectures, and sources from which the library is
-//! built for the rest.
+//! A target installed beside the user's own compiler (`rustup target add`) comes first. Otherwise
+//! the compiler in Debian's package `rustc-web` is used: it has a standard library for some other
+//! architectures, and sources from which the library is built for the rest.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,12 +14,12 @@ use crate::cargo;
 use crate::targets::Target;
 use crate::workspace::{Workspace, on_path, parse_version};
 
-/// Where Debian's packages put the compiler.
+/// Path of the compiler of Debian's packages.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
-/// A compiler at hand.
+/// An installed compiler.
 struct Candidate {
-    /// None: the one that cargo calls by itself.
+    /// `None`: the one that cargo calls by itself.
     rustc: Option<&'static str>,
     sysroot: PathBuf,
     release: String,
@@ -33,12 +32,12 @@ pub(crate) struct Compiler {
     /// The parts of the standard library that are built from source, if it is.
     build_std: Option<&'static str>,
     native: bool,
-    /// The folder of its builds, where it is not cargo's.
+    /// The folder of its builds, if not that of cargo.
     builds: Option<PathBuf>,
 }
 
 impl Compiler {
-    /// Chooses for `target`, or says what is missing.
+    /// Chooses a compiler for `target`; an error names what is missing.
     pub(crate) fn choose(workspace: &Workspace, target: &Target) -> Result<Compiler> {
         let candidates = candidates(workspace)?;
         let native = host(workspace)? == target.triple;
@@ -113,7 +112,7 @@ impl Compiler {
     }
 }
 
-/// Linker, runner and flags of a target that is not this machine's.
+/// Linker, runner and flags of a target other than this machine.
 fn for_target<'a>(command: Cmd<'a>, target: &Target, runner: &[String]) -> Cmd<'a> {
     // No debugger looks at these programs, and a panic says where it was without.
     let command = command.env("CARGO_PROFILE_DEV_DEBUG", "none");
@@ -137,8 +136,8 @@ fn for_target<'a>(command: Cmd<'a>, target: &Target, runner: &[String]) -> Cmd<'
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
 }
 
-/// Where tests find the emulator for programs that they start themselves: cargo puts
-/// it before the test only, and the kernel rarely knows what to do with the rest.
+/// The variable with the emulator for programs that tests start themselves: cargo uses the emulator
+/// for the test program only, and the kernel rarely runs foreign programs.
 pub(crate) const RUNNER: &str = "WRT_RUNNER";
 
 /// Static programs: with a dynamic C library the emulator would mix the host's with the
@@ -159,8 +158,8 @@ impl Candidate {
         Ok(Candidate { rustc, sysroot: PathBuf::from(sysroot), release: release.to_owned() })
     }
 
-    /// Builds of two compilers in one folder would throw each other's away, and those of two targets
-    /// wait for each other.
+    /// The build folder. In a common one, builds of two compilers would discard each other's
+    /// results, and builds of two targets would wait for each other.
     fn builds(&self, workspace: &Workspace, target: &Target) -> Result<Option<PathBuf>> {
         if self.rustc.is_none() {
             return Ok(None);
@@ -185,7 +184,7 @@ impl Candidate {
     }
 }
 
-/// The compilers at hand, the user's own first.
+/// The installed compilers, the user's own first.
 fn candidates(workspace: &Workspace) -> Result<Vec<Candidate>> {
     let mut found = vec![Candidate::open(workspace, None)?];
     if Path::new(DEBIAN_RUSTC).is_file() {
@@ -199,7 +198,7 @@ fn candidates(workspace: &Workspace) -> Result<Vec<Candidate>> {
     Ok(found)
 }
 
-/// The triple of the machine we are on.
+/// The triple of this machine.
 pub(crate) fn host(workspace: &Workspace) -> Result<String> {
     let rustc = cargo::rustc();
     let text = cmd!(workspace.sh, "{rustc} -vV").quiet().read()?;
@@ -207,7 +206,8 @@ pub(crate) fn host(workspace: &Workspace) -> Result<String> {
     Ok(host.context("the compiler names no host")?.to_owned())
 }
 
-/// What runs a target's programs: nothing where this machine's kernel does, the emulator elsewhere.
+/// The runner of a target's programs: the emulator, or nothing where this machine's kernel runs
+/// them.
 pub(crate) fn runner(workspace: &Workspace, target: &Target) -> Vec<String> {
     let runs_here = target.hosted().is_some_and(|hosted| {
         hosted.kin == Some(env::consts::ARCH) && runs_on_this_kernel(workspace, hosted.linker)
@@ -215,7 +215,7 @@ pub(crate) fn runner(workspace: &Workspace, target: &Target) -> Vec<String> {
     if runs_here { Vec::new() } else { emulator(target) }
 }
 
-/// Whether the kernel runs what this compiler makes, as one of x86-64 may for 32-bit x86.
+/// Whether the kernel runs programs of this compiler, as one of x86-64 may for 32-bit x86.
 fn runs_on_this_kernel(workspace: &Workspace, compiler: &str) -> bool {
     let sh = &workspace.sh;
     let program = sh.create_temp_dir().and_then(|folder| {
@@ -227,7 +227,7 @@ fn runs_on_this_kernel(workspace: &Workspace, compiler: &str) -> bool {
     program.is_ok()
 }
 
-/// The emulator's command for a target: the static build where it exists.
+/// The emulator's command for a target: the static build if installed.
 pub(crate) fn emulator(target: &Target) -> Vec<String> {
     let Some(hosted) = target.hosted() else {
         return Vec::new();
@@ -242,7 +242,7 @@ pub(crate) fn emulator(target: &Target) -> Vec<String> {
 
 #[cfg(test)]
 impl Compiler {
-    /// The user's own, said to be able to build for any target.
+    /// The user's own compiler, assumed to build for any target.
     pub(crate) fn of_user() -> Compiler {
         let release = "of the user".to_owned();
         Compiler { rustc: None, release, build_std: None, native: false, builds: None }

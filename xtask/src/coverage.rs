@@ -15,15 +15,15 @@ use crate::cargo;
 use crate::compiler;
 use crate::workspace::{LIBRARIES, Workspace, on_path};
 
-/// Percent of lines: less is an error.
+/// The least percentage of lines.
 const FLOOR: f64 = 95.0;
 
-/// What makes programs count, in memory that is the file of counts: of a process that a signal ends,
-/// or that must not write files, they are not lost.
+/// Flags with which programs count, in memory mapped from the file of counts, so that no counts are
+/// lost when a signal ends a process, or when it must not write files.
 const COUNTED: [&str; 4] =
     ["-C", "instrument-coverage", "-C", "llvm-args=-runtime-counter-relocation"];
 
-/// Where programs put their counts: one file for each, to which every process adds.
+/// The variable with the file of a program's counts, to which every process of it adds.
 const COUNTS: &str = "LLVM_PROFILE_FILE";
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -48,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The command that runs the tests of the crates and of the kit, built to count.
+/// The command that runs the tests of the crates and of the kit, instrumented.
 fn tests<'a>(workspace: &'a Workspace, folder: &Path) -> xshell::Cmd<'a> {
     let command =
         cargo::command(workspace, "test").args(["--quiet", "--lib", "--tests", "--no-fail-fast"]);
@@ -58,7 +58,7 @@ fn tests<'a>(workspace: &'a Workspace, folder: &Path) -> xshell::Cmd<'a> {
         .env("CARGO_PROFILE_DEV_DEBUG", "none")
 }
 
-/// Builds the test programs, and gives their paths.
+/// Builds the test programs, and returns their paths.
 fn programs(workspace: &Workspace, folder: &Path) -> Result<Vec<String>> {
     let format = "--message-format=json-render-diagnostics";
     // Programs of the build count as well: nobody asks for theirs.
@@ -72,7 +72,7 @@ fn programs(workspace: &Workspace, folder: &Path) -> Result<Vec<String>> {
     Ok(programs)
 }
 
-/// LLVM's tools of the compiler's version: the format of counts changes with it.
+/// LLVM's tools of the compiler's version, with which the format of counts changes.
 pub(crate) struct Tools {
     profdata: PathBuf,
     cov: PathBuf,
@@ -103,7 +103,7 @@ impl Tools {
         )
     }
 
-    /// How often each line of each file ran, in the format of lcov.
+    /// The counts of each line of each file, in the format of lcov.
     fn lines(&self, workspace: &Workspace, counts: &Path, programs: &[String]) -> Result<String> {
         let Self { profdata, cov } = self;
         let sh = &workspace.sh;

@@ -1,5 +1,5 @@
-//! Every row of the target table, built; with `--run` the rows that have an operating
-//! system also run: all tests, and the specification suite on every backend.
+//! Builds of every row of the target table. With `--run`, the rows with an operating system also
+//! run: all tests, and the specification suite on every backend.
 
 use anyhow::{Context, Result};
 use xshell::Cmd;
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// Run the tests and the specification suite too, emulated where needed
     #[arg(long)]
     pub(crate) run: bool,
-    /// Only what this tier of `ci` builds and runs
+    /// Only the builds and runs of this tier of `ci`
     #[arg(long, value_name = "T")]
     pub(crate) tier: Option<Tier>,
 }
@@ -59,7 +59,7 @@ fn row(workspace: &Workspace, target: &Target, args: &Args) -> Result<()> {
     }
 }
 
-/// The tests and the suite, by a `cargo` that is set up for the target.
+/// The tests and the suite, with a `cargo` for the target.
 fn programs<'a>(
     workspace: &Workspace,
     hosted: &Hosted,
@@ -90,7 +90,7 @@ fn bare_example(workspace: &Workspace, target: &Target, compiler: &Compiler) -> 
     Ok(())
 }
 
-/// One group, by the programs that the tests have just built: optimizing them would take longer
+/// One group, with the programs that the tests have just built: optimizing them would take longer
 /// than it saves.
 fn suite(workspace: &Workspace, cargo: Cmd<'_>, group: &str) -> Result<()> {
     let args = spec::Args {

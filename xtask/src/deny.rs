@@ -1,5 +1,5 @@
-//! What the dependencies bring along: their licences, second versions of a crate, and where they come
-//! from. `deny.toml` says what may.
+//! Checks of dependencies: licences, second versions of a crate, and origins. `deny.toml` lists
+//! what is allowed.
 
 use anyhow::Result;
 

@@ -1,5 +1,5 @@
-//! Known bugs: ways in which other runtimes got memory wrong. Each is injected into a copy of the
-//! sources, where its test must see it; without the bug the test must pass.
+//! Known bugs of other runtimes. Each is injected into a copy of the sources, where its test must
+//! fail; without the bug the test must pass.
 
 mod builds;
 pub(crate) mod table;

@@ -1,5 +1,5 @@
-//! Models of what several threads do at once: loom runs each for every order of events that a bound
-//! on preemptions allows. Then a model must find each of the bugs that are injected into a copy.
+//! Models of concurrency: loom runs each for every order of events that a bound on preemptions
+//! allows. Then a model must find each of the bugs that are injected into a copy.
 
 use anyhow::{Result, bail};
 use xshell::Cmd;
@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Preemptions of an execution, at most: every bug that was found needs one or two
+    /// The most preemptions of an execution; every bug found so far needs one or two
     #[arg(long, value_name = "N", default_value_t = PREEMPTIONS)]
     preemptions: usize,
 }
@@ -23,10 +23,10 @@ impl Default for Args {
     }
 }
 
-/// The variable that tells loom the bound.
+/// The environment variable with loom's bound.
 const BOUND: &str = "LOOM_MAX_PREEMPTIONS";
 
-/// A injected bug that a model finds.
+/// An injected bug that a model must find.
 struct Row {
     what: &'static str,
     bug: &'static str,
@@ -78,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The command that runs the copy's models; what is added to it goes to the test program.
+/// The command that runs the copy's models; added arguments go to the test program.
 fn models<'a>(workspace: &'a Workspace, copy: &Copy, args: &Args) -> Cmd<'a> {
     let command = cargo::command(workspace, "test").args(["--quiet", "-p", "wrt-platform"]);
     let command = copy.place(command, "loom").args(["--lib", "--"]);

@@ -1,4 +1,4 @@
-//! The menu of `cargo xtask`: one subcommand a file.
+//! The menu of `cargo xtask`, with one file for each subcommand.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -39,35 +39,35 @@ struct Menu {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install what the other commands need (Debian packages), or say what to install
+    /// Install the needs of the other commands (Debian packages), or list them
     Setup(setup::Args),
-    /// Formatting, clippy, docs, and every row of targets x features
+    /// Check formatting, clippy, docs, and every row of targets x features
     Check(check::Args),
-    /// Every test; the library crates also with fewer features
+    /// Run all tests; the library crates also with fewer features
     Test,
-    /// The official specification scripts, through the example interpreter
+    /// Run the official specification scripts on the example interpreter
     Spec(spec::Args),
     /// Build for every target of the table; with --run also run the tests
     Cross(cross::Args),
-    /// Inject known bugs one by one, and see the test of each catch it
+    /// Inject known bugs one by one, and check that a test catches each
     Faults(faults::Args),
-    /// Models of what several threads do at once, and known bugs that they must find
+    /// Run models of concurrency, and check that they find known bugs
     Loom(loom::Args),
-    /// Lines of the library crates that their tests do not run, by file
+    /// List the lines of the library crates that no test runs, by file
     Coverage,
-    /// Change the code at one place after the other, and see a test notice each change
+    /// Mutate the code at one place after the other, and check that a test fails each time
     Mutants(mutants::Args),
-    /// Licences, second versions and origins of the dependencies
+    /// Check licences, second versions and origins of the dependencies
     Deny,
     /// Run the benches and print one table: ours, baseline, ratio, spread
     Bench(bench::Args),
     /// Bytes of code that a memory with load, store and grow takes on bare metal
     Size,
-    /// The house rules, as code
+    /// Check the house rules
     Tidy,
     /// Rebuild examples/programs from their C sources
     Programs(programs::Args),
-    /// All that must pass, in order
+    /// Run all checks, in order
     Ci(ci::Args),
 }
 

@@ -1,5 +1,5 @@
 //! Mutants: cargo-mutants changes the code at one place after the other, and a test must fail each
-//! time. The time is bounded; every mutant that it leaves out is named.
+//! time. The time is limited; the mutants left out are listed.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// One part of the mutants: `0/8` is the first of eight
     #[arg(long, value_name = "K/N")]
     shard: Option<String>,
-    /// Minutes after which the rest is left out
+    /// Time limit in minutes, after which the rest is left out
     #[arg(long, value_name = "N", default_value_t = MINUTES)]
     minutes: u32,
 }
@@ -31,7 +31,7 @@ const BEFORE: &str = "HEAD~1";
 
 const MINUTES: u32 = 5;
 
-/// The crates whose own tests must notice every mutant.
+/// The crates whose own tests must catch every mutant.
 const SOURCES: [&str; 2] = ["crates/wrt-runtime/src", "crates/wrt-instructions/src"];
 
 impl Default for Args {
@@ -74,7 +74,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     Report::read(&folder.join("mutants.out"), mutants).judge(args.minutes)
 }
 
-/// The files to mutate; none where there is nothing to do, for a reason that is printed.
+/// The files to mutate; `None` if there are none, after printing the reason.
 fn files(workspace: &Workspace, args: &Args) -> Result<Option<Vec<String>>> {
     if args.all {
         return Ok(Some(SOURCES.iter().map(|folder| format!("{folder}/**/*.rs")).collect()));
@@ -98,7 +98,7 @@ fn files(workspace: &Workspace, args: &Args) -> Result<Option<Vec<String>>> {
     Ok(Some(changed))
 }
 
-/// Names the files that cargo-mutants does not find: modules that `cfg` gives another path.
+/// Prints the files that cargo-mutants does not find: modules to which `cfg` gives another path.
 fn unread(workspace: &Workspace, chosen: &Chosen<'_>) -> Result<()> {
     let read = lines(&chosen.command(workspace).arg("--list-files").read()?);
     for file in chosen.files.iter().filter(|file| !file.contains('*') && !read.contains(file)) {
@@ -107,7 +107,7 @@ fn unread(workspace: &Workspace, chosen: &Chosen<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What to mutate.
+/// The selection of mutants.
 struct Chosen<'a> {
     files: &'a [String],
     shard: Option<&'a str>,
@@ -130,11 +130,11 @@ fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// What became of each mutant.
+/// Outcomes of the mutants.
 struct Report {
     caught: Vec<String>,
     missed: Vec<String>,
-    /// Those that do not compile.
+    /// Mutants that do not compile.
     unviable: Vec<String>,
     left_out: Vec<String>,
 }

@@ -1,9 +1,9 @@
 //! Rebuilds the example programs: `examples/programs/NAME/*.c` to
 //! `examples/programs/NAME.wasm`, with the flags of `examples/programs/cflags.txt`.
 //!
-//! The `.wasm` files are committed, so that running them needs no C compiler.
-//! `built-with.txt` beside them says which compiler made them; with that compiler at
-//! hand, `--check` proves that the sources are what the files were made from.
+//! The `.wasm` files are committed, so that running them needs no C compiler. `built-with.txt`
+//! beside them names their compiler; with that compiler installed, `--check` proves that the files
+//! are built from these sources.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::workspace::{Workspace, on_path};
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
-    /// Change nothing: check that rebuilding gives the committed files, byte for byte
+    /// Change nothing; check that rebuilding gives the committed files, byte for byte
     #[arg(long)]
     pub(crate) check: bool,
 }
@@ -41,7 +41,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Compares what came out with what is committed.
+/// Compares the built files with the committed ones.
 fn check(workspace: &Workspace, folder: &Path, clang: &Clang, built: &[Built]) -> Result<()> {
     let sh = &workspace.sh;
     let recorded = sh.read_file(folder.join(BUILT_WITH)).with_context(missing)?;
@@ -234,7 +234,7 @@ impl Clang {
     }
 }
 
-/// The first line of what a tool says of its version.
+/// The first line of a tool's version output.
 fn version(workspace: &Workspace, program: &str) -> Result<String> {
     let text = cmd!(workspace.sh, "{program} --version").quiet().read()?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
@@ -262,7 +262,7 @@ mod tests {
         (fs::read(output).unwrap(), clang)
     }
 
-    /// Where it cannot be kept out, it is named.
+    /// An optimizer that cannot be excluded is named.
     #[test]
     fn an_optimizer_on_the_path_is_not_run() {
         let optimizer = "#!/bin/sh\n\

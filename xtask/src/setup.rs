@@ -1,8 +1,7 @@
-//! Installs what the other commands need, or says what to install.
+//! Installation of the needs of the other commands, or instructions.
 //!
-//! A need is met when the thing works, however it came here: what rustup installed
-//! serves as well as what Debian packages. Only `setup` (and `ci --install`, which
-//! calls it) installs anything.
+//! A need is met when it works, no matter how it was installed: rustup's tools serve as well as
+//! Debian's. Only `setup` (and `ci --install`, which calls it) installs anything.
 
 use std::collections::BTreeSet;
 
@@ -19,27 +18,27 @@ use crate::workspace::{Workspace, on_path};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Install what `ci --deep` needs, too
+    /// Also install the needs of `ci --deep`
     #[arg(long)]
     deep: bool,
 }
 
-/// Something that is not here.
+/// A missing need.
 pub(crate) struct Missing {
-    /// What, and which command wants it.
+    /// The need, and the command that has it.
     pub(crate) what: String,
-    /// Debian packages that bring it.
+    /// Debian packages that provide it.
     packages: Vec<String>,
-    /// The subcommand of cargo, where it is one that cargo builds from the registry.
+    /// The subcommand of cargo, if cargo builds it from the registry.
     subcommand: Option<&'static Subcommand>,
-    /// The way on systems without apt-get.
+    /// Instructions for systems without apt-get.
     elsewhere: String,
 }
 
 /// A subcommand of cargo from the registry.
 struct Subcommand {
     name: &'static str,
-    /// The version to install. Where another is there already, that one serves.
+    /// The version to install. An installed one of another version serves too.
     version: &'static str,
     user: &'static str,
     tier: Tier,
@@ -91,7 +90,7 @@ fn of_tier(workspace: &Workspace, tier: Tier) -> Result<()> {
     Err(by_hand(&left)).context("after installing Debian's packages something is still missing")
 }
 
-/// What a tier and those below it need and is not here.
+/// The missing needs of a tier and those below it.
 pub(crate) fn missing(workspace: &Workspace, tier: Tier) -> Result<Vec<Missing>> {
     let mut wanted = Vec::new();
     components(workspace, &mut wanted);
@@ -148,7 +147,7 @@ fn components(workspace: &Workspace, wanted: &mut Vec<Missing>) {
     }
 }
 
-/// What cargo builds from the registry.
+/// Subcommands that cargo builds from the registry.
 fn subcommands(workspace: &Workspace, tier: Tier, wanted: &mut Vec<Missing>) {
     for subcommand in SUBCOMMANDS.iter().filter(|one| one.tier <= tier) {
         let Subcommand { name, version, user, .. } = subcommand;
@@ -164,7 +163,7 @@ fn subcommands(workspace: &Workspace, tier: Tier, wanted: &mut Vec<Missing>) {
     }
 }
 
-/// What one row of the target table needs.
+/// The needs of one row of the target table.
 fn of_target(workspace: &Workspace, target: &Target, wanted: &mut Vec<Missing>) -> Result<()> {
     let triple = target.triple;
     let native = compiler::host(workspace)? == triple;
@@ -223,7 +222,7 @@ fn install(workspace: &Workspace, wanted: &[Missing]) -> Result<()> {
         .with_context(|| format!("apt-get did not install {packages:?}"))
 }
 
-/// What goes before a command that only the superuser may run.
+/// Prefix of a command that needs the superuser.
 fn as_root(workspace: &Workspace) -> Result<Vec<&'static str>> {
     if cmd!(workspace.sh, "id -u").quiet().read()? == "0" {
         return Ok(vec!["env", "DEBIAN_FRONTEND=noninteractive"]);
@@ -239,7 +238,7 @@ fn privileged(workspace: &Workspace, root: &[&str], command: &[&str]) -> Result<
     Ok(())
 }
 
-/// The error that tells what to install where we do not.
+/// The error with instructions, where nothing is installed.
 fn by_hand(wanted: &[Missing]) -> anyhow::Error {
     let lines: BTreeSet<String> =
         wanted.iter().map(|need| format!("\n  {}: {}", need.what, need.elsewhere)).collect();

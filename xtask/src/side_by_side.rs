@@ -1,6 +1,6 @@
-//! Commands of `cargo xtask` that run beside each other, one process each: most of what an emulator
-//! does is single-threaded. What one prints is shown when it has ended, so that lines of two do not
-//! mix; where one failed, its last lines come again after all others, where they are looked for.
+//! Concurrent commands of `cargo xtask`, one process each, since most of an emulator's work is
+//! single-threaded. The output of a command is shown when it has ended, so that lines do not mix.
+//! The last lines of a failed command are repeated at the end.
 
 use std::env;
 use std::io::{Read, pipe};
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-/// Runs all of them, as many at once as there are processors. That one fails stops no other.
+/// Runs all commands, as many at once as there are processors. A failure stops no other command.
 pub(crate) fn run(commands: &[Vec<&str>]) -> Result<()> {
     let workers = thread::available_parallelism()?.get().min(commands.len());
     let next = AtomicUsize::new(0);
@@ -33,11 +33,11 @@ pub(crate) fn run(commands: &[Vec<&str>]) -> Result<()> {
 /// A command that failed.
 struct Failure {
     name: String,
-    /// The last lines that it printed, or why it did not run.
+    /// Its last lines of output, or the reason that it did not run.
     end: String,
 }
 
-/// Lines of a failed command that are shown again.
+/// Lines of a failed command that are repeated.
 const LAST_LINES: usize = 40;
 
 fn failures_of(worker: ScopedJoinHandle<'_, Vec<Failure>>) -> Vec<Failure> {
@@ -45,7 +45,7 @@ fn failures_of(worker: ScopedJoinHandle<'_, Vec<Failure>>) -> Vec<Failure> {
     worker.join().unwrap_or_else(panicked)
 }
 
-/// Runs the next command as long as there is one. Gives those that failed.
+/// Runs one command after another while there are any. Returns those that failed.
 fn take_turns(commands: &[Vec<&str>], next: &AtomicUsize) -> Vec<Failure> {
     let mut failed = Vec::new();
     while let Some(words) = commands.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -59,7 +59,7 @@ fn take_turns(commands: &[Vec<&str>], next: &AtomicUsize) -> Vec<Failure> {
     failed
 }
 
-/// As many of the last lines as are wanted, or all.
+/// The last `wanted` lines, or all.
 fn last_lines(text: &str, wanted: usize) -> &str {
     let text = text.trim_end();
     match text.rmatch_indices('\n').nth(wanted - 1) {
@@ -68,7 +68,7 @@ fn last_lines(text: &str, wanted: usize) -> &str {
     }
 }
 
-/// Runs one and prints what it printed. Gives whether it succeeded, and that text.
+/// Runs a command and prints its output. Returns whether it succeeded, and the output.
 fn show(words: &[&str]) -> Result<(bool, String)> {
     let name = words.join(" ");
     println!("--> {name}: runs");
@@ -82,7 +82,7 @@ fn show(words: &[&str]) -> Result<(bool, String)> {
     Ok((status.success(), output))
 }
 
-/// How it ended, and all that it printed.
+/// Exit status and output of a command.
 fn execute(words: &[&str]) -> Result<(ExitStatus, String)> {
     let (mut reader, writer) = pipe()?;
     let mut command = Command::new(env::current_exe().context("this program is not there")?);
@@ -99,7 +99,7 @@ fn execute(words: &[&str]) -> Result<(ExitStatus, String)> {
 mod tests {
     use super::{execute, last_lines, run};
 
-    /// This program is the test harness here: it knows `--help`.
+    /// In tests, this program is the test harness, which accepts `--help`.
     #[test]
     fn failures_are_named_and_stop_no_other() {
         assert!(run(&[vec!["--help"], vec!["--help"]]).is_ok());

@@ -26,7 +26,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     execute(cargo, workspace, args)
 }
 
-/// Runs the suite with `cargo`, a `cargo run` set up for some target.
+/// Runs the suite with `cargo`, a `cargo run` for some target.
 pub(crate) fn execute(cargo: Cmd<'_>, workspace: &Workspace, args: &Args) -> Result<()> {
     let mut command = cargo.args(["--quiet", "--package", "wrt-spec", "--"]);
     for dir in &args.dir {
@@ -46,7 +46,7 @@ pub(crate) fn execute(cargo: Cmd<'_>, workspace: &Workspace, args: &Args) -> Res
 mod tests {
     use std::process::Command;
 
-    /// Who runs a program needs neither the scripts nor what parses them.
+    /// Running a program needs neither the scripts nor their parser.
     #[test]
     fn the_interpreter_builds_without_the_scripts() {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -3,18 +3,18 @@
 
 use anyhow::{Result, bail};
 
-/// Features of the library crates that are no combination of their own: `default` is `std`.
+/// Features of the library crates that add no combination: `default` is `std`.
 const WITHOUT_DEFAULT: &str = "default";
 
 /// The same where there is no standard library.
 pub(crate) const WITHOUT_STD: &str = "default,std";
 
-/// What a target needs beyond a compiler, and what is done with it.
+/// Kind of a target: its needs beyond a compiler, and its checks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// Linux: tests are built, and run where we can.
+    /// Linux: tests are built, and run where possible.
     Linux(Hosted),
-    /// Windows: the same, by way of Wine.
+    /// Windows: the same, under Wine.
     Windows(Hosted),
     /// Library crates are type-checked, nothing is linked: there is no linker or C library for it.
     Checked,
@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     Bare,
 }
 
-/// How programs of a target are built and run on another machine.
+/// Build and run of a target's programs on another machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hosted {
     /// The C compiler that links for it.
@@ -31,14 +31,14 @@ pub(crate) struct Hosted {
     pub(crate) emulator: &'static [&'static str],
     /// The architecture whose kernels may run the programs themselves, as Rust names it.
     pub(crate) kin: Option<&'static str>,
-    /// Debian's name of the architecture, where it has Rust's standard library ready. Else that
-    /// is built from source.
+    /// Debian's name of the architecture, if Debian has Rust's standard library for it. Otherwise
+    /// that is built from source.
     pub(crate) debian_arch: Option<&'static str>,
     /// Debian packages with linker, C library and emulator.
     pub(crate) packages: &'static [&'static str],
-    /// What runs in the quick tier of `ci`: an emulator takes several times as long.
+    /// Programs of the quick tier of `ci`. An emulator takes several times as long.
     pub(crate) runs: Runs,
-    /// What runs in the deep tier.
+    /// Programs of the deep tier.
     pub(crate) further: Runs,
 }
 
@@ -71,8 +71,7 @@ const CRATES: &[&[&str]] = &[
     &["--package=wrt-interpreter", "--test=engine"],
 ];
 
-/// The other tests, but of what drives a build, and what measures: programs, and the examples in the
-/// documentation.
+/// The other tests, except those of xtask and the benches: programs, and doctests.
 const PROGRAMS: &[&[&str]] = &[
     &["--package=wrt-interpreter", "--package=wrt-examples", "--package=wrt-spec"],
     &[
@@ -84,7 +83,7 @@ const PROGRAMS: &[&[&str]] = &[
     ],
 ];
 
-/// Every target that we guarantee.
+/// Every supported target.
 pub(crate) const TARGETS: [Target; 9] = [
     Target {
         triple: "x86_64-unknown-linux-gnu",
@@ -172,8 +171,8 @@ impl Target {
         }
     }
 
-    /// The parts of the standard library to build where none is ready, or `None` where Debian
-    /// has it: installing it takes less time.
+    /// The parts of the standard library to build, or `None` where Debian has it: installing it
+    /// takes less time.
     pub(crate) fn library_from_source(&self) -> Option<&'static str> {
         match self.kind {
             Kind::Bare => Some("core,alloc"),
@@ -184,7 +183,7 @@ impl Target {
         }
     }
 
-    /// How its programs are built and run, where it has programs.
+    /// Build and run of its programs, if it has programs.
     pub(crate) fn hosted(&self) -> Option<Hosted> {
         match self.kind {
             Kind::Linux(hosted) | Kind::Windows(hosted) => Some(hosted),
@@ -199,7 +198,7 @@ impl Target {
     }
 }
 
-/// The rows asked for: all, or the one named.
+/// The rows to use: all, or the named one.
 pub(crate) fn select(wanted: Option<&str>) -> Result<Vec<Target>> {
     let Some(wanted) = wanted else {
         return Ok(TARGETS.to_vec());

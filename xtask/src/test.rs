@@ -1,4 +1,4 @@
-//! Every test: the whole workspace, then the library crates with fewer features.
+//! All tests: the whole workspace, then the library crates with fewer features.
 
 use anyhow::{Context, Result};
 

@@ -1,5 +1,5 @@
-//! The house rules, as code. A finding names file, line and rule; errors fail, warnings
-//! are printed. What a rule must be told by name stands in `lists.rs`.
+//! The house rules, as code. A finding names file, line and rule; errors fail, warnings are
+//! printed. `lists.rs` holds the names that rules need.
 
 mod functions;
 mod guides;

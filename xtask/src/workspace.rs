@@ -1,4 +1,4 @@
-//! Where things are: the root, the library crates, the folder of scripts beside us.
+//! Locations: the root, the library crates, the folder of scripts beside the checkout.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use xshell::Shell;
 
-/// The crates that a runtime developer composes: checked with every feature set,
-/// one by one, since a build of the whole workspace unifies features.
+/// The library crates, checked with every feature set one by one, since a build of the whole
+/// workspace unifies features.
 pub(crate) const LIBRARIES: [&str; 3] = ["wrt-platform", "wrt-runtime", "wrt-instructions"];
 
-/// Where a user has build folders put.
+/// The variable with the user's build folder.
 const TARGET_DIR: &str = "CARGO_TARGET_DIR";
 
 /// The repository's root and a shell whose working directory it is.
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) sh: Shell,
-    /// Where the user stood when calling us: relative arguments start there.
+    /// The user's current directory, from which relative arguments start.
     pub(crate) called_from: PathBuf,
 }
 
@@ -44,7 +44,7 @@ impl Workspace {
         Ok(Workspace { root, sh, called_from })
     }
 
-    /// The complete specification scripts, where a checkout has them beside it.
+    /// The complete specification scripts, if they are beside the checkout.
     pub(crate) fn scripts_beside(&self) -> Option<PathBuf> {
         let dir = self.root.parent()?.join("shared/spec");
         // Another folder of that name has no such list.

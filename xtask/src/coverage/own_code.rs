@@ -1,4 +1,4 @@
-//! Which lines of a library crate are its own code, and which are its tests.
+//! Separation of a library crate's own code from its tests.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-/// What is compiled for tests only.
+/// Code that is compiled for tests only.
 #[derive(Default)]
 pub(super) struct Tests {
     /// Whole files.

@@ -1,4 +1,4 @@
-//! What the tests ran of each file.
+//! Coverage of each file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Takes the crates' own code out of lcov's lines: `SF:FILE`, then `DA:LINE,COUNT`.
+    /// Reads the counts of the crates' own code from lcov's lines: `SF:FILE`, then `DA:LINE,COUNT`.
     pub(super) fn read(root: &Path, lcov: &str) -> Result<Self> {
         let folders = LIBRARIES.map(|name| root.join("crates").join(name).join("src"));
         let mut tests = Tests::default();
@@ -71,7 +71,7 @@ impl Report {
     }
 }
 
-/// How many lines ran, and how many there are.
+/// Number of lines that ran, and of all lines.
 fn ran(lines: &BTreeMap<usize, u64>) -> (usize, usize) {
     (lines.values().filter(|count| **count > 0).count(), lines.len())
 }
@@ -81,7 +81,7 @@ fn percent(ran: usize, all: usize) -> f64 {
     100.0 * ran as f64 / all as f64
 }
 
-/// The lines that did not run; a gap goes over lines that have no code.
+/// The lines that did not run; a gap includes lines without code.
 fn gaps(lines: &BTreeMap<usize, u64>) -> String {
     let mut gaps: Vec<(usize, usize)> = Vec::new();
     let mut open = false;

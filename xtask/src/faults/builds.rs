@@ -1,4 +1,4 @@
-//! The tests for known bugs, built as they are and with all bugs, for this machine or an emulated one.
+//! The tests for known bugs, built without and with all bugs, for this machine or an emulated one.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,12 +18,12 @@ use crate::workspace::Workspace;
 /// The row of the target table whose emulator has memory tags.
 const TAGGED: &str = "aarch64-unknown-linux-gnu";
 
-/// The tests as they are, and with the bugs; built when the first bug asks for them.
+/// The tests without and with the bugs, built when the first bug needs them.
 pub(super) struct Builds<'a> {
     workspace: &'a Workspace,
     machine: Machine,
     programs: Option<Programs>,
-    /// Tests that were seen to pass, in both builds, without a bug.
+    /// Tests that passed in both builds without a bug.
     passed: BTreeSet<&'static str>,
 }
 
@@ -38,8 +38,8 @@ impl<'a> Builds<'a> {
         Self { workspace, machine, programs: None, passed: BTreeSet::new() }
     }
 
-    /// Whether the test passes without the bug, in the usual build and in the one that has the
-    /// bugs, and fails with it. The inner error says what was seen instead.
+    /// Checks that the test passes without the bug, in the usual build and in the one with the
+    /// bugs, and fails with it. The inner error has the actual outcome.
     pub(super) fn check(&mut self, bug: &Bug) -> Result<Result<(), String>> {
         let programs = match &mut self.programs {
             Some(programs) => programs,
@@ -77,12 +77,12 @@ impl Programs {
 /// The program of `wrt-testkit`'s tests for known bugs.
 struct Tests {
     program: String,
-    /// The emulator's program and arguments, or nothing.
+    /// The emulator's program and arguments, or empty.
     emulator: Vec<String>,
 }
 
 impl Tests {
-    /// Builds them for this machine, from the copy if there is one.
+    /// Builds the tests for this machine, from the copy if there is one.
     fn build_here(workspace: &Workspace, copy: Option<&Copy>) -> Result<Self> {
         let mut command = cargo::command(workspace, "test");
         if copy.is_some() {
@@ -95,7 +95,7 @@ impl Tests {
         Self::build(command, copy, Vec::new())
     }
 
-    /// Builds them for a machine with memory tags.
+    /// Builds the tests for a machine with memory tags.
     fn build_tagged(workspace: &Workspace, copy: Option<&Copy>) -> Result<Self> {
         let target: Target = targets::select(Some(TAGGED))?.remove(0);
         let compiler = Compiler::choose(workspace, &target)?;
@@ -123,7 +123,7 @@ impl Tests {
         Ok(Self { program, emulator })
     }
 
-    /// Runs one test by its full name, with a bug or none.
+    /// Runs one test by its full name, with or without a bug.
     fn run(&self, test: &str, bug: Option<&str>) -> Result<Outcome> {
         let words = [self.emulator.as_slice(), std::slice::from_ref(&self.program)].concat();
         let mut command = Command::new(&words[0]);
@@ -141,15 +141,15 @@ impl Tests {
     }
 }
 
-/// What became of one test.
+/// Outcome of one test.
 #[derive(PartialEq, Eq)]
 enum Outcome {
     Passed,
-    /// It said no, as a test does.
+    /// The test failed.
     Failed,
-    /// There is no such test, or not just one.
+    /// There is no such test, or more than one.
     NotFound,
-    /// The whole program ended, by no doing of the test.
+    /// The program ended, but not by the test.
     Died(ExitStatus),
 }
 
@@ -164,7 +164,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What the test program says, which must agree with how it ended.
+/// The outcome in the test program's output, which must agree with its exit status.
 fn outcome(status: ExitStatus, text: &str) -> Outcome {
     let one = text.trim_start().starts_with("running 1 test\n");
     // The last one: what a child of the test printed stands before it.

@@ -1,7 +1,6 @@
-//! The list of known bugs of other runtimes: which bugs are injected for each, and which test must see
-//! them.
+//! Known bugs of other runtimes: the injected bugs of each, and the tests that must catch them.
 
-/// A known way in which runtimes got memory wrong.
+/// A known bug of other runtimes.
 pub(crate) struct Row {
     /// Its number, `F01` and so on.
     pub(crate) fault: &'static str,
@@ -9,32 +8,32 @@ pub(crate) struct Row {
     pub(crate) proof: Proof,
 }
 
-/// How a row is shown to be caught.
+/// Proof that a row is caught.
 pub(crate) enum Proof {
-    /// By these bugs, each with the test that must fail.
+    /// These bugs, each with the test that must fail.
     Bugs(&'static [Bug]),
-    /// Not yet: what it needs.
+    /// None yet; the text names what it needs.
     Later(&'static str),
 }
 
-/// A injected bug by its name in the table of places, and the full name of a test in `wrt-testkit`'s
-/// `faults`.
+/// An injected bug by its name in the table of places, and the full name of a test in
+/// `wrt-testkit`'s `faults`.
 pub(crate) struct Bug {
     pub(crate) name: &'static str,
     pub(crate) test: &'static str,
     pub(crate) machine: Machine,
 }
 
-/// Where a bug and its test run.
+/// Machine on which a bug and its test run.
 #[derive(Clone, Copy)]
 pub(crate) enum Machine {
-    /// On the one we are on.
+    /// This machine.
     Here,
-    /// On one with memory tags: an emulator's.
+    /// An emulated machine with memory tags.
     Tagged,
 }
 
-/// How many rows the list has.
+/// Number of rows.
 pub(crate) const COUNT: usize = 18;
 
 const fn row(fault: &'static str, cause: &'static str, bugs: &'static [Bug]) -> Row {

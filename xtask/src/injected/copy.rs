@@ -1,4 +1,4 @@
-//! The copy of the crates that has the bugs.
+//! The copy of the crates with the bugs.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -13,13 +13,13 @@ use super::{CHOICE, PLACES};
 use crate::cargo;
 use crate::workspace::Workspace;
 
-/// The folder that is copied: every crate that a bug can be in, and their tests.
+/// The folder that is copied: every crate that can have a bug, and their tests.
 const CRATES: &str = "crates";
 
-/// The crates that have bugs; each gets a module that tells which one is chosen.
+/// The crates with bugs; each gets a module that tells the chosen one.
 const INJECTED: [&str; 3] = ["wrt-platform", "wrt-runtime", "wrt-instructions"];
 
-/// What cargo is told of the copy: lints are the original's business.
+/// Flags of the copy, which turn warnings off: the original is linted.
 pub(crate) const QUIET: [&str; 1] = ["-Awarnings"];
 
 /// The copy, in a workspace of its own.
@@ -41,7 +41,7 @@ impl Copy {
         Ok(copy)
     }
 
-    /// A cargo command that works on the copy, with a build folder of its own for each `purpose`.
+    /// A cargo command on the copy, with a separate build folder for each `purpose`.
     pub(crate) fn place<'a>(&self, command: Cmd<'a>, purpose: &str) -> Cmd<'a> {
         command
             .arg("--manifest-path")
@@ -49,7 +49,7 @@ impl Copy {
             .env("CARGO_TARGET_DIR", self.builds.join(purpose))
     }
 
-    /// Copies a folder with all that is in it, and removes what is no longer there.
+    /// Copies a folder with its contents, and removes files that no longer exist.
     fn update_folder(&self, from: &Path, folder: &Path) -> Result<()> {
         let target = self.root.join(folder);
         fs::create_dir_all(&target)?;
@@ -70,7 +70,7 @@ impl Copy {
         Ok(())
     }
 
-    /// Writes a file unless it is as wanted: cargo builds again what is newer.
+    /// Writes a file unless it is unchanged: cargo rebuilds newer files.
     fn update(&self, path: &Path, wanted: &[u8]) -> Result<()> {
         let path = self.root.join(path);
         match fs::read(&path) {
@@ -87,7 +87,7 @@ fn names_in(folder: &Path) -> Result<BTreeSet<OsString>> {
     entries.map(|entry| Ok(entry?.file_name())).collect()
 }
 
-/// A file of the copy: with its bugs, and a crate's root with the module that chooses one.
+/// A file of the copy: with its bugs, and in a crate's root with the module that chooses one.
 fn injected(root: &Path, path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(root.join(path))?;
     let mut places = PLACES.iter().filter(|place| Path::new(place.file) == path).peekable();
@@ -104,7 +104,7 @@ fn injected(root: &Path, path: &Path) -> Result<Vec<u8>> {
     Ok(text.into_bytes())
 }
 
-/// The module of each crate that tells which bug this process has.
+/// The module of each crate that tells the bug of this process.
 fn choice() -> String {
     format!(
         "mod injected {{
@@ -118,7 +118,7 @@ fn choice() -> String {
     )
 }
 
-/// The workspace's manifest, with no other members than the crates.
+/// The workspace's manifest, with only the crates as members.
 fn with_crates_only(manifest: &str) -> Result<String> {
     let (before, rest) = manifest.split_once("members = [").context("Cargo.toml has no members")?;
     let (_, after) = rest.split_once(']').context("the members of Cargo.toml do not end")?;

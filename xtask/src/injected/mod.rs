@@ -1,7 +1,7 @@
-//! Bugs that are injected on purpose, into a copy of the sources: what is shipped has none and no switch for
-//! any.
+//! Bugs injected into a copy of the sources. Shipped code has none of them and no switch for any.
 //!
-//! All are in one copy, which is built once a target. A variable chooses the one that a process has.
+//! All are in one copy, which is built once for each target. An environment variable chooses the
+//! bug of a process.
 
 mod copy;
 mod places;
@@ -11,23 +11,24 @@ use anyhow::{Result, bail};
 pub(crate) use self::copy::{Copy, QUIET};
 pub(crate) use self::places::PLACES;
 
-/// The variable that names the bug of a process.
+/// The environment variable with the bug of a process.
 pub(crate) const CHOICE: &str = "WRT_INJECTED";
 
-/// Text of a source file in whose place a bug can stand.
+/// A text of a source file that bugs can replace.
 pub(crate) struct Place {
     /// The file, from the repository's root.
     pub(crate) file: &'static str,
-    /// What is right: an expression, or statements with their last semicolon. It occurs there once.
+    /// The right text: an expression, or statements with their last semicolon. It occurs once in
+    /// the file.
     right: &'static str,
-    /// The bugs that can stand in its place.
+    /// The bugs that can replace it.
     pub(crate) bugs: &'static [Bug],
 }
 
 /// A bug at one place.
 pub(crate) struct Bug {
     pub(crate) name: &'static str,
-    /// What stands in place of the right text.
+    /// The replacement of the right text.
     wrong: &'static str,
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn is_known(bug: &str) -> bool {
 }
 
 impl Place {
-    /// A file's text with the choice between what is right and the bugs.
+    /// A file's text with the choice between the right text and the bugs.
     pub(crate) fn inject(&self, text: &str) -> Result<String> {
         let count = text.matches(self.right).count();
         if count != 1 {

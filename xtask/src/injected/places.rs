@@ -1,4 +1,4 @@
-//! The injected bugs: where each stands, and what is right there.
+//! Table of the injected bugs, with their places and the right texts.
 
 use super::{Bug, Place};
 

@@ -1,4 +1,4 @@
-//! Where functions begin.
+//! Start of functions.
 
 use crate::tidy::source::is_ident;
 use crate::tidy::tree::File;

@@ -77,7 +77,7 @@ fn compare(tree: &Tree, table: &Table, code: &[&str], findings: &mut Vec<Finding
     }
 }
 
-/// What stands in backquotes in the first column of a table, with its line.
+/// The texts in backquotes in the first column of a table, with their lines.
 fn names<'a>(guide: &'a File, head: &str) -> Vec<(usize, &'a str)> {
     let rows = guide.lines().skip_while(|(_, text)| *text != head).skip(2);
     rows.take_while(|(_, text)| text.starts_with('|'))

@@ -1,5 +1,5 @@
-//! Rules on injected bugs: the list of known bugs is complete, and each bug stands where the table of
-//! places says.
+//! Rules on injected bugs: the list of known bugs is complete, and each bug is at its place in the
+//! table.
 
 use crate::faults::table::{Bug, COUNT, Proof, ROWS};
 use crate::injected::{self, PLACES};
@@ -10,10 +10,10 @@ use crate::tidy::tree::Tree;
 const TABLE: &str = "xtask/src/faults/table.rs";
 const RULE: &str = "injected";
 
-/// Where readers find what is injected for each known bug.
+/// The guide with the injected bugs of each known bug.
 const GUIDE: &str = "docs/safety.md";
 
-/// Where the tests of the table are.
+/// The folder of the tests in the table.
 const TESTS: &str = "crates/wrt-testkit/tests/faults/";
 
 pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {

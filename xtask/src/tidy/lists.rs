@@ -1,10 +1,9 @@
-//! What rules must be told by name, each with the reason. An entry that no longer
-//! fits anything is itself a finding.
+//! Names that rules need, each with its reason. An entry that fits nothing is itself a finding.
 
 use crate::tidy::Finding;
 use crate::tidy::tree::Tree;
 
-/// Packages that rule unsafe code out for good, in every crate root.
+/// Packages that forbid unsafe code in every crate root.
 pub(super) const FORBIDS_UNSAFE: [&str; 5] = [
     "crates/wrt-runtime",
     "crates/wrt-instructions",
@@ -13,8 +12,7 @@ pub(super) const FORBIDS_UNSAFE: [&str; 5] = [
     "xtask",
 ];
 
-/// Files of the library crates that may choose by `cfg`, beside crate roots and twins,
-/// and why.
+/// Files of the library crates that may use `cfg`, besides crate roots and twins, with reasons.
 const CHOOSES: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/backend/mod.rs", "the list of backends"),
     ("crates/wrt-platform/src/backend/platform/mod.rs", "which pages the platform has"),
@@ -33,7 +31,7 @@ const CHOOSES: &[(&str, &str)] = &[
     ("crates/wrt-platform/src/fault/report.rs", "on s390x a signal names a page"),
 ];
 
-/// The library crates, and what they may depend on beside each other.
+/// The library crates, and their allowed dependencies besides each other.
 pub(super) const LIBRARIES: [(&str, &[&str]); 3] = [
     ("wrt-platform", &["bitflags", "libc", "rustix", "spin", "windows-sys"]),
     ("wrt-runtime", &[]),

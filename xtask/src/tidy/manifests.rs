@@ -1,4 +1,4 @@
-//! Rules on `Cargo.toml`: which way the arrows run, and that lints are inherited.
+//! Rules on `Cargo.toml`: the direction of dependencies, and inherited lints.
 
 use crate::tidy::tree::File;
 use crate::tidy::{Finding, lists};
@@ -42,7 +42,7 @@ fn package_name<'a>(entries: &[Entry<'a>]) -> Option<&'a str> {
     Some(name.value.trim_matches('"'))
 }
 
-/// `unsafe_code = "deny"` and the rest hold for a package only if it asks for them.
+/// `unsafe_code = "deny"` and the other lints apply to a package only if it inherits them.
 fn lints_inherited(file: &File, entries: &[Entry<'_>], findings: &mut Vec<Finding>) {
     let own_workspace = entries.iter().any(|entry| entry.section == "workspace");
     let inherited = entries
@@ -54,7 +54,7 @@ fn lints_inherited(file: &File, entries: &[Entry<'_>], findings: &mut Vec<Findin
     }
 }
 
-/// Dependencies run downwards only, and library crates have no others than listed.
+/// Packages depend only on lower ones, and library crates only on listed ones.
 fn arrows(file: &File, package: &str, entries: &[Entry<'_>], findings: &mut Vec<Finding>) {
     let Some(layer) = lists::layer(package) else {
         let message = format!("`{package}` has no layer in xtask/src/tidy/lists.rs");
@@ -73,8 +73,8 @@ fn arrows(file: &File, package: &str, entries: &[Entry<'_>], findings: &mut Vec<
     }
 }
 
-/// The crate that an entry makes a dependency. Tests may look anywhere: cargo allows a
-/// cycle there, and a check from above is a good test.
+/// The dependency in an entry. Tests may depend on any crate: cargo allows a cycle there, and a
+/// check from a higher crate is a good test.
 fn dependency<'a>(entry: &Entry<'a>) -> Option<(usize, &'a str)> {
     let normal = |section: &str| {
         section == "dependencies"

@@ -17,7 +17,8 @@ pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
     cargo_is_called_in_one_place(file, findings);
 }
 
-/// `unsafe` stands only in files that allow it at their top. (That they give a reason, clippy checks.)
+/// `unsafe` occurs only in files that allow it at their top. (Clippy checks that they give a
+/// reason.)
 fn unsafe_is_announced(file: &File, findings: &mut Vec<Finding>) {
     let message = match (file.allows_unsafe(), has_word(&file.code, "unsafe")) {
         (false, true) => "unsafe code without #![allow(unsafe_code, reason = ...)] in its file",
@@ -29,7 +30,7 @@ fn unsafe_is_announced(file: &File, findings: &mut Vec<Finding>) {
     findings.push(Finding::error(&file.path, line, "unsafe-announced", message));
 }
 
-/// In some packages no unsafe may come in at all, not even by a listed file.
+/// Some packages must have no unsafe code at all, not even in a file that allows it.
 fn unsafe_is_forbidden(file: &File, findings: &mut Vec<Finding>) {
     let root = lists::FORBIDS_UNSAFE.iter().any(|folder| is_crate_root(&file.path, folder));
     if root && !file.code.contains("#![forbid(unsafe_code)]") {
@@ -50,7 +51,7 @@ fn is_crate_root(path: &str, folder: &str) -> bool {
 
 const FILE_SOFT: usize = 500;
 const FILE_HARD: usize = 550;
-/// What a newcomer reads at a glance.
+/// The most lines of a small example.
 const SMALL_EXAMPLE: usize = 80;
 
 fn file_length(file: &File, findings: &mut Vec<Finding>) {
@@ -66,7 +67,7 @@ fn file_length(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// `lib.rs` says what there is; what things do is said elsewhere.
+/// `lib.rs` is a table of contents without code.
 fn table_of_contents(file: &File, findings: &mut Vec<Finding>) {
     if !file.path.ends_with("src/lib.rs") {
         return;
@@ -99,7 +100,7 @@ fn cfg_placement(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// `#![cfg(...)]`, a module that exists or not, one of two files for a module, or tests.
+/// `#![cfg(...)]`, an optional module, one of two files for a module, or tests.
 fn chooses_whole_file(code: &str, next: &str) -> bool {
     let module = has_word(next, "mod") && next.ends_with(';');
     let twin = code.starts_with("#[cfg_attr(") && code.contains("path = ");
@@ -141,8 +142,8 @@ fn safety_cites(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A number such as I2 (of a type's invariant) or C1 (of the allocator's contract), or
-/// what a contract is called.
+/// Whether a comment has a number such as I2 (an invariant) or C1 (the allocator's contract), or
+/// the name of a contract.
 fn cites(comment: &str) -> bool {
     let mut words = comment.split(|c: char| !c.is_alphanumeric());
     let numbered = words.any(|word| {
@@ -169,7 +170,7 @@ fn host_is_called_in_one_place(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What of a user's settings reaches cargo is decided in one file.
+/// Only one file decides which settings of the user reach cargo.
 fn cargo_is_called_in_one_place(file: &File, findings: &mut Vec<Finding>) {
     // The rules themselves, here, run nothing.
     if !file.path.starts_with("xtask/src/") || file.path.starts_with("xtask/src/tidy/") {

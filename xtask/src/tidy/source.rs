@@ -1,4 +1,4 @@
-//! Just enough of Rust's lexing to tell code from comments and literals.
+//! A minimal lexer of Rust that distinguishes code from comments and literals.
 
 /// The text with comments and the insides of literals replaced by spaces; every line
 /// keeps its number.
@@ -8,7 +8,7 @@ pub(super) fn blank(text: &str) -> String {
     lexer.out
 }
 
-/// Whether `word` stands in `line` as a whole identifier.
+/// Whether `word` occurs in `line` as a whole identifier.
 pub(super) fn has_word(line: &str, word: &str) -> bool {
     let mut words = line.split(|c: char| !is_ident(c));
     words.any(|candidate| candidate == word)
@@ -89,7 +89,7 @@ impl Lexer<'_> {
     }
 }
 
-/// Where the closing delimiter starts.
+/// Start of the closing delimiter.
 fn literal_end(text: &str, close: &str, escapes: bool) -> usize {
     let mut escaped = false;
     for (index, c) in text.char_indices() {
@@ -104,7 +104,7 @@ fn literal_end(text: &str, close: &str, escapes: bool) -> usize {
     text.len()
 }
 
-/// Where a block comment, which may nest, ends.
+/// End of a block comment, which may nest.
 fn comment_end(text: &str) -> usize {
     let mut depth = 0_usize;
     let mut index = 0;

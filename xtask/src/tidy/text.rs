@@ -11,7 +11,7 @@ pub(super) fn check(file: &File, findings: &mut Vec<Finding>) {
 
 const ATTRIBUTES: &str = ".gitattributes";
 
-/// Scripts and test cases are what they are by their line ends, which git is not to change.
+/// Git must not change the line ends of scripts and test cases.
 pub(super) fn kept_as_committed(tree: &Tree, findings: &mut Vec<Finding>) {
     let attributes = tree.file(ATTRIBUTES);
     if !attributes.is_some_and(|file| file.lines().any(|(_, line)| line == "* -text")) {
@@ -20,7 +20,7 @@ pub(super) fn kept_as_committed(tree: &Tree, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Marks of unfinished work, put together here so that this file has none.
+/// Marks of unfinished work, assembled so that this file has none.
 const UNFINISHED: [&str; 6] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -52,7 +52,8 @@ fn machine_paths(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether an absolute path starts here, rather than a part of a word or of a relative path.
+/// Whether the text is the start of an absolute path, and not a part of a word or of a relative
+/// path.
 fn names_folder(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(index, _)| {
         let before = text[..index].chars().next_back();
@@ -60,7 +61,7 @@ fn names_folder(text: &str, path: &str) -> bool {
     })
 }
 
-/// Names that say nothing about what is inside.
+/// Names that do not describe the contents.
 const NO_NOUN: [&str; 8] =
     ["util", "utils", "common", "helper", "helpers", "misc", "stuff", "shared_code"];
 

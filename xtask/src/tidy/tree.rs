@@ -1,4 +1,4 @@
-//! The files that rules look at.
+//! The files that rules check.
 
 use std::fs;
 use std::path::Path;
@@ -23,10 +23,10 @@ pub(super) struct File {
 /// Cargo's usual build folder.
 const BUILDS: &str = "target";
 
-/// What marks other build folders, of cargo and of other tools.
+/// The file that marks other build folders, of cargo and of other tools.
 const CACHE: &str = "CACHEDIR.TAG";
 
-/// Other folders whose names begin with a dot belong to git, to editors and the like.
+/// Hidden folders that are checked; others belong to git, to editors and the like.
 const HIDDEN: [&str; 2] = [".cargo", ".ci"];
 
 /// Kinds of files that people write.
@@ -77,7 +77,7 @@ impl File {
         self.path == "Cargo.toml" || self.path.ends_with("/Cargo.toml")
     }
 
-    /// Whether the file says, at its top, that it has unsafe code.
+    /// Whether the file allows unsafe code at its top.
     pub(super) fn allows_unsafe(&self) -> bool {
         self.code.contains("#![allow(unsafe_code")
     }

@@ -1,4 +1,4 @@
-//! What programs for Windows need to run here: a Wine of their own, under the build folder.
+//! Wine for programs of Windows, with a separate prefix under the build folder.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use xshell::cmd;
 use crate::cargo;
 use crate::workspace::Workspace;
 
-/// Variables for whoever starts a program by way of Wine.
+/// Environment variables for programs under Wine.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub(crate) fn environment(
     ])
 }
 
-/// A path as programs under Wine write it.
+/// A path in the form of programs under Wine.
 fn in_wine(path: &Path) -> String {
     format!("Z:{}", path.display()).replace('/', "\\")
 }
