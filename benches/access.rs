@@ -1,10 +1,10 @@
-//! What does a scalar load or store cost through `LinearMemory`?
+//! Cost of a scalar load or store through `LinearMemory`.
 //!
-//! Baselines: the better of two hand-written checked loops over base and length
-//! ([`CheckedBySum`], [`CheckedByDifference`]), on the same mapping; and, without a limit, the
-//! unchecked pointer. Patterns: addresses within 16 KiB in a random order (`L1`), one after the
-//! other through 4 MiB (`sequential`), anywhere in 64 MiB (`random`). Addresses have 32 bits, or 64
-//! (`i64`), where both sides must see that the offset does not overflow.
+//! Baselines: the faster of two hand-written checked loops over base and length ([`CheckedBySum`],
+//! [`CheckedByDifference`]), on the same mapping; and, without a limit, the unchecked pointer.
+//! Patterns: addresses within 16 KiB in a random order (`L1`), one after the other through 4 MiB
+//! (`sequential`), anywhere in 64 MiB (`random`). Addresses have 32 bits, or 64 (`i64`), where both
+//! sides must see that the offset does not overflow.
 
 use std::hint::black_box;
 
@@ -112,7 +112,7 @@ macro_rules! width {
 width!(narrow, i32_load, i32_store, load_u32, store_u32, u32);
 width!(wide, i64_load, i64_store, load_u64, store_u64, u64);
 
-/// Where the loops go, and what we guarantee there.
+/// The addresses of the loops, and the guaranteed limit.
 struct Pattern<A> {
     name: &'static str,
     addresses: Vec<A>,

@@ -1,7 +1,7 @@
-//! What does `memory.fill` or `memory.copy` cost beside `memset` or `memmove`?
+//! Cost of `memory.fill` and `memory.copy`, beside `memset` and `memmove`.
 //!
-//! Both sides write the same mapping; addresses and lengths are hidden from the compiler, as an
-//! interpreter's are.
+//! Both sides write the same mapping; addresses and lengths are hidden from the compiler, as in an
+//! interpreter.
 
 use std::hint::black_box;
 
@@ -13,7 +13,7 @@ use wrt_runtime::{LinearMemory, MemoryType};
 
 const MEMORY_BYTES: u64 = 128 << 20;
 
-/// Sizes with what we guarantee of each.
+/// Sizes, with the guaranteed limits.
 const SIZES: [(&str, u64, Limit); 7] = [
     ("16 B", 16, Limit::MoreNanos(1.5)),
     ("256 B", 256, Limit::MoreNanos(1.5)),
@@ -24,7 +24,7 @@ const SIZES: [(&str, u64, Limit); 7] = [
     ("64 MiB", 64 << 20, Limit::Ratio(1.05)),
 ];
 
-/// Where fills and copies go to, and where copies come from: not in the same lines of a cache.
+/// Target of fills and copies, and source of copies, in different lines of a cache.
 const TARGET: u64 = 64;
 const SOURCE: u64 = (64 << 20) - 4096;
 

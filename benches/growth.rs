@@ -1,6 +1,6 @@
-//! What does it cost to grow from 1 to 65,536 pages, one at a time?
+//! Cost of growth from 1 to 65,536 pages, one at a time.
 //!
-//! The baseline reserves 4 GiB and makes 64 KiB accessible at a time by one `mprotect` each;
+//! The baseline reserves 4 GiB and makes 64 KiB accessible at a time, with one `mprotect` each;
 //! `touched` means that a byte of every new page is written. Creation and release are inside both
 //! sides, spread over 65,535 growths. Every sample has other mappings beside it.
 

@@ -1,10 +1,10 @@
-//! Does the observer `()` compile to nothing, and how many instructions has an access?
+//! Instructions of an access: the observer `()` must compile to nothing.
 //!
-//! Counted by `valgrind --tool=callgrind`, not timed: the same loop over the same addresses
-//! through a `Region`, which knows no observers, and through a `LinearMemory` observed by `()`:
-//! loads and stores of 4 bytes, loads of 2, and copies of 16 from another memory.
-//! The bench runs itself under valgrind, once for each side, and fails if the counts differ.
-//! `cargo test --benches` runs the loops once and counts nothing: that is not optimized.
+//! Counted by `valgrind --tool=callgrind`, not timed: the same loop over the same addresses through
+//! a `Region`, which has no observers, and through a `LinearMemory` observed by `()`: loads and
+//! stores of 4 bytes, loads of 2, and copies of 16 from another memory. The bench runs itself under
+//! valgrind, once for each side, and fails if the counts differ. `cargo test --benches` runs the
+//! loops once and counts nothing: that is not optimized.
 
 use std::env;
 use std::hint::black_box;
@@ -127,7 +127,7 @@ fn run_all_sides() {
     black_box(copy_memories(to, from, black_box(&words)));
 }
 
-/// Instructions executed inside `function`, as callgrind counts them.
+/// Instructions executed inside `function`, counted by callgrind.
 fn count(function: &str) -> Result<u64, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")

@@ -1,12 +1,12 @@
-//! What does it cost to create a memory, write a byte and drop it?
+//! Cost of creating a memory, writing a byte and dropping it.
 //!
-//! The baseline maps as many bytes, writes one and unmaps. Our memories reserve their guards and
-//! 4 GiB to grow into besides.
+//! The baseline maps as many bytes, writes one and unmaps. Our memories also reserve guards and 4
+//! GiB for growth.
 //!
-//! And what does it cost when the address space is used again? There the baseline is a slot that
-//! is mapped once and made fresh by the bare operation ([`Bare`]).
+//! For reused address space, the baseline is a slot that is mapped once and erased by the bare
+//! operation ([`Bare`]).
 //!
-//! And how much more do two threads do than one?
+//! Further rows compare two threads with one.
 
 use std::hint::black_box;
 use std::io::{Error, Result};
@@ -57,16 +57,16 @@ fn lifecycle(criterion: &mut Criterion) {
     }
 }
 
-/// For which memories a side has the limits of a pool to keep.
+/// Memories for which a side must keep the limits of a pool.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Guaranteed {
     None,
-    /// For those that start from zeroes: a dense pool copies images.
+    /// Those that start from zeroes: a dense pool copies images.
     Zeroes,
     All,
 }
 
-/// Where a row's memories come from.
+/// Source of a row's memories.
 struct Side {
     name: &'static str,
     guaranteed: Guaranteed,
@@ -91,7 +91,7 @@ const SIDES: [Side; 3] = [
     },
 ];
 
-/// Slots for a few threads' memories of a life.
+/// A pool with slots for a few threads' memories of a life.
 fn pooled(life: &Life, layout: PoolLayout) -> Result<Box<dyn Source>> {
     let config = PoolConfig::new(16, life.bytes() as u64).layout(layout);
     let pool = PoolAllocator::new(&config).map_err(Error::other)?;
@@ -137,7 +137,8 @@ fn beside_one_thread(
     Ok(())
 }
 
-/// What threads gain: our memories, and the bare operation, which shows what the machine allows.
+/// Gain of a second thread: for our memories, and for the bare operation, which shows the limit of
+/// the machine.
 #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
 fn scaling(criterion: &mut Criterion) {
     let life = Life::plain(1);

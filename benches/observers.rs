@@ -1,8 +1,8 @@
-//! What does it cost to count?
+//! Cost of counting.
 //!
-//! The loops of `access` within L1, on memories with `Metrics` and `SyncMetrics`, beside the
-//! better of the hand-written checked loops, which count nothing; and `SyncMetrics` on two threads
-//! at once beside one thread. All counts are compared with what was done.
+//! The loops of `access` within L1, on memories with `Metrics` and `SyncMetrics`, beside the faster
+//! of the hand-written checked loops, which count nothing; and `SyncMetrics` on two threads at once
+//! beside one thread. All counts are compared with the operations done.
 
 use std::hint::black_box;
 use std::thread;
@@ -103,7 +103,7 @@ fn stores<O: Counting + Default>(contest: &mut Contest<'_>, name: &str, limit: f
     assert_eq!(memory.metrics().counts.stores, done, "every store is counted once");
 }
 
-/// Each of two threads does what the one thread of the baseline does, at the same time.
+/// Two threads at once, each with the work of the baseline's one thread.
 fn two_threads(contest: &mut Contest<'_>) {
     let memory = counted(SyncMetrics::default());
     let words = words();

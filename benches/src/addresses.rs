@@ -1,4 +1,4 @@
-//! Where the scalar loops go.
+//! Addresses of the scalar loops.
 
 /// `count` addresses of 8-byte words below `span`: one after the other, or in an order that no
 /// prefetcher guesses.

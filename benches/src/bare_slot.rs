@@ -1,5 +1,5 @@
-//! What a pool of memories is measured against: one range of addresses, mapped once, that is
-//! made fresh for its next user by the bare operation.
+//! Baseline of pools: one range of addresses, mapped once, that the bare operation erases for its
+//! next user.
 #![allow(unsafe_code, reason = "a mapping that is used again, to measure against")]
 
 use std::ffi::c_void;
@@ -13,12 +13,12 @@ use rustix::mm::{
     Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap,
 };
 
-/// A mapping that is used again and again.
+/// A mapping that is reused.
 #[derive(Debug)]
 pub struct BareSlot {
-    /// Of `reserved` bytes, mapped from `new` to `drop` and reached through this value alone. The
-    /// first `len` are readable and writable. A page of a file below it is private, and the file
-    /// is written to no more.
+    /// The base of `reserved` bytes, mapped from `new` to `drop` and accessed through this value
+    /// alone. The first `len` are readable and writable. Pages of a file are mapped privately, and
+    /// the file is not written any more.
     base: NonNull<u8>,
     len: usize,
     reserved: usize,
@@ -87,7 +87,7 @@ impl BareSlot {
         self.bytes().fill(0);
     }
 
-    /// Gives all pages back, so that they read as at the beginning.
+    /// Returns all pages, so that they read as at the beginning.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
-//! Measuring an operation beside its baseline.
+//! Measurement of operations beside their baselines.
 //!
-//! A figure here is a ratio: both sides run in turns inside every sample that criterion takes,
-//! so what disturbs the machine disturbs both. The row that is printed gives the median of the
-//! ratios and their middle half; criterion's own report gives our absolute times.
+//! A figure here is a ratio: both sides run in turns inside every sample that criterion takes, so
+//! that other load affects both. The row that is printed gives the median of the ratios and their
+//! middle half; criterion's own report gives our absolute times.
 
 mod addresses;
 mod bare_slot;

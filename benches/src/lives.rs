@@ -1,10 +1,10 @@
-//! What memories go through in the benches of their lives: made, written to, dropped, again and
-//! again, by one thread or by several.
+//! Lifecycles of memories for benches: created, written to and dropped repeatedly, by one thread or
+//! several.
 //!
-//! A figure is only worth something if every side gives a memory that is really new. So every
-//! user looks for what the former one left: after its own writes, beside them, which costs a load
-//! from a page that is there anyway; and [`Life::check`] reads all bytes, without a clock and from
-//! a source of its own, since to read a page is to bring it in.
+//! A figure is meaningful only if every side provides a truly new memory. So every user checks for
+//! bytes of the former one, next to its own writes, which costs a load from a page that is present
+//! anyway; and [`Life::check`] reads all bytes, untimed and from a separate source, since reading a
+//! page allocates it.
 
 use std::io::Result;
 use std::thread;
@@ -14,10 +14,10 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 /// The pages whose residency and rights the host decides on, in bytes.
 pub const HOST_PAGE: usize = 4096;
 
-/// What a guest leaves behind. Neither zero nor any byte of an image.
+/// The byte that a guest writes: neither zero nor any byte of an image.
 const MARK: u8 = 0x5a;
 
-/// What a new memory holds.
+/// Contents of a new memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Contents {
     /// Zeroes.
@@ -43,16 +43,16 @@ impl Contents {
     }
 }
 
-/// One kind of life.
+/// One kind of lifecycle.
 #[derive(Clone, Debug)]
 pub struct Life {
-    /// What it is called in tables.
+    /// Its name in tables.
     pub name: String,
     /// WebAssembly pages of the memory.
     pub pages: u32,
-    /// What it holds at first.
+    /// Its initial contents.
     pub contents: Contents,
-    /// What a pool guarantees: the most it takes, in times of the bare operation.
+    /// The limit of a pool, as a ratio to the bare operation.
     pub pool_limit: f64,
     /// For each user in turn, the host pages it writes to; the first user follows the last.
     users: Vec<Vec<usize>>,
@@ -85,11 +85,11 @@ impl Life {
         (self.pages as usize) << 16
     }
 
-    /// What user number `turn` does with its memory: a byte into each of its pages.
+    /// Writes the bytes of user number `turn`: one into each of its pages.
     ///
     /// # Panics
     ///
-    /// When a page shows what the user before has written.
+    /// When a page has bytes of the previous user.
     #[inline]
     pub fn write(&self, turn: usize, memory: &mut [u8]) {
         // In turns at the one and the other of two places, in cache lines of their own.
@@ -103,13 +103,13 @@ impl Life {
         }
     }
 
-    /// Takes as many memories from `source` as there are users, three times over, and reads all
-    /// bytes of each before they are written. What is measured afterwards should come from
-    /// another source: this one has seen all pages touched.
+    /// Takes a memory from `source` for each user, three times over, and reads all bytes of each
+    /// before they are written. Measure another source afterwards: this one has had all pages
+    /// touched.
     ///
     /// # Errors
     ///
-    /// When a memory cannot be had.
+    /// When a memory cannot be created.
     ///
     /// # Panics
     ///
@@ -127,7 +127,7 @@ impl Life {
     }
 }
 
-/// The lives that have a figure to keep.
+/// The lives with a guaranteed limit.
 #[must_use]
 pub fn lives() -> Vec<Life> {
     let all = 16 * 65_536 / HOST_PAGE;
@@ -171,21 +171,21 @@ impl Scatter {
 
 /// Makes memories for one thread.
 pub trait Worker: Send {
-    /// Makes a memory, lends its bytes, drops it.
+    /// Creates a memory, lends its bytes, drops it.
     ///
     /// # Errors
     ///
-    /// When the memory cannot be had, or not be made fresh for the next.
+    /// When the memory cannot be created, or not be erased for the next.
     fn live(&mut self, user: &mut dyn FnMut(&mut [u8])) -> Result<()>;
 }
 
-/// Where the memories of one kind of life come from.
+/// Source of the memories of one kind of life.
 pub trait Source: Sync {
-    /// What one more thread works with.
+    /// The worker of one more thread.
     ///
     /// # Errors
     ///
-    /// When the memories cannot be had.
+    /// When the memories cannot be created.
     fn worker(&self) -> Result<Box<dyn Worker + '_>>;
 }
 
@@ -201,26 +201,26 @@ impl<'a> Crew<'a> {
     ///
     /// # Errors
     ///
-    /// When the memories cannot be had.
+    /// When the memories cannot be created.
     pub fn new(life: &'a Life, source: &'a dyn Source, threads: usize) -> Result<Self> {
         let workers = (0..threads).map(|_| source.worker()).collect::<Result<_>>()?;
         Ok(Self { life, workers, turn: 0 })
     }
 
-    /// Every thread makes a memory for each of the life's users, `times` over. Gives how many
-    /// memories that were in all.
+    /// Every thread creates a memory for each of the life's users, `times` over. Returns the total
+    /// number of memories.
     pub fn run_users(&mut self, times: u64) -> u64 {
         let count = times * self.life.users.len() as u64;
         self.run(count);
         count * self.workers.len() as u64
     }
 
-    /// Every thread makes `count` memories, one after the other; several threads each on a CPU of
-    /// its own.
+    /// Every thread creates `count` memories, one after the other; several threads run on separate
+    /// CPUs.
     ///
     /// # Panics
     ///
-    /// When a memory cannot be had, or is not new: nothing is left to be measured then.
+    /// When a memory cannot be created or is not new, so that there is nothing to measure.
     #[expect(clippy::expect_used, reason = "a bench without its memory cannot go on")]
     pub fn run(&mut self, count: u64) {
         let (life, first) = (self.life, self.turn);
@@ -246,8 +246,8 @@ impl<'a> Crew<'a> {
     }
 }
 
-/// Keeps this thread on a CPU of its own as long as there are enough of them. On a busy machine
-/// the system puts threads that start together on the same one, and lets them stay there.
+/// Pins this thread to a separate CPU, if there are enough. On a busy machine the system puts
+/// threads that start together on the same CPU and leaves them there.
 fn stay_on(index: usize) -> Result<()> {
     let allowed = sched_getaffinity(None)?;
     let cpus: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
@@ -262,7 +262,7 @@ mod tests {
 
     use super::{Contents, Crew, Life, Source, Worker, lives};
 
-    /// Hands out the same bytes again, with the first so many restored.
+    /// A faulty source that reuses the same bytes and restores only the first ones.
     struct Partly(Life, usize);
 
     impl Source for Partly {

@@ -1,4 +1,4 @@
-//! Mappings that nobody uses, so that what is measured lies elsewhere among the process's mappings.
+//! Unused mappings, which vary the position of the measured ones among the process's mappings.
 #![allow(unsafe_code, reason = "mappings that lie beside what is measured")]
 
 use std::ffi::c_void;
@@ -8,19 +8,19 @@ use rustix::mm::{MapFlags, ProtFlags};
 
 use crate::HOST_PAGE;
 
-/// More than one node of the kernel's tree holds.
+/// The most neighbours: more than one node of the kernel's tree holds.
 const MOST: usize = 24;
 
-/// Linux keeps a process's mappings in a tree whose leaves hold up to 16 of them. Moving the border
-/// between two mappings takes 1.5 to 3.5 times as long where they happen to lie in different
-/// leaves, for whoever moves it: a figure from one place says little about another.
+/// Linux keeps a process's mappings in a tree whose leaves hold up to 16 of them. Moving the
+/// boundary between two mappings takes 1.5 to 3.5 times as long if they are in different leaves, on
+/// any side: a figure from one position says little about another.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
     mapped: Vec<*mut c_void>,
 }
 
 impl Neighbours {
-    /// One neighbour more, or none after many.
+    /// Adds a neighbour, or removes all after the most.
     pub(crate) fn change(&mut self) {
         if self.mapped.len() == MOST {
             self.leave();

@@ -6,7 +6,7 @@ use criterion::{BenchmarkGroup, Criterion, SamplingMode, measurement::WallTime};
 
 use crate::neighbours::Neighbours;
 
-/// A side of a contest: runs the operation so many times.
+/// A side of a contest: runs the operation the given number of times.
 pub type Side<'a> = &'a mut dyn FnMut(u64);
 
 /// A side that does `once` in every run.
@@ -18,25 +18,25 @@ pub fn repeat<T>(mut once: impl FnMut() -> T) -> impl FnMut(u64) {
     }
 }
 
-/// What a row is about.
+/// Description of a row.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The rows that belong together.
+    /// The group of the row.
     pub group: &'static str,
-    /// This one.
+    /// The name of the row.
     pub name: String,
     /// Single operations in one run of a side: times are given for one of them.
     pub operations: u64,
-    /// What we guarantee not to exceed, if anything.
+    /// The guaranteed limit, if any.
     pub limit: Option<Limit>,
 }
 
-/// A guarantee about our time beside the baseline's.
+/// A guaranteed limit of our time beside the baseline's.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
-    /// At most so many times the baseline.
+    /// At most this multiple of the baseline.
     Ratio(f64),
-    /// At most so many nanoseconds more than the baseline.
+    /// At most this number of nanoseconds more than the baseline.
     MoreNanos(f64),
 }
 
@@ -64,7 +64,7 @@ impl<'c> Contest<'c> {
         Self { criterion, samples: 60, time: Duration::from_millis(1000), neighbours: None }
     }
 
-    /// Contests of operations so long that a second would not do.
+    /// Contests of long operations, for which a second is not enough.
     #[must_use]
     pub fn long(self, samples: usize, time: Duration) -> Self {
         Self { samples, time, ..self }

@@ -1,4 +1,4 @@
-//! Where the memories of a life come from: from the bare operation, and from our allocators.
+//! Sources of memories: the bare operation, and our allocators.
 
 use std::io::{Error, Result};
 
@@ -8,9 +8,9 @@ use wrt_runtime::{MemoryBuilder, MemoryType};
 use crate::bare_slot::{BareImage, BareSlot};
 use crate::lives::{Contents, Life, Source, Worker};
 
-/// One slot for each thread, made fresh in the cheapest way of which one is sure without knowing
-/// what was written: `memset` of a memory of one page, `MADV_DONTNEED` of a longer one or of one
-/// with an image.
+/// One slot for each thread, erased in the cheapest way that is safe without knowledge of the
+/// written pages: `memset` for a memory of one page, `MADV_DONTNEED` for a longer one or one with
+/// an image.
 #[derive(Debug)]
 pub struct Bare<'a> {
     life: &'a Life,
@@ -36,7 +36,7 @@ impl<'a> Bare<'a> {
         life.pages == 1 && life.contents == Contents::Zero
     }
 
-    /// What a row calls it.
+    /// Its name in a row.
     #[must_use]
     pub fn name(life: &Life) -> &'static str {
         match Self::overwrites(life) {
@@ -107,8 +107,8 @@ impl<P: PageAllocator + Sync> Ours<P> {
         Ok(Self { allocator, ty, image, growth: 0 })
     }
 
-    /// Memories for `life`, which starts from zeroes, that have one page at first and grow to the
-    /// others under exact commit: what lies past their length always faults.
+    /// Memories for `life`, which starts from zeroes, with one initial page and growth under exact
+    /// commit: bytes past their length always fault.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
-//! The bare operations that we are measured against, written as one would without our crates:
-//! through raw pointers and system calls.
+//! The bare operations that serve as baselines, written without our crates: with raw pointers and
+//! system calls.
 //!
 //! The scalar baselines are loops over a base and a length. They compute the effective address in
-//! 64 bits, as our instructions do, check it and give an option.
+//! 64 bits, as our instructions do, check it and return an option.
 #![allow(unsafe_code, reason = "raw pointers to measure against")]
 
 use std::ptr;
@@ -10,7 +10,7 @@ use std::ptr;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 use wrt_platform::RegionView;
 
-/// Base and length of a memory that someone else keeps alive.
+/// Base and length of a memory that the caller keeps alive.
 #[derive(Clone, Copy, Debug)]
 pub struct RawMemory {
     base: *mut u8,
@@ -31,13 +31,13 @@ impl Word for u32 {}
 
 impl Word for u64 {}
 
-/// How a hand-written loop decides whether an access is in bounds.
+/// Bounds check of a hand-written loop.
 pub trait Check {
     /// Whether `width` bytes at `ea` lie below `len`.
     fn allows(ea: u64, width: u64, len: u64) -> bool;
 }
 
-/// Not at all.
+/// No check.
 #[derive(Debug)]
 pub struct Unchecked;
 
@@ -142,8 +142,8 @@ pub fn bare_copy(memory: RawMemory, target: usize, source: usize, len: usize) {
     unsafe { ptr::copy(from, to, len) };
 }
 
-/// Reserves `steps + 1` times `step` bytes, makes the first step accessible and then one after
-/// the other by a bare `mprotect` each, writing a byte to each if asked to.
+/// Reserves `steps + 1` times `step` bytes, makes the first step accessible and then the others one
+/// by one with a bare `mprotect`, and writes a byte to each if `touch` is set.
 pub fn bare_growth(steps: usize, step: usize, touch: bool) {
     let total = (steps + 1) * step;
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;

@@ -1,6 +1,5 @@
-//! Runs the cases of `examples/programs/cases` on every engine: what the programs
-//! print natively, they must print here. `examples/programs/README.md` says what the
-//! columns of the list mean.
+//! The cases of `examples/programs/cases` on every engine: the programs must print the same as
+//! natively. `examples/programs/README.md` describes the columns of the list.
 
 use std::fs;
 

@@ -1,8 +1,8 @@
-//! What a live memory costs in physical memory, and how many there can be.
+//! Physical memory of a live memory, and the most live memories.
 //!
-//! Every way of keeping memories has a process of its own, without huge pages: what is resident
-//! and what the page tables take, after so many memories less before, for each of them. The
-//! first memory, the engine and the pool's own room are there before.
+//! Every way of keeping memories has a separate process without huge pages. The figure is the
+//! growth of resident memory and page tables over a number of memories, divided by that number. The
+//! first memory, the engine and the pool itself are there before.
 
 use std::env;
 use std::fs;
@@ -53,7 +53,7 @@ fn print_density(keeper: &Keeper, kept: &Kept, floor: f64) {
     row.limit(keeper.limit.map(|limit| limit / floor)).print();
 }
 
-/// How many memories, and what each of them took, in KiB.
+/// Number of memories, and the KiB for each.
 struct Kept {
     live: u32,
     resident: f64,
@@ -66,7 +66,7 @@ impl Kept {
     }
 }
 
-/// Keeps `count` memories in a process of their own.
+/// Keeps `count` memories in a separate process.
 fn keep_apart(keeper: &Keeper, count: u32) -> Result<Kept> {
     let program = env::current_exe()?;
     let output = Command::new(program).args(["keep", keeper.name, &count.to_string()]).output()?;
@@ -81,7 +81,7 @@ fn keep_apart(keeper: &Keeper, count: u32) -> Result<Kept> {
     Ok(Kept { live, resident: each(resident)?, tables: each(tables)? })
 }
 
-/// In the process apart: keeps up to `count` memories and prints how many, and what they took.
+/// In the separate process: keeps up to `count` memories and prints their number and size.
 pub(crate) fn keep(name: &str, count: u32) -> Result<()> {
     rustix::thread::disable_transparent_huge_pages(true)?;
     let keeper = KEEPERS.iter().find(|keeper| keeper.name == name);

@@ -1,7 +1,7 @@
-//! Memories made, written to and dropped: ours and the engines' beside the bare operation.
+//! Memories created, written to and dropped: ours and the engines' beside the bare operation.
 //!
-//! All sides take turns. A side whose memories are not new ends
-//! the program, before the measurement or in it.
+//! All sides take turns. A side whose memories have old contents ends the program, before or during
+//! the measurement.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::row::Row;
 const GROUP: &str = "create, write, drop";
 /// Two threads beside one.
 const GROUP_OF_TWO: &str = "two threads / one";
-/// What an operation of two threads may take of the time of one thread's.
+/// The limit of an operation's time with two threads, relative to one thread.
 const TWO_THREADS: f64 = 1.0 / 1.5;
 const ROUNDS: usize = 201;
 

@@ -32,7 +32,7 @@ use row::Row;
 use workload::{WORKLOADS, Workload};
 
 const GROUP: &str = "programs vs wasmi 2.0";
-/// What the geometric mean over the workloads may be.
+/// The limit of the geometric mean over the workloads.
 const LIMIT: f64 = 2.0;
 const PAIRS: usize = 7;
 

@@ -1,4 +1,4 @@
-//! Interleaved pairs and what they say.
+//! Interleaved pairs and their statistics.
 
 use std::time::{Duration, Instant};
 
@@ -58,10 +58,10 @@ impl Pairs {
     }
 }
 
-/// The rounds that are taken however long they are.
+/// The fewest rounds, however long they are.
 const FEWEST: usize = 11;
 
-/// When no further rounds are begun.
+/// Time after which no further rounds begin.
 const LONGEST: Duration = Duration::from_secs(4);
 
 /// The times of several sides that took turns.
@@ -71,10 +71,10 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    /// Lets every side run in `count` rounds, so often in each that its turn takes `turn` at
-    /// least. Who starts changes from round to round. `run` runs a side so many times and says
-    /// how many operations that were. Where a round takes long there are fewer, but never less
-    /// than [`FEWEST`].
+    /// Runs every side in `count` rounds, often enough in each that its turn takes at least `turn`.
+    /// The first side changes from round to round. `run` runs a side the given number of times and
+    /// returns the number of operations. If a round takes long there are fewer, but at least
+    /// [`FEWEST`].
     pub(crate) fn take<S>(
         count: usize,
         turn: Duration,
@@ -116,8 +116,8 @@ impl Rounds {
     }
 }
 
-/// How many times a side has to run to be busy for `turn`, even in the shortest of three tries:
-/// one that was held up says nothing.
+/// Number of runs with which a side is busy for `turn`, even in the shortest of three tries: a
+/// delayed try says nothing.
 fn times_to_fill<S>(turn: Duration, side: &mut S, run: &impl Fn(&mut S, u64) -> u64) -> u64 {
     let mut times = 1;
     let mut fills = |times: u64| {

@@ -1,5 +1,5 @@
-//! What every engine must do: run a WASI command-line program to its end, with all
-//! that goes in and comes out held in memory. One file an engine.
+//! The interface of engines: run a WASI command-line program to its end, with input and output in
+//! memory. One file for each engine.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 mod ours;
 mod wasmi;
 
-/// A program and what it is given.
+/// A program and its input.
 pub(crate) struct Job {
     /// The module's bytes.
     pub(crate) wasm: Vec<u8>,
@@ -17,25 +17,25 @@ pub(crate) struct Job {
     pub(crate) args: Vec<String>,
     /// All of standard input. Shared, because an engine may want it for itself.
     pub(crate) stdin: Arc<[u8]>,
-    /// A directory to preopen: where it is, and what the program calls it.
+    /// A directory to preopen: its path, and its name for the program.
     pub(crate) dir: Option<(Box<Path>, String)>,
 }
 
-/// How a program ended.
+/// Outcome of a program.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// Returned from `main` or called `exit`.
     Exit(i32),
     /// Trapped.
     Trap {
-        /// The engine's own words.
+        /// The engine's message.
         why: String,
-        /// FUNCTION:ADDRESS:SIZE of an access out of bounds, from engines that say it.
+        /// FUNCTION:ADDRESS:SIZE of an access out of bounds, from engines that report it.
         access: Option<String>,
     },
 }
 
-/// What came out.
+/// Results of a program.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) end: End,
@@ -48,7 +48,7 @@ pub(crate) trait Engine {
     /// The name in tables and on the command line.
     fn name(&self) -> &'static str;
 
-    /// Compiles, instantiates and runs the program: what is timed.
+    /// Compiles, instantiates and runs the program, which is the timed part.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Memories that stay alive, as many as one asks for.
+//! Memories that stay alive, in a given number.
 
 use std::io::{Error, Result};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::wasmtime::Wasmtime;
 /// Bytes of a WebAssembly page.
 const PAGE: usize = 65_536;
 
-/// What a bare memory with full guards reserves.
+/// Reservation of a bare memory with full guards.
 const RESERVED: usize = 4 << 30;
 
 /// A way of keeping memories of one page.
@@ -43,7 +43,7 @@ impl Keeper {
     ///
     /// # Errors
     ///
-    /// When there is no room for so many.
+    /// When there is no room for them.
     pub(crate) fn hoard(&self, count: u32) -> Result<Box<dyn Hoard>> {
         (self.make)(count)
     }
@@ -55,7 +55,7 @@ pub(crate) trait Hoard {
     ///
     /// # Errors
     ///
-    /// When it cannot be had.
+    /// When it cannot be created.
     fn add(&mut self) -> Result<()>;
 }
 
@@ -193,7 +193,7 @@ fn wasmi(_: u32) -> Result<Box<dyn Hoard>> {
     }))
 }
 
-/// Instances of wasmtime, so many to a store.
+/// Instances of wasmtime, with a given number in each store.
 struct Stores {
     source: Wasmtime,
     in_a_store: usize,

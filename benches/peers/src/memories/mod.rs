@@ -1,5 +1,5 @@
-//! Who makes memories: the bare system, our allocators, and the engines, each in the settings
-//! that suit it best. One file an engine.
+//! Sources of memories: the bare system, our allocators, and the engines, each in its best
+//! settings. One file for each engine.
 
 use std::io::{Error, Result};
 
@@ -25,7 +25,7 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
-    /// Where it takes the memories of `life` from.
+    /// Its source of the memories of `life`.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Maker {
     }
 }
 
-/// What all others are compared with.
+/// The baseline of all others.
 pub(crate) const BARE: Maker = Maker {
     name: "bare",
     ours: false,

@@ -5,7 +5,7 @@ use wasm_encoder::{
 };
 use wrt_benches::{Contents, Life};
 
-/// What the memory is exported as.
+/// The name under which the memory is exported.
 pub(super) const MEMORY: &str = "memory";
 
 /// A module with nothing but the memory of `life`, which has its final size from the start.

@@ -19,19 +19,19 @@ pub(super) struct Wasmtime {
 }
 
 impl Wasmtime {
-    /// Its pool as it comes: `madvise` of all that was used.
+    /// Its pool with default settings: `madvise` of all used pages.
     pub(super) fn pooling(life: &Life) -> Result<Wasmtime> {
         Wasmtime::new(life, &pooled(pool(FEW)))
     }
 
-    /// Overwrites the first 64 KiB and gives back the others.
+    /// Overwrites the first 64 KiB and returns the others.
     pub(super) fn keeping_resident(life: &Life) -> Result<Wasmtime> {
         let mut pool = pool(FEW);
         pool.linear_memory_keep_resident(64 << 10);
         Wasmtime::new(life, &pooled(pool))
     }
 
-    /// Asks the system which pages were written, and overwrites those.
+    /// Asks the system for the written pages, and overwrites these.
     pub(super) fn scanning(life: &Life) -> Result<Wasmtime> {
         let mut pool = pool(FEW);
         pool.linear_memory_keep_resident(life.bytes()).pagemap_scan(Enabled::Yes);
