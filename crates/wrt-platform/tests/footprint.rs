@@ -1,4 +1,4 @@
-//! What a static arena costs in a program that is not running: nothing.
+//! Size of a static arena in a program's file: nothing.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ const BYTES: usize = 256 << 20;
 
 static ARENA: StaticArena<BYTES> = StaticArena::new();
 
-/// An arena lies in `.bss` only if all of it is zero at the start; otherwise the program, or a
+/// An arena is in `.bss` only if all of it is zero at the start; otherwise the program, or a
 /// device's flash, would hold its bytes.
 #[test]
 fn an_arena_takes_no_room_in_the_program() {

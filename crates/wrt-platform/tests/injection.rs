@@ -1,6 +1,6 @@
-//! A region's whole life with every call to its allocator failing, once and from then on: after
-//! each step its bytes and rights are what a model says, and nothing is left at the end. One test
-//! alone in its process, which counts the process's mappings.
+//! The lifecycle of a region with every call to its allocator failing, once and from then on: after
+//! each step its bytes and rights match a model, and nothing is left at the end. One test alone in
+//! its process, since it counts the process's mappings.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use core::ops::Range;
@@ -21,10 +21,10 @@ const NONE: Protection = Protection::empty();
 const READ: Protection = Protection::READ;
 const USUAL: Protection = Protection::READ_WRITE;
 
-/// What a memory should be: its bytes and the rights on them.
+/// The expected state of a memory: its bytes and their rights.
 struct Model {
     bytes: Vec<u8>,
-    /// Where other rights begin, in order.
+    /// Offsets at which other rights begin, in order.
     edges: Vec<(usize, Protection)>,
 }
 
@@ -38,7 +38,7 @@ impl Model {
         Self { bytes, edges: vec![(0, NONE), (PREFIX, USUAL)] }
     }
 
-    /// The last bytes of this life's memories never lose their rights.
+    /// Grows the model, whose last bytes never lose their rights here.
     fn grow(&mut self, len: usize) {
         self.bytes.resize(len, 0);
     }
@@ -58,7 +58,8 @@ impl Model {
     }
 }
 
-/// Bytes of address space for a memory. Full guards take an emulator long, and no other calls.
+/// Bytes of address space for a memory. Full guards are slow under an emulator, and make no other
+/// calls.
 fn room() -> u64 {
     if ChildTest::space_is_dear() { 1 << 26 } else { ReserveRequest::DEFAULT_RESERVATION }
 }
@@ -69,7 +70,7 @@ struct Life<'a, P: PageAllocator> {
 }
 
 impl<P: PageAllocator> Life<'_, P> {
-    /// Every byte of the region and every right, and what the host has to say.
+    /// Compares every byte of the region and every right, also on the host.
     fn compare(&self, after: &str) -> Result<(), String> {
         let Self { region, model } = self;
         if region.len() != model.bytes.len() {
@@ -91,7 +92,7 @@ impl<P: PageAllocator> Life<'_, P> {
         region.verify().map_err(|found| format!("{after}: {found}"))
     }
 
-    /// Writes all that may be written, and finds out whether it is exactly that.
+    /// Writes all writable bytes, and checks that exactly these are writable.
     fn write(&mut self, byte: u8) -> Result<(), String> {
         let runs: Vec<_> = self.model.runs().collect();
         for (range, rights) in runs {
@@ -138,7 +139,7 @@ impl<P: PageAllocator> Life<'_, P> {
         self.compare(&format!("growing: {outcome:?}"))
     }
 
-    /// A reset; a second one may succeed where the first has failed.
+    /// Resets; a second reset may succeed after the first has failed.
     fn reset(&mut self) -> Result<(), String> {
         for _ in 0..2 {
             let outcome = self.region.reset();
@@ -196,7 +197,7 @@ fn live<P: PageAllocator>(faulty: &FaultyAllocator<P>) -> Result<(), String> {
     Ok(())
 }
 
-/// How often an allocator was called, and failed.
+/// Numbers of calls and failures of an allocator.
 #[derive(Default)]
 struct Totals {
     in_a_life: usize,
@@ -206,7 +207,7 @@ struct Totals {
     runs: usize,
 }
 
-/// Fails every call of a life on `allocator`, beside a memory that must not notice.
+/// Fails every call of a lifecycle on `allocator`, beside a memory that must not be affected.
 fn every_failure(name: &str, allocator: impl PageAllocator) -> Totals {
     let undisturbed = FaultyAllocator::new(&allocator);
     live(&undisturbed).unwrap_or_else(|detail| panic!("{name}, undisturbed: {detail}"));
@@ -265,7 +266,7 @@ macro_rules! on_backends {
 
 for_each_backend!(on_backends);
 
-/// What a backend says that its memories hold, where it keeps count.
+/// Resources that a backend's memories hold, where it counts them.
 trait Held {
     fn held(&self) -> usize {
         0

@@ -1,5 +1,5 @@
-//! Nothing is left of a memory that is gone. One test alone in its process, which counts all that
-//! its thread allocates and the process maps.
+//! A dropped memory leaves nothing. One test alone in its process, since it counts the allocations
+//! of its thread and the mappings of the process.
 #![allow(unsafe_code, reason = "a global allocator that counts")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
@@ -10,8 +10,8 @@ use wrt_platform::{HeapAllocator, MemoryImage, PageAllocator, Protection, Static
 use wrt_runtime::{MemoryBuilder, MemoryType};
 use wrt_testkit::for_each_failure;
 
-/// The system's allocator, with the bytes counted that the thread has allocated: the test harness
-/// has a thread of its own, which allocates when it likes.
+/// The system's allocator with a count of the thread's bytes: the test harness has another thread,
+/// which allocates at any time.
 struct Counted;
 
 thread_local! {
@@ -37,7 +37,7 @@ unsafe impl GlobalAlloc for Counted {
 #[global_allocator]
 static ALLOCATOR: Counted = Counted;
 
-/// A memory's whole life.
+/// The lifecycle of a memory.
 fn live(allocator: impl PageAllocator) -> Result<(), String> {
     let ty = MemoryType::wasm32(1, Some(6)).unwrap();
     let image = MemoryImage::new(&[(4096, &[7; 100])]).map_err(|error| error.to_string())?;
@@ -55,7 +55,7 @@ fn live(allocator: impl PageAllocator) -> Result<(), String> {
     Ok(())
 }
 
-/// Lives many lives, undisturbed and with every failure, and says by how much `measure` rose.
+/// Runs many lifecycles, undisturbed and with every failure, and returns the rise of `measure`.
 fn rise(allocator: impl PageAllocator, measure: impl Fn() -> usize) -> usize {
     live(&allocator).unwrap();
     let before = measure();

@@ -12,7 +12,7 @@ use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryError, MemoryType};
 
 const GIB: u64 = 1 << 30;
 
-/// These tests count on the whole address space.
+/// Lock of tests, since each needs the whole address space.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
@@ -61,8 +61,8 @@ fn what_the_host_cannot_address_is_refused() {
     refused(HeapAllocator::new());
 }
 
-/// Memories share the address space: the later ones get less, in the end none, and those that
-/// live there feel nothing.
+/// Memories share the address space: later ones get less, finally none, and live memories are not
+/// affected.
 #[test]
 fn a_full_address_space_is_told() {
     let _alone = alone();

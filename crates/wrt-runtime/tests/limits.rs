@@ -14,7 +14,7 @@ const GIB: u64 = 1 << 30;
 /// `ENOMEM`
 const NO_MEMORY: OsError = OsError(12);
 
-/// Runs the rest of the test in a child, once, and says whether this is it.
+/// Runs the rest of the test in a child, once; returns whether this is the child.
 fn in_child(child: ChildTest) -> bool {
     if child.case().is_some() {
         return true;
@@ -24,7 +24,7 @@ fn in_child(child: ChildTest) -> bool {
     false
 }
 
-/// An emulator's own needs count, so there is room for them; what is asked for does not fit.
+/// A limit with room for an emulator's own needs, but not for the memories of the tests.
 const ADDRESS_SPACE: u64 = 2 * GIB;
 
 fn mappings() -> usize {
@@ -67,8 +67,8 @@ fn a_small_address_space_gives_a_smaller_reservation() {
     memory.verify_integrity().unwrap();
 }
 
-/// What does not fit is refused with the limit and the host's cause, a thousand times without a
-/// leak, and whoever lives there already feels nothing.
+/// Memories that do not fit are refused with the limit and the host's cause, a thousand times
+/// without a leak, and live memories are not affected.
 #[test]
 fn what_does_not_fit_is_refused() {
     let child = ChildTest::new("what_does_not_fit_is_refused");
@@ -116,8 +116,8 @@ fn the_heap_refuses_what_does_not_fit() {
     grow_until_refused(HeapAllocator::new(), AllocErrorKind::Exhausted, CommitPolicy::Ahead);
 }
 
-/// The host refuses pages of a reservation that has room for them. The emulator does not hand
-/// this limit on.
+/// The host refuses pages of a reservation that has room for them. The emulator does not pass this
+/// limit on.
 #[test]
 fn a_refused_commit_leaves_the_memory_as_it_was() {
     let child = ChildTest::new("a_refused_commit_leaves_the_memory_as_it_was");
@@ -130,7 +130,7 @@ fn a_refused_commit_leaves_the_memory_as_it_was() {
     assert_eq!(exact, ahead, "a chunk that is refused gives way to what is needed");
 }
 
-/// Grows in steps of 16 MiB until the host says no, and returns how far that was.
+/// Grows in steps of 16 MiB until the host refuses, and returns the size reached.
 fn grow_until_refused(
     allocator: impl PageAllocator,
     refusal: AllocErrorKind,

@@ -227,7 +227,7 @@ impl<'a, A: PageAllocator + ?Sized> RawMemory<'a, A> {
     ///
     /// # Errors
     ///
-    /// What the backend found.
+    /// The violation that the backend found.
     pub fn verify(&self) -> Result<(), Corruption> {
         // SAFETY: R1.
         unsafe { self.allocator.verify(&self.reservation, self.committed, &self.restricted) }

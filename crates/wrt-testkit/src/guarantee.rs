@@ -111,7 +111,7 @@ macro_rules! guarantees {
                 match self { $(Self::$guarantee => $name,)* }
             }
 
-            /// What is guaranteed.
+            /// A description of the guarantee.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$guarantee => $description,)* }

@@ -1,4 +1,4 @@
-//! The checks catch every defect, and blame the guarantee that it breaks and no other.
+//! The checks catch every defect, and report the guarantee that it breaks and no other.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 use std::sync::Mutex;
@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use wrt_platform::{HeapAllocator, PageAllocator, Region, ReserveRequest};
 use wrt_testkit::{ChildTest, Defect, Guarantee, Mappings};
 
-/// What one backend leaves behind on purpose must not disturb the count of another's.
+/// Lock of tests, since the leaks of one defect must not disturb the counts of another.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Gives each of these defects that it can have to a backend. Returns those it can have.
+/// Adds each of these defects that it can have to a backend. Returns those that it can have.
 fn caught_on(name: &str, inner: impl PageAllocator + Sync, defects: &[Defect]) -> Vec<Defect> {
     let _alone = ONE_AT_A_TIME.lock();
     let able = |defect: &Defect| inner.capabilities().contains(defect.needs());
@@ -35,7 +35,7 @@ fn caught_on(name: &str, inner: impl PageAllocator + Sync, defects: &[Defect]) -
     with
 }
 
-/// Why this host does not show what a defect does.
+/// The reason that this host does not show a defect.
 fn why_not_tried(defect: Defect, inner: &impl PageAllocator) -> Option<&'static str> {
     let narrow = usize::BITS < 64;
     match defect {
@@ -66,7 +66,7 @@ fn why_not_tried(defect: Defect, inner: &impl PageAllocator) -> Option<&'static 
     }
 }
 
-/// On backends that have all that a defect can need.
+/// Backends with all capabilities that a defect can need.
 #[cfg(target_os = "linux")]
 mod on_linux {
     use wrt_platform::{Capabilities, MmapAllocator};
@@ -74,8 +74,8 @@ mod on_linux {
 
     use super::caught_on;
 
-    /// An emulator keeps a record of every page that was ever reserved, full guards for every
-    /// defect anew: on 64 bits one process has memory for so many.
+    /// The most defects in one process under an emulator, which keeps a record of every page ever
+    /// reserved, with full guards for every defect.
     const AT_ONCE: usize = 8;
 
     #[test]
@@ -101,7 +101,7 @@ mod on_linux {
         }
     }
 
-    /// Those that only memory with tags can have; the others are caught on mmap.
+    /// The defects that only memory with tags can have; the others are caught on mmap.
     #[cfg(target_arch = "aarch64")]
     #[test]
     fn defects_of_tags_are_caught() {

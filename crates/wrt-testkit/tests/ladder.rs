@@ -1,5 +1,5 @@
-//! A backend as somebody else would write it: the host's mappings by way of the public ladder. It
-//! keeps every guarantee.
+//! A backend outside of the crate: the host's mappings with the public ladder. It keeps every
+//! guarantee.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "a backend of somebody else's, on the public ladder")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
@@ -42,7 +42,7 @@ fn map_closed(extent: Extent) -> Result<NonNull<u8>, ExtentRefusal> {
 ///
 /// # Safety
 ///
-/// The range is the reservation's, and nobody relies on rights it loses.
+/// The range belongs to the reservation, and no code relies on rights that it loses.
 unsafe fn set(reservation: &Reservation, range: HostRange, rights: i32) -> Result<(), OsError> {
     let first = reservation.base().as_ptr().wrapping_add(range.start.get());
     if range.len == HostBytes::ZERO {
@@ -55,11 +55,11 @@ unsafe fn set(reservation: &Reservation, range: HostRange, rights: i32) -> Resul
     }
 }
 
-/// Drops the pages of a range, which read zero then.
+/// Drops the pages of a range, which read zero afterwards.
 ///
 /// # Safety
 ///
-/// The range is the reservation's, and nobody relies on its bytes.
+/// The range belongs to the reservation, and no code relies on its bytes.
 unsafe fn drop_pages(reservation: &Reservation, range: HostRange) -> Result<(), OsError> {
     let first = reservation.base().as_ptr().wrapping_add(range.start.get());
     if range.len == HostBytes::ZERO {

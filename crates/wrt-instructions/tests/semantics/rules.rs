@@ -1,4 +1,4 @@
-//! What the specification says and implementations get wrong, on every backend.
+//! Rules of the specification that implementations get wrong, on every backend.
 
 use wrt_instructions::*;
 use wrt_platform::{HeapAllocator, PageAllocator, for_each_backend};
@@ -67,7 +67,7 @@ fn overlapping_copies(allocator: impl PageAllocator) {
     }
 }
 
-/// Base and offset of a 64-bit memory may pass 2^64: the official suite does not look there.
+/// Address plus offset of a 64-bit memory may exceed 2^64, which the official suite does not test.
 fn sums_past_2_to_64(allocator: impl PageAllocator) {
     let ty = MemoryType::wasm64(1, None).unwrap();
     let mut memory = LinearMemory::new(&allocator, ty).unwrap();
@@ -101,7 +101,7 @@ fn trapping_stores(allocator: impl PageAllocator) {
     assert!(memory.data().unwrap().iter().all(|byte| *byte == 0xA5));
 }
 
-/// Vectors made of less than 16 bytes load no more than those.
+/// Vectors loaded from fewer than 16 bytes access only these.
 fn narrow_vector_loads(allocator: impl PageAllocator) {
     let mut memory = memory_of(&allocator, 40);
     memory.data_mut().unwrap().fill(0x81);

@@ -1,5 +1,4 @@
-//! Committing ahead of the length: within its bound, and giving way to an exact commit where the
-//! host refuses the chunk.
+//! Commit ahead of the length: within its bound, and exact where the host refuses the chunk.
 
 use wrt_platform::{
     AllocErrorKind, CommitPolicy, PageAllocator, Region, ReserveRequest, for_each_backend,

@@ -1,4 +1,4 @@
-//! What images cost the process, and what they ask of the host.
+//! Costs of images to the process and the host.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use wrt_platform::{
 };
 use wrt_testkit::{ChildTest, Ending};
 
-/// Runs the rest of the test in a child, once, and says whether this is it.
+/// Runs the rest of the test in a child, once; returns whether this is the child.
 fn in_child(child: &ChildTest) -> bool {
     if child.case().is_some() {
         return true;
@@ -32,14 +32,14 @@ fn status(name: &str) -> u64 {
     line.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
-/// The most physical memory that the process has had.
+/// The peak of the process's physical memory.
 fn peak() -> u64 {
     status("VmHWM")
 }
 
 const MIB: u64 = 1 << 20;
 
-/// Where the second of two bytes is.
+/// Address of the second of two bytes.
 const FAR: u64 = 512 * MIB;
 
 /// A memory that starts with two bytes far apart.
@@ -68,7 +68,7 @@ fn gaps_are_not_copied() {
     assert_eq!((region.load(0), region.load(1), region.load(FAR)), (Ok(*b"a"), Ok([0]), Ok(*b"b")));
 }
 
-/// A gap that is mapped from the image's file would get pages of the file as soon as it is read.
+/// Reads the gap: if it were mapped from the image's file, it would get pages of the file.
 fn read_the_gap<P: PageAllocator>(mut region: Region<P>) {
     assert!(region.reservation().has_image());
     for _ in 0..2 {
@@ -96,7 +96,8 @@ fn gaps_take_no_pages_of_the_file() {
     assert!(more < 64 * MIB, "{more} bytes for a gap of {FAR}");
 }
 
-/// Discarded pages between the bytes of an image go back to the host, mapped from its file or not.
+/// Discarded pages between the bytes of an image return to the host, whether or not they are mapped
+/// from its file.
 fn discard_around_the_image<P: PageAllocator>(allocator: &P) {
     let bytes = [0x2D; 5000];
     for far in [MIB / 2, 4 * MIB] {
@@ -136,7 +137,7 @@ fn image_files() -> Vec<PathBuf> {
     files.filter(|file| file.read_link().is_ok_and(is_image)).collect()
 }
 
-/// A file beyond the limit would end the process by a signal, whose default nobody has changed.
+/// A file beyond the limit would end the process by a signal with its default action.
 #[test]
 fn a_limit_on_file_sizes_is_kept() {
     // 16 blocks are 8 or 16 KiB, depending on the shell; files of images have 64 KiB at least.

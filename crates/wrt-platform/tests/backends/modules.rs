@@ -1,4 +1,4 @@
-//! Modules that come and go while a pool stays: what is left of their images.
+//! Modules that are created and dropped while a pool stays: leaks of their images.
 
 use std::fs;
 use std::hint;
@@ -13,8 +13,8 @@ use wrt_testkit::{ChildTest, Ending};
 const PAGE: u64 = 65536;
 const MIB: u64 = 1 << 20;
 
-/// Runs the rest of the test in a child, once, and says whether this is it: other tests have
-/// descriptors and mappings too.
+/// Runs the rest of the test in a child, once, since other tests have descriptors and mappings too;
+/// returns whether this is the child.
 fn in_child(test: &str) -> bool {
     let child = ChildTest::new(test);
     if child.case().is_some() {
@@ -29,13 +29,13 @@ fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Mappings of the process that are not of the kernel's own making, and those of images.
+/// Numbers of the process's mappings, without those of the kernel, and of mappings of images.
 fn mappings() -> (usize, usize) {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     (maps.lines().count(), maps.lines().filter(|line| line.contains("wasm-memory-image")).count())
 }
 
-/// A module's image: two pieces now and then.
+/// A module's image, sometimes in two pieces.
 fn image(number: u64) -> MemoryImage {
     let far = if number.is_multiple_of(3) { 2 * MIB } else { 50 };
     MemoryImage::new(&[(1024, &number.to_le_bytes()), (1024 + far, b"more")]).unwrap()
@@ -51,7 +51,7 @@ fn expect_module(region: &Region<&PoolAllocator>, number: u64) {
     assert_eq!(region.load(1024).map(u64::from_le_bytes), Ok(number));
 }
 
-/// The instance goes first, or the module.
+/// Drops the instance first, or the module.
 fn live(pool: &PoolAllocator, number: u64) {
     let image = image(number);
     let mut region = instance(pool, &image);
@@ -140,8 +140,8 @@ fn wait_for(flag: &AtomicU64, round: u64) {
     }
 }
 
-/// An idle slot loses the image of a module that goes, while somebody else wants the slot: there is
-/// no moment at which it is neither idle nor in use.
+/// An idle slot loses the image of a dropped module while another thread wants the slot: at every
+/// moment it is idle or in use.
 #[test]
 fn a_slot_is_free_while_its_module_goes() {
     const ROUNDS: u64 = 2_000;

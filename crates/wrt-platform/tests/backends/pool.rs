@@ -1,5 +1,4 @@
-//! Slots that are used again: nobody sees what others left, whatever changes from one memory to
-//! the next.
+//! Reuse of slots: no memory observes bytes of an earlier one, whatever changes between them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -18,10 +17,10 @@ const SLOT: u64 = 2 << 20;
 const LAYOUTS: [PoolLayout; 3] =
     [PoolLayout::SmallGuard, PoolLayout::Dense, PoolLayout::FullGuards];
 
-/// What most of a memory should read.
+/// The expected contents of most of a memory.
 static ZEROES: [u8; SLOT as usize] = [0; SLOT as usize];
 
-/// As many memories in all as the matrix is walked with.
+/// Total number of memories in the matrix.
 const CYCLES: u64 = 100_000;
 
 /// The layouts that this host has room for.
@@ -29,7 +28,7 @@ fn layouts() -> impl Iterator<Item = PoolLayout> {
     LAYOUTS.into_iter().filter(|layout| usize::BITS >= 64 || *layout != PoolLayout::FullGuards)
 }
 
-/// What may differ from one user of a slot to the next, drawn by a seed.
+/// Properties that differ between users of a slot, drawn from a seed.
 struct User {
     initial: u64,
     grown: u64,
@@ -60,7 +59,7 @@ impl User {
         }
     }
 
-    /// Lives in the pool: finds all as it should be, and leaves it as bad as it can.
+    /// Lives in the pool: checks the initial contents, and leaves the slot in the worst state.
     fn live(&self, pool: &PoolAllocator, images: &[MemoryImage]) -> Result<(), String> {
         let mut random = Random(self.seed | 1);
         let mut request = ReserveRequest::new(self.initial, SLOT).commit(self.policy);
@@ -118,7 +117,7 @@ impl User {
         zero(done..len)
     }
 
-    /// Writes everywhere, or here and there, and takes rights away.
+    /// Writes everywhere or in some places, and takes rights away.
     fn spoil(
         &self,
         region: &mut Region<&PoolAllocator>,
@@ -283,7 +282,7 @@ fn sizes_that_no_host_has_are_errors() {
     assert!(Region::new(&none, &ReserveRequest::new(0, 1)).is_err());
 }
 
-/// The budget bounds what all slots keep together.
+/// The budget limits the bytes that all slots keep together.
 #[test]
 fn slots_keep_no_more_than_the_budget() {
     const PAGES: u64 = 48;
@@ -302,7 +301,7 @@ fn slots_keep_no_more_than_the_budget() {
     }
 }
 
-/// A region that is dropped leaves rights as they are: the pool gives them back.
+/// A dropped region leaves rights as they are: the pool restores them.
 #[test]
 fn a_slot_gets_its_rights_back() {
     let pool = PoolAllocator::new(&PoolConfig::new(1, 1 << 20)).unwrap();
@@ -316,7 +315,7 @@ fn a_slot_gets_its_rights_back() {
     assert_eq!(pool.statistics().retired, 0);
 }
 
-/// A smaller memory does not reach what a larger one left: it is given back, not forgotten.
+/// A smaller memory does not reach the pages of a larger one: these return to the host.
 #[test]
 fn what_is_kept_is_counted() {
     for layout in [PoolLayout::SmallGuard, PoolLayout::Dense] {
@@ -342,7 +341,7 @@ fn what_is_kept_is_counted() {
     }
 }
 
-/// An image that nobody else has any more is not kept alive by idle slots.
+/// Idle slots do not keep an image without handles alive.
 #[cfg(target_os = "linux")]
 #[test]
 fn slots_let_go_of_forgotten_images() {

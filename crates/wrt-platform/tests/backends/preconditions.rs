@@ -1,5 +1,5 @@
-//! What callers of a backend must not ask for never reaches one: it is refused before, by regions
-//! and by the checks' own memories.
+//! Requests that violate the callers' contract never reach a backend: regions and the checks'
+//! memories refuse them.
 
 use wrt_platform::{
     AllocErrorKind, CommitPolicy, HostRange, PageAllocator, Protection, Region, ReserveRequest,
@@ -7,7 +7,7 @@ use wrt_platform::{
 };
 use wrt_testkit::{FaultyAllocator, RawMemory};
 
-/// Growth beyond the capacity, by a page and by so much that sums wrap.
+/// Growth beyond the capacity, by a page and by so many bytes that sums wrap.
 fn capacity(allocator: impl PageAllocator) {
     let allocator = FaultyAllocator::new(allocator);
     let page = allocator.page();

@@ -1,4 +1,4 @@
-//! Rights that the host refuses to change: what nobody knows of them is found out later.
+//! Rights that the host refuses to change are settled later.
 
 use wrt_platform::{MmapAllocator, PageAllocator, Protection, Region, ReserveRequest};
 use wrt_testkit::{FaultyAllocator, Mappings};
@@ -7,8 +7,8 @@ const NONE: Protection = Protection::empty();
 const READ: Protection = Protection::READ;
 const USUAL: Protection = Protection::READ_WRITE;
 
-/// A host that refuses to change rights and to take the change back leaves pages with rights that
-/// nobody knows. It is asked again at the next chance, and then they are what they should be.
+/// A host that refuses to change rights and to undo the change leaves pages with unknown rights.
+/// The change is retried at the next opportunity, after which the rights are correct.
 #[test]
 fn rights_are_settled_once_the_host_goes_along() {
     let faulty = FaultyAllocator::new(MmapAllocator::new());
@@ -35,7 +35,7 @@ fn rights_are_settled_once_the_host_goes_along() {
     assert!(region.slice(0, pages(6)).unwrap().iter().all(|byte| *byte == 0xB6));
 }
 
-/// So does a reset that could not give all rights back.
+/// The same for a reset that could not restore all rights.
 #[test]
 fn a_reset_that_failed_half_way_can_be_tried_again() {
     let faulty = FaultyAllocator::new(MmapAllocator::new());

@@ -1,4 +1,4 @@
-//! Handlers that were there before.
+//! Previous handlers.
 #![allow(unsafe_code, reason = "faults, and handlers of other people's")]
 
 use std::ffi::{c_int, c_void};
@@ -14,7 +14,7 @@ use wrt_platform::{
 };
 use wrt_testkit::{ChildTest, Ending};
 
-/// An address that belongs to nobody.
+/// An address in no memory.
 const FOREIGN: usize = 0x4000;
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
@@ -88,7 +88,7 @@ extern "C" fn informed(_: c_int, info: *mut libc::siginfo_t, context: *mut c_voi
     tell("informed:", unsafe { info.si_addr() }.addr());
 }
 
-/// Returns, so that the access is made again.
+/// Returns, so that the access is repeated.
 extern "C" fn returning(_: c_int) {
     say("returning;");
 }
@@ -116,7 +116,7 @@ const DEFAULT: fn() -> usize = || libc::SIG_DFL;
 const IGNORE: fn() -> usize = || libc::SIG_IGN;
 const KILLED: Ending = Ending::Signal(libc::SIGSEGV);
 
-/// What was there before, what happens, how it ends, and what is said.
+/// The previous action, its flags, the event, the outcome, and the expected message.
 type Row = (&'static str, fn() -> usize, c_int, fn(), Ending, &'static str);
 
 const ROWS: [Row; 11] = [
@@ -173,7 +173,7 @@ fn what_is_not_ours_goes_where_it_went_before() {
     }
 }
 
-/// Uses up any stack.
+/// Overflows the stack.
 fn deep(level: usize) -> usize {
     let here = black_box([level; 64]);
     if black_box(level) == usize::MAX { 0 } else { deep(level + 1) + here[level % 64] }

@@ -1,4 +1,4 @@
-//! What the report says of every kind of fault, in processes that die of it.
+//! Reports of every kind of fault, in processes that end by it.
 #![allow(unsafe_code, reason = "faults of every kind")]
 
 use std::fs::File;
@@ -20,7 +20,7 @@ fn say(trap: &mut TrapContext<'_>) -> TrapAction {
     TrapAction::Decline
 }
 
-/// Maps two times 64 KiB, of a file or of nothing.
+/// Maps two times 64 KiB, of a file or anonymous.
 fn map(file: Option<&File>) -> *mut u8 {
     let (flags, fd) = match file {
         Some(file) => (MAP_SHARED, file.as_raw_fd()),
@@ -48,7 +48,7 @@ fn of_a_region(offset: isize) {
     read(region.view().base.as_ptr(), offset);
 }
 
-/// A memory that its embedder mapped and registered.
+/// A memory mapped and registered by its embedder.
 fn by_hand(base: *mut u8) -> FaultRegistration {
     let base = base.addr();
     let extent = MemoryExtent { base, len: 2 * PAGES, capacity: 2 * PAGES, ..Default::default() };
@@ -109,7 +109,7 @@ const CASES: [(&str, i32, &str); 6] = [
     ("foreign", libc::SIGSEGV, ""),
 ];
 
-/// The same where signals name the page and not the byte.
+/// The text, with the page in place of the byte where signals name only the page.
 fn as_told_here(text: &str) -> String {
     if cfg!(not(target_arch = "s390x")) {
         return text.to_owned();

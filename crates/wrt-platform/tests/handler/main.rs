@@ -1,4 +1,4 @@
-//! The handler for faults: what it reports, what it passes on, and what it lets code do.
+//! The fault handler: reports, previous handlers, and resumption of code.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
@@ -17,7 +17,7 @@ mod tags;
 
 use wrt_testkit::ChildTest;
 
-/// Whether handlers can be relied on here. Says so if not.
+/// Whether handlers work on this host; prints a note if not.
 fn stacks_of_handlers_are_aligned() -> bool {
     // QEMU before 9: the i386 ABI wants 16 bytes.
     let misaligned = cfg!(target_arch = "x86") && ChildTest::is_emulated();

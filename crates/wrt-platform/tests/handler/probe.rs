@@ -1,4 +1,4 @@
-//! An access as compiled code makes it: one instruction that may fault, and a place to go on.
+//! An access as in compiled code: one instruction that may fault, and a place to resume.
 #![allow(unsafe_code, reason = "an access as compiled code makes it")]
 
 use core::arch::global_asm;
@@ -42,8 +42,8 @@ unsafe extern "C" {
     fn wrt_probe_landing();
 }
 
-/// The eight bytes at `address`, or what the callback put into the first argument's register on
-/// the way to [`landing`].
+/// The eight bytes at `address`, or the value that the callback put into the first argument's
+/// register before resuming at [`landing`].
 pub(crate) fn load(address: *const u64) -> Result<u64, u64> {
     // SAFETY: the load either reads bytes that nobody writes or faults, and a fault ends at the
     // landing, which returns as the load would have.
@@ -56,7 +56,7 @@ pub(crate) fn faulting_instruction() -> usize {
     wrt_probe_load as *const () as usize
 }
 
-/// Where [`load`] goes on after a fault.
+/// The resume point of [`load`] after a fault.
 pub(crate) fn landing() -> ResumePoint {
     ResumePoint::new(wrt_probe_landing as *const () as usize)
 }

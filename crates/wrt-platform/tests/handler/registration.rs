@@ -1,4 +1,4 @@
-//! Whether a memory is registered while its addresses may be another's.
+//! Registration of a memory while its addresses may belong to another.
 #![allow(unsafe_code, reason = "an allocator that looks on")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use wrt_platform::{
     ReserveRequest, ResetOutcome,
 };
 
-/// Looks into the registry whenever the memory's addresses stop being its own.
+/// Checks the registry whenever the memory loses its addresses.
 struct Watching<P> {
     inner: P,
     looks: AtomicUsize,
@@ -101,7 +101,7 @@ fn a_memory_is_unknown_before_its_addresses_are_anothers() {
     assert_eq!(looks(HeapAllocator::new()), 3, "at each commit, which may move it, and on release");
 }
 
-/// A commit that unwinds has changed nothing, so the memory is where it was.
+/// A commit that unwinds has changed nothing, so the memory has not moved.
 fn known_after_a_panic(inner: impl PageAllocator) {
     let watching = Watching::new(inner);
     let request = ReserveRequest::new(64 << 10, 256 << 10).classify_faults();

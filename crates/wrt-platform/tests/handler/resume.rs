@@ -1,4 +1,4 @@
-//! Faults that code survives.
+//! Faults after which code resumes.
 #![allow(unsafe_code, reason = "callbacks that say where code goes on")]
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,18 +14,18 @@ use crate::probe::{faulting_instruction, landing, load};
 static DECLINED: AtomicUsize = AtomicUsize::new(0);
 static STACK_POINTER: AtomicUsize = AtomicUsize::new(0);
 
-/// Looks at every fault first, and leaves it to the next.
+/// A callback that sees every fault first and declines it.
 fn decline(_: &mut TrapContext<'_>) -> TrapAction {
     DECLINED.fetch_add(1, Ordering::Relaxed);
     TrapAction::Decline
 }
 
-/// What the landing is told: kind and address in one.
+/// The value passed to the landing: kind and address in one.
 fn coded(kind: FaultKind, wasm_address: i64) -> u64 {
     (wasm_address as u64) << 4 | kind as u64
 }
 
-/// Lets a lazy memory have its bytes; sends the probe's faults to the landing.
+/// Makes bytes of a lazy memory accessible; resumes the probe's faults at the landing.
 fn land(trap: &mut TrapContext<'_>) -> TrapAction {
     let report = *trap.report();
     if report.name.as_str() == "lazy" {
@@ -103,7 +103,8 @@ fn an_access_is_made_again_when_nothing_else_is_said() {
     assert_eq!(load(at(&mut region, (64 << 10) + 8)), Ok(0));
 }
 
-/// Faults as its memory grows, until the others have made memories and for a while at least.
+/// Faults while its memory grows, until the other threads have created memories, and for a minimum
+/// number of times.
 fn fault_meanwhile(made: &AtomicUsize) {
     let _stack = AltStack::new().unwrap();
     let mut round = 0;

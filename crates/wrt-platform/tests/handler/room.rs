@@ -1,4 +1,4 @@
-//! Stacks that have too little left for a report.
+//! Stacks with too little room for a report.
 #![allow(unsafe_code, reason = "faults on stacks of every size")]
 
 use std::cell::Cell;
@@ -13,17 +13,17 @@ use wrt_platform::{
 };
 use wrt_testkit::{ChildTest, Ending};
 
-/// What is said instead of a report.
+/// The line that replaces a report.
 const TOO_LITTLE: &str = "too little stack is left to report a fault";
-/// What a report says here.
+/// The report in these tests.
 const REPORT: &str = "memory \"a name as long as names of memories can ever be\"";
-/// What the handler says that was there before.
+/// The line of the previous handler.
 const PASSED_ON: &str = "passed on";
 
 const PAGE: usize = 1 << 16;
 
 thread_local! {
-    /// The page that a handler is to make accessible.
+    /// The page for a handler to make accessible.
     static FAULTING: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -32,7 +32,7 @@ fn report(context: &mut TrapContext<'_>) -> TrapAction {
     TrapAction::Decline
 }
 
-/// The handler from before: needs little stack, and lets the access succeed when it is made again.
+/// The previous handler, which needs little stack and makes the repeated access succeed.
 extern "C" fn give_access(_: c_int) {
     let (page, rights) = (FAULTING.get(), libc::PROT_READ | libc::PROT_WRITE);
     // SAFETY: the page is of the test's memory, of which nobody uses this byte.
@@ -61,7 +61,7 @@ fn memory() -> Region<MmapAllocator> {
     Region::new(MmapAllocator::new(), &request).unwrap()
 }
 
-/// Reads a page of the memory that nobody has accessed yet.
+/// Reads a page of the memory that was not accessed yet.
 #[inline(never)]
 fn fault(page: usize) {
     FAULTING.set(page);
@@ -69,13 +69,13 @@ fn fault(page: usize) {
     assert_eq!(unsafe { ptr::with_exposed_provenance::<u8>(page).read_volatile() }, 0);
 }
 
-/// Bytes of stack beyond what the host puts there.
+/// Bytes of stack beyond the signal frame.
 fn sizes() -> impl Iterator<Item = usize> {
     (3 << 9..12 << 10).step_by(128)
 }
 
-/// Every fault is told of, by a report or by the line in its place, and passed on; with little stack
-/// it is the line, with more the report.
+/// Checks that every fault is reported, by a report or by the line in its place, and passed on: the
+/// line with little stack, the report with more.
 fn expect_all_told(output: &str) {
     let told: Vec<_> = output
         .split("left: ")
@@ -146,7 +146,7 @@ fn stack_of_thread() -> usize {
     start.addr()
 }
 
-/// Calls itself until little more than `left` bytes are left above `end`.
+/// Recurses until little more than `left` bytes are left above `end`, then faults.
 #[inline(never)]
 fn with_left(end: usize, left: usize, page: usize) -> usize {
     let here = black_box([0_usize; 4]);
@@ -157,7 +157,7 @@ fn with_left(end: usize, left: usize, page: usize) -> usize {
     here[left % 4]
 }
 
-/// A thread that has no alternate stack, and uses its own down to each size.
+/// A thread without an alternate stack, which uses its own down to each size.
 #[test]
 fn the_end_of_a_threads_own_stack_is_told_of() {
     let child = ChildTest::new("room::the_end_of_a_threads_own_stack_is_told_of");

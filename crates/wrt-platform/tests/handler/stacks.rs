@@ -1,4 +1,4 @@
-//! The alternate stack: its size, its guard, and whose it is.
+//! Alternate stacks: size, guard, and owner.
 #![allow(unsafe_code, reason = "looks at the thread's signal stack")]
 
 use std::hint::black_box;
@@ -35,7 +35,7 @@ fn a_stack_is_a_threads_own_until_it_is_dropped() {
     assert_eq!(current(), before);
 }
 
-/// Gives the thread a stack of the test's own, or takes it away.
+/// Sets a stack of the test for the thread, or removes it.
 fn set(bytes: Option<&'static mut [u8]>) {
     let flags = if bytes.is_some() { 0 } else { libc::SS_DISABLE };
     let bytes = bytes.unwrap_or_default();
@@ -65,8 +65,8 @@ fn a_larger_stack_is_kept() {
     assert_eq!(current(), before);
 }
 
-/// Stacks of one thread, made in order and dropped in every order: as long as there is one, the
-/// thread has a stack that suffices for it, and afterwards what it had before, and no mapping more.
+/// Stacks of one thread, created in order and dropped in every order: while there is one, the
+/// thread has a sufficient stack, and afterwards its previous one, and no mapping is left.
 #[test]
 fn stacks_of_one_thread_do_not_end_each_other() {
     const SMALL: usize = 64 << 10;
@@ -95,8 +95,7 @@ fn stacks_of_one_thread_do_not_end_each_other() {
     }
 }
 
-/// A stack that somebody else sets meanwhile is theirs: it is kept if it suffices, and put back if
-/// it does not.
+/// A stack that other code sets in between is kept if it suffices, and restored if it does not.
 #[test]
 fn a_stack_that_came_in_between_is_put_back() {
     let first = AltStack::new().unwrap();
@@ -124,7 +123,7 @@ fn more_than_the_host_can_address_is_an_error() {
     assert_eq!(current(), before);
 }
 
-/// Uses up any stack.
+/// Overflows the stack.
 fn deep(level: usize) -> usize {
     let here = black_box([level; 64]);
     if black_box(level) == usize::MAX { 0 } else { deep(level + 1) + here[level % 64] }
@@ -135,7 +134,7 @@ fn too_deep(_: &mut TrapContext<'_>) -> TrapAction {
     TrapAction::Resume
 }
 
-/// Below the stack is a guard: a callback that needs too much does not write over something else.
+/// A guard is below the stack: a callback that needs too much does not overwrite other memory.
 #[test]
 fn a_callback_that_needs_too_much_ends_the_process() {
     let child = ChildTest::new("stacks::a_callback_that_needs_too_much_ends_the_process");

@@ -1,11 +1,11 @@
-//! Copies by the host are checked: nothing suspends checks, before, during or after.
+//! Copies by the host are checked: no code suspends checks, before, during or after them.
 
 use wrt_platform::{MteAllocator, Region, ReserveRequest};
 use wrt_testkit::{ChildTest, Ending};
 
 use crate::probe::{at, checks_suspended, copy, tag_of, with_tag};
 
-/// Yields bytes while a memory is being written, and looks at the flag each time.
+/// Yields bytes while a memory is written, and checks the flag each time.
 struct Watching(u8);
 
 impl Iterator for Watching {
@@ -40,7 +40,7 @@ fn no_copy_suspends_checks() {
     }
 }
 
-/// `memmove` and `memset` of the host, by way of a base with a wrong tag, end the process.
+/// `memmove` and `memset` of the host through a base with a wrong tag end the process.
 #[test]
 fn a_copy_with_a_wrong_tag_ends_the_process() {
     let child = ChildTest::new("copies::a_copy_with_a_wrong_tag_ends_the_process");

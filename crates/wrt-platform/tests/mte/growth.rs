@@ -1,4 +1,4 @@
-//! New pages have their tag before any length covers them.
+//! New pages are tagged before any length covers them.
 
 use wrt_platform::{CommitPolicy, MteAllocator, Region, ReserveRequest};
 

@@ -1,4 +1,4 @@
-//! Tags after every mapping operation, read in full: by hand, by verification, in random scripts.
+//! Tags after every mapping operation, all read: by hand, by verification, in random scripts.
 
 use wrt_platform::{Corruption, MemoryImage, MteAllocator, Protection, Region, ReserveRequest};
 
@@ -86,8 +86,8 @@ fn random_lives_keep_their_tags() {
     assert!(done.iter().all(|times| *times > 50), "{done:?}");
 }
 
-/// The system takes no tagged address from a thread that has not asked for it: a call with one
-/// would fail, and the memory stay mapped.
+/// The system takes no tagged address from a thread that has not enabled them: a call with one
+/// would fail, and the memory would stay mapped.
 #[test]
 fn the_system_sees_no_tag() {
     in_child("mappings::the_system_sees_no_tag", || {

@@ -1,4 +1,4 @@
-//! One tag on a whole memory, never 0, and another than every neighbour's.
+//! One tag on a whole memory, never 0, and different from those of all neighbours.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Accesses to any address, with any tag: made by one instruction, which a handler skips if it
-//! faults. All unsafe code of these tests is here.
+//! Accesses to any address with any tag, by one instruction, which a handler skips if it faults.
+//! All unsafe code of these tests is here.
 #![allow(unsafe_code, reason = "accesses with wrong tags, which must fault")]
 
 use std::arch::asm;
@@ -18,7 +18,7 @@ pub(crate) const GRANULE: usize = 16;
 
 static CODE: AtomicI32 = AtomicI32::new(NONE);
 
-/// Remembers why, and goes on behind the instruction.
+/// Records the code, and resumes after the instruction.
 extern "C" fn skip(_: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the kernel hands both to a handler with SA_SIGINFO.
     let (info, context) = unsafe { (&*info, &mut *context.cast::<libc::ucontext_t>()) };
@@ -35,7 +35,7 @@ fn install() {
     assert_eq!(unsafe { libc::sigaction(libc::SIGSEGV, &action, std::ptr::null_mut()) }, 0);
 }
 
-/// Runs `body` in a child process whose faults are skipped, and shows what it printed if it failed.
+/// Runs `body` in a child process whose faults are skipped, and shows its output if it failed.
 pub(crate) fn in_child(test: &str, body: impl FnOnce()) {
     let child = ChildTest::new(test);
     if child.case().is_some() {
@@ -88,7 +88,7 @@ pub(crate) fn bare(address: usize) -> usize {
     address & !(0xff << 56)
 }
 
-/// All accesses to the granule with another tag than its own must fault, those with it must not.
+/// Checks that accesses to the granule fault with every tag but its own.
 pub(crate) fn expect_only(own: usize) {
     for tag in 0..16 {
         let address = with_tag(own, tag);
@@ -100,8 +100,8 @@ pub(crate) fn expect_only(own: usize) {
     }
 }
 
-/// `expect_only` for the first and the last granule of every page, and the backend's own look at
-/// all granules.
+/// `expect_only` for the first and the last granule of every page, and the backend's verification
+/// of all granules.
 pub(crate) fn expect_tagged(region: &Region<MteAllocator>) {
     assert_ne!(tag_of(at(region, 0)), 0);
     let page = region.allocator().page().bytes();
@@ -112,7 +112,7 @@ pub(crate) fn expect_tagged(region: &Region<MteAllocator>) {
     assert_eq!(region.verify(), Ok(()));
 }
 
-/// Does to the pages from `address` what code that knows nothing of tags would do.
+/// Drops the pages from `address`, like code that is not aware of tags.
 pub(crate) fn drop_pages(address: usize, len: usize) {
     // SAFETY: the test's own pages, which nobody borrows.
     let outcome =
@@ -120,7 +120,7 @@ pub(crate) fn drop_pages(address: usize, len: usize) {
     assert_eq!(outcome, 0);
 }
 
-/// The same, with new pages that can have no tags.
+/// Maps new pages without tags over them.
 pub(crate) fn map_over(address: usize, len: usize) {
     let (rights, flags) = (
         libc::PROT_READ | libc::PROT_WRITE,
@@ -132,7 +132,7 @@ pub(crate) fn map_over(address: usize, len: usize) {
     assert_eq!(mapped, start);
 }
 
-/// Turns everything off for this thread: checks, and tagged addresses in system calls.
+/// Disables everything for this thread: checks, and tagged addresses in system calls.
 pub(crate) fn switch_off() {
     // SAFETY: a setting of this thread.
     assert_eq!(unsafe { libc::prctl(55, 0, 0, 0, 0) }, 0);
@@ -156,7 +156,7 @@ pub(crate) fn in_fork(body: impl FnOnce()) {
     }
 }
 
-/// What the host's copies come down to.
+/// A copy by the host.
 pub(crate) fn copy(from: usize, to: usize, len: usize) {
     // SAFETY: the test's own bytes; a wrong tag ends the process.
     unsafe { std::ptr::copy(from as *const u8, to as *mut u8, len) };

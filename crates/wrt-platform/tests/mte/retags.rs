@@ -1,4 +1,4 @@
-//! After a reset or a release the tag is another.
+//! A reset or a release changes the tag.
 
 use wrt_platform::{MteAllocator, Region, ReserveRequest};
 

@@ -1,4 +1,4 @@
-//! Checks are a setting of each thread: what earlier and later ones have, and forks.
+//! Checks are a setting of each thread: earlier threads, later ones, and forks.
 
 use std::sync::mpsc::channel;
 use std::thread;
@@ -95,8 +95,8 @@ fn stronger_checks_stay_and_weaker_ones_go() {
     assert_eq!(TagChecks::on_this_thread(), Some(TagChecks::Sync));
 }
 
-/// In whatever order scopes end, a thread is checked as long as there is one, as strictly as the
-/// strictest wanted, and then as it was before.
+/// In any order of dropping scopes, a thread is checked while there is one, as strictly as the
+/// strictest scope, and afterwards as before.
 #[test]
 fn scopes_of_one_thread_do_not_end_each_other() {
     let asynchronous = MteAllocator::with_checks(TagChecks::Async).unwrap();

@@ -1,6 +1,6 @@
-//! A mapping that fails after the host has unmapped what was there, as kernels before 6.13 do when
-//! they run out of memory, in a host that cannot close the gap either. The tracer fails the calls;
-//! that the addresses are free, and soon another's, is done by hand.
+//! A mapping that fails after the host has unmapped the old one, as in kernels before 6.13 when
+//! they run out of memory, where the host cannot close the gap either. The tracer fails the calls;
+//! the test itself frees the addresses and maps something else there.
 #![allow(unsafe_code, reason = "a mapping at the addresses of another")]
 
 use std::ptr;
@@ -15,7 +15,7 @@ use crate::{GROWN, IMAGE, POISON, SIZE, image, outnumber_the_main_thread};
 /// Bytes of the image, in whole pages.
 const LEN: usize = 3 << 12;
 
-/// Takes the addresses for somebody else, who has unmapped nothing and was given them by the host.
+/// Takes the addresses for other code, to which the host has given them.
 fn take_over(address: usize) -> &'static mut [u8] {
     let start = ptr::with_exposed_provenance_mut(address);
     // SAFETY: by the tracer's word the pages were unmapped; here they are.
@@ -29,8 +29,8 @@ fn take_over(address: usize) -> &'static mut [u8] {
     unsafe { slice::from_raw_parts_mut(mapped.cast(), LEN) }
 }
 
-/// The slot's image cannot be taken away: the pool gives up the slot, and leaves alone for good
-/// what somebody maps there.
+/// The slot's image cannot be unmapped: the pool retires the slot, and never touches later mappings
+/// there.
 fn in_a_pool() {
     let image = image().unwrap();
     let config = PoolConfig::new(2, GROWN).layout(PoolLayout::SmallGuard);
@@ -51,7 +51,7 @@ fn in_a_pool() {
     println!("{DONE}");
 }
 
-/// The image cannot be put over a new reservation: that is given up, but for the gap.
+/// The image cannot be mapped over a new reservation, which is unmapped except for the gap.
 fn in_a_reservation() {
     let image = image().unwrap();
     let before = Mappings::of_process().unwrap().bytes();
@@ -64,8 +64,8 @@ fn in_a_reservation() {
     println!("{DONE}");
 }
 
-/// Fails the `nth` mapping of the life, the one that would close the gap, and the call that looks
-/// for one.
+/// Fails the `nth` mapping of the lifecycle, the one that would close the gap, and the call that
+/// probes for a gap.
 fn expect_given_up(test: &str, nth: usize, life: fn()) {
     let name = format!("gaps::{test}");
     if ChildTest::new(&name).case().is_some() {

@@ -1,4 +1,4 @@
-//! A handler for faults that the host refuses to install.
+//! A fault handler that the host refuses to install.
 #![allow(unsafe_code, reason = "a handler, and a fault for it")]
 
 use std::mem::MaybeUninit;
@@ -11,10 +11,10 @@ use crate::tracer::{self, BEGUN};
 
 const TEST: &str = "handler::an_installation_that_failed_leaves_no_callback";
 
-/// What the callback says.
+/// The line of the callback.
 const ASKED: &str = "the callback was asked";
 
-/// The system call that sets the action of a signal, and asks for it. An installation makes four:
+/// The system call that sets and queries the action of a signal. An installation makes four calls:
 /// both for each of two signals.
 const CALL: &str = "rt_sigaction";
 const CALLS: usize = 4;
@@ -25,7 +25,7 @@ fn say(_: &mut TrapContext<'_>) -> TrapAction {
     TrapAction::Decline
 }
 
-/// The main thread has asked for a few actions when the program started.
+/// Makes more calls than the main thread has made at the program's start.
 fn outnumber_the_main_thread() {
     for _ in 0..32 {
         let mut action = MaybeUninit::uninit();
@@ -34,7 +34,7 @@ fn outnumber_the_main_thread() {
     }
 }
 
-/// Installs the handler, once in vain, and makes a fault in a memory.
+/// Installs the handler, once without success, and faults in a memory.
 fn life(installations: usize) {
     outnumber_the_main_thread();
     println!("{BEGUN}");

@@ -1,4 +1,4 @@
-//! The host refuses to take an image away from an idle slot when the image's last handle goes.
+//! The host refuses to unmap an image from an idle slot when the image's last handle is dropped.
 
 use wrt_platform::{PoolAllocator, PoolConfig, Region, ReserveRequest};
 use wrt_testkit::ChildTest;
@@ -6,7 +6,7 @@ use wrt_testkit::ChildTest;
 use crate::tracer::{self, BEGUN, DONE};
 use crate::{GROWN, SIZE, expect_initial, image, outnumber_the_main_thread};
 
-/// What the slot still has counts as kept, until the next memory gets the slot.
+/// The pages of the image count as kept until the next memory takes the slot.
 fn life() {
     let image = image().unwrap();
     let pool = PoolAllocator::new(&PoolConfig::new(1, GROWN)).unwrap();

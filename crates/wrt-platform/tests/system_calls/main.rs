@@ -1,8 +1,8 @@
-//! The host's own refusals: a program that lives a memory's whole life runs under `strace`, which
-//! fails one system call after the other, once and from then on. No memory shows what it should
-//! not, and nothing but address space is lost.
+//! Refusals by the host: a memory's lifecycle runs under `strace`, which fails one system call
+//! after the other, once and from then on. No memory exposes old contents, and only address space
+//! may leak.
 //!
-//! `strace` cannot trace what an emulator runs, so this is for the machine's own programs.
+//! `strace` cannot trace programs under an emulator, so this is for native programs.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
@@ -21,7 +21,7 @@ use wrt_platform::{
 };
 use wrt_testkit::{ChildTest, Mappings};
 
-/// The calls that a memory's life consists of.
+/// The system calls of a memory's lifecycle.
 const CALLS: [&str; 9] = [
     "mmap",
     "mprotect",
@@ -38,11 +38,11 @@ const PAGE: u64 = 4096;
 const SIZE: u64 = 32 * PAGE;
 const GROWN: u64 = 48 * PAGE;
 const IMAGE: u64 = 16 * PAGE;
-/// Where the second of two pieces of an image is.
+/// Address of the second of two pieces of an image.
 const APART: u64 = 300 * PAGE;
 const POISON: u8 = 0xB6;
 
-/// What bytes are compared with in one go: the child runs some thousand times.
+/// The expected bytes, for one comparison: the child runs some thousand times.
 static ZEROES: [u8; GROWN as usize] = [0; GROWN as usize];
 
 fn is_zero(bytes: &[u8]) -> bool {
@@ -53,7 +53,7 @@ fn image() -> Option<MemoryImage> {
     MemoryImage::new(&[(IMAGE, &[0x2D; 3 * PAGE as usize])]).ok()
 }
 
-/// Expects what every owner may expect of a new memory: zeroes and the image.
+/// Checks the contents of a new memory: zeroes and the image.
 fn expect_initial(region: &Region<&impl PageAllocator>, imaged: bool) {
     let bytes = region.data().unwrap();
     let (start, end) =
@@ -64,7 +64,7 @@ fn expect_initial(region: &Region<&impl PageAllocator>, imaged: bool) {
     region.verify().unwrap();
 }
 
-/// Exact faults are had, or the memory is empty; what is accessible is what is shown.
+/// Checks that faults are exact or the memory is empty, and that exactly its bytes are accessible.
 fn expect_guarantees(region: &Region<&impl PageAllocator>, exact: bool) {
     let given = region.guarantees().faults_exactly;
     assert!(given == exact || region.is_empty(), "a memory without its guarantee");
@@ -92,7 +92,7 @@ fn grow(region: &mut Region<&impl PageAllocator>, exact: bool) {
     expect_guarantees(region, exact);
 }
 
-/// One memory's life, in which anything may be refused. Only what was granted is relied on.
+/// The lifecycle of one memory, in which any call may fail. Only granted operations are relied on.
 fn live(allocator: &impl PageAllocator, image: Option<&MemoryImage>) {
     let unit = NonZeroU64::new(PAGE).unwrap();
     let request = ReserveRequest::new(SIZE, GROWN).unit(unit).name("refused");
@@ -149,7 +149,7 @@ fn live_in_pieces(allocator: &impl PageAllocator) {
     }
 }
 
-/// Several memories after each other, each of which would see what an earlier one has left.
+/// Several memories after each other, each of which would see leftovers of an earlier one.
 fn live_again(allocator: &impl PageAllocator) {
     let first = image();
     live(allocator, first.as_ref());
@@ -188,16 +188,16 @@ fn resident() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
-/// Makes more calls than the main thread has made for the program's start. The tracer counts the
-/// calls of each thread, and none of those is meant.
+/// Makes more calls than the main thread has made at the program's start. The tracer counts the
+/// calls of each thread, and must not fail those.
 fn outnumber_the_main_thread() {
     for _ in 0..32 {
         Region::new(MmapAllocator::new(), &ReserveRequest::new(SIZE, SIZE)).unwrap();
     }
 }
 
-/// In the child: the life, between two lines. A refused `munmap` costs address space and nothing
-/// else; after any other refusal all is back.
+/// In the child: the lifecycle, between two lines. A refused `munmap` leaks only address space;
+/// after any other refusal nothing is lost.
 fn child(case: &str) {
     let (backend, call) = case.split_once(' ').unwrap();
     // Whatever the program and its heap need for themselves, they need before.
@@ -218,7 +218,7 @@ fn child(case: &str) {
     println!("{DONE}");
 }
 
-/// Fails each call of the life on `backend`, once, twice in a row, and from then on.
+/// Fails each call of the lifecycle on `backend`, once, twice in a row, and from then on.
 fn every_call_fails(test: &str, backend: &str) {
     if let Some(case) = ChildTest::new(test).case() {
         return child(&case);

@@ -7,15 +7,15 @@ use std::path::Path;
 
 use wrt_testkit::{ChildTest, Ending};
 
-/// What the child prints when the part of it begins whose calls may fail, and at its end.
+/// The lines that the child prints before and after the part whose calls may fail.
 pub(crate) const BEGUN: &str = "the life begins";
 pub(crate) const DONE: &str = "the life is over";
 
-/// Calls that are to fail: the name of the system call, and which of them as `strace` says it
-/// (`when=` of its option `inject`), all if nothing is said.
+/// Calls to fail: the name of the system call, and which ones in the form of `strace` (`when=` of
+/// its option `inject`), all if empty.
 pub(crate) type Failing<'a> = (&'a str, &'a str);
 
-/// What `strace` saw of one run.
+/// The trace of one run.
 pub(crate) struct Run {
     outcome: io::Result<(Ending, String)>,
     log: String,
@@ -34,8 +34,8 @@ pub(crate) fn run(test: &str, case: &str, calls: &[&str], failing: &[Failing<'_>
     Run { outcome, log }
 }
 
-/// The tracer and its arguments. The program's own heap is to ask for no pages meanwhile, and for
-/// none by these calls.
+/// The tracer and its arguments. The program's heap must request no pages during the run, and none
+/// by these calls.
 fn words(log: &Path, calls: &[&str], failing: &[Failing<'_>]) -> Vec<String> {
     let environment = "env MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=33554432 \
                        MALLOC_TRIM_THRESHOLD_=1073741824 RUST_BACKTRACE=0";
@@ -54,14 +54,14 @@ fn words(log: &Path, calls: &[&str], failing: &[Failing<'_>]) -> Vec<String> {
 }
 
 impl Run {
-    /// The lines before the life began, and those since.
+    /// The lines before the lifecycle began, and those since.
     fn halves(&self) -> (&str, &str) {
         let begun = self.log.find(BEGUN).unwrap_or(self.log.len());
         self.log.split_at(begun)
     }
 
-    /// How often the child's thread made this call before the life began. The tracer counts the
-    /// calls of each thread apart.
+    /// Number of these calls by the child's thread before the lifecycle began. The tracer counts
+    /// the calls of each thread separately.
     pub(crate) fn early(&self, call: &str) -> usize {
         let (early, _) = self.halves();
         let thread = |line: &str| line.split(' ').next().map(str::to_owned);
@@ -70,17 +70,17 @@ impl Run {
         made.filter(|line| thread(line) == this).count()
     }
 
-    /// How many calls failed before the life began.
+    /// Number of calls that failed before the lifecycle began.
     pub(crate) fn failed_early(&self) -> usize {
         self.halves().0.matches("(INJECTED)").count()
     }
 
-    /// How many failed since.
+    /// Number of calls that failed since.
     pub(crate) fn failed(&self) -> usize {
         self.halves().1.matches("(INJECTED)").count()
     }
 
-    /// How the child ended, and what it printed.
+    /// Outcome and output of the child.
     pub(crate) fn end(&self) -> (Ending, &str) {
         match &self.outcome {
             Ok((ending, output)) => (*ending, output),
@@ -88,7 +88,7 @@ impl Run {
         }
     }
 
-    /// Expects the child to have come through.
+    /// Checks that the child succeeded.
     pub(crate) fn expect_success(&self, what: &str) {
         let (ending, output) = self.end();
         let passed = ending == Ending::Success && output.contains(BEGUN) && output.contains(DONE);
@@ -96,7 +96,7 @@ impl Run {
     }
 }
 
-/// Whether there is nothing to trace, which it says to whoever runs the tests.
+/// Whether tracing is not possible; if so, prints a note.
 pub(crate) fn is_blind() -> bool {
     let blind = ChildTest::is_emulated();
     if blind {

@@ -1,4 +1,4 @@
-//! Putting memories together: allocators behind every pointer, the choices of the builder, and the
+//! Composition of memories: allocators behind every pointer, the options of the builder, and the
 //! host's access to numbers and strings.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn one_page() -> MemoryType {
     MemoryType::wasm32(1, Some(4)).unwrap()
 }
 
-/// Allocators that are chosen at run time, owned, shared and borrowed.
+/// Allocators chosen at run time, owned, shared and borrowed.
 #[test]
 fn allocators_come_behind_every_pointer() {
     static ARENA: StaticArena<{ 4 * 65536 }> = StaticArena::new();
@@ -109,7 +109,7 @@ fn strings(allocator: impl PageAllocator) {
     assert_eq!(memory.get_c_str(65530).unwrap(), c"12345", "a refused write has written");
 }
 
-/// Protected bytes behind a string do not matter, those within do.
+/// Protected bytes behind a string do not matter; protected bytes within it do.
 fn strings_beside_protected_bytes(allocator: impl PageAllocator) {
     let mut memory = LinearMemory::new(allocator, one_page()).unwrap();
     memory.data_mut().unwrap().fill(b'x');

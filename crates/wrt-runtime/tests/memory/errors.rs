@@ -1,5 +1,5 @@
-//! What errors say and what they rest on: which demand failed, what a backend is out of, which
-//! memory it was, and the source of each error.
+//! Messages and sources of errors: the unmet demand, the exhausted resource, the memory, and the
+//! source of each error.
 
 use core::error::Error;
 
@@ -157,7 +157,7 @@ fn errors_say_which_memory() {
     );
 }
 
-/// What the host asks for may come from the guest, of which there may be many.
+/// Errors of host access name the memory, since the request may come from one of many guests.
 #[test]
 #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
 fn errors_of_the_host_say_which_memory() {

@@ -1,4 +1,4 @@
-//! Events carry addresses: each operation reports its ranges, and no write goes unreported.
+//! Events carry addresses: each operation reports its ranges, and every write is reported.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ enum Event {
 }
 
 impl Event {
-    /// The bytes that the event says were written.
+    /// The bytes that the event reports as written.
     fn written(&self) -> Option<Access> {
         match *self {
             Self::Store(access) => Some(access),
@@ -36,7 +36,7 @@ impl Event {
     }
 }
 
-/// All events since they were last taken.
+/// All events since the last call of `take`.
 #[derive(Default)]
 struct Log(RefCell<Vec<Event>>);
 
@@ -152,7 +152,7 @@ fn copies_between_memories(allocator: impl PageAllocator) {
     assert_eq!(source.observer().take(), [Event::Trap(access(65500, 37))]);
 }
 
-/// What failed has written nothing and reports no write.
+/// A failed operation has written nothing and reports no write.
 fn failures_report_no_write(allocator: impl PageAllocator) {
     let faulty = FaultyAllocator::new(allocator);
     let mut memory = logged(&faulty);
@@ -208,7 +208,7 @@ impl DirtyPages {
     }
 }
 
-/// A memory with what it held and what was reported since that was last compared.
+/// A memory with its contents at the last comparison, and the pages reported since.
 struct Tracked<P: PageAllocator> {
     memory: Memory<P>,
     before: Vec<u8>,
@@ -241,10 +241,10 @@ impl<P: PageAllocator> Tracked<P> {
     }
 }
 
-/// What a step did, and what it should have written.
+/// A step, and the bytes that it should have written.
 type Done = (&'static str, Option<Access>);
 
-/// A step: four numbers that say what to do.
+/// A step, encoded in four numbers.
 type Step = [u64; 4];
 
 /// An address mostly inside the memory, sometimes across its end.

@@ -1,5 +1,5 @@
-//! Every call to the allocator fails once, at every place where a memory's life makes one: the
-//! memory is as it was, and nothing leaks.
+//! Failures of every allocator call in a memory's lifecycle: the memory is unchanged, and nothing
+//! leaks.
 
 use wrt_platform::{CommitPolicy, PageAllocator, Region, ReserveRequest, for_each_backend};
 use wrt_runtime::{LinearMemory, MemoryBuilder, MemoryType, Metrics};
@@ -83,7 +83,7 @@ fn regions(allocator: impl PageAllocator) {
     assert_eq!(failures.unwrap(), 2 * 6);
 }
 
-/// Two memories of one allocator: the failure of one is not felt by the other.
+/// Two memories of one allocator: the failure of one does not affect the other.
 fn neighbours(allocator: impl PageAllocator) {
     let faulty = FaultyAllocator::new(allocator);
     let ty = MemoryType::wasm32(1, Some(4)).unwrap();

@@ -1,4 +1,4 @@
-//! What `GuestMemory` guarantees those who call it and those who implement it.
+//! Guarantees of `GuestMemory` to callers and implementers.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use wrt_runtime::{
 const PAGE: u64 = 65536;
 const AT_0: MemArg = MemArg::offset(0);
 
-/// Keeps the traps it is told of.
+/// An observer that logs traps.
 #[derive(Default)]
 struct Traps(RefCell<Vec<(Trap, Access)>>);
 
@@ -34,7 +34,7 @@ fn observed() -> Observed {
     MemoryBuilder::new(ty).observer(Traps::default()).allocate(HeapAllocator::new()).unwrap()
 }
 
-/// The traps that the memory's observer was told of since it was last asked.
+/// The traps logged by the memory's observer since the last call.
 fn told(memory: &Observed) -> Vec<(Trap, Access)> {
     memory.observer().0.take()
 }
@@ -43,7 +43,7 @@ fn out_of_bounds(address: u64, size: u64) -> Vec<(Trap, Access)> {
     vec![(Trap::OutOfBounds, Access { address, size })]
 }
 
-/// An operation that is refused tells the observer, once, whoever calls it and however.
+/// A refused operation notifies the observer once, for every caller and method.
 #[test]
 fn refused_accesses_are_told_once() {
     let mut memory = observed();
@@ -96,7 +96,7 @@ fn refused_bulk_operations_are_told_once() {
     assert_eq!(told(&memory), out_of_bounds(100, 4), "the segment has no such bytes");
 }
 
-/// The memory that refuses is the one whose observer is told.
+/// A refused copy notifies the observer of the memory that refuses.
 #[test]
 fn refused_copies_are_told_by_the_memory_that_refuses() {
     let (mut memory, other) = (observed(), observed());
@@ -114,8 +114,8 @@ fn refused_copies_are_told_by_the_memory_that_refuses() {
     assert!(refused.contains("9 bytes at address 0xfffe"), "{refused}");
 }
 
-/// A memory of one's own: it keeps the ranges that were written, and has another memory do the
-/// rest. It has no more than the required methods.
+/// A custom memory with only the required methods, which logs the ranges written and forwards to
+/// another memory.
 struct Journal<M> {
     inner: M,
     written: Vec<Range<u64>>,
@@ -165,7 +165,7 @@ impl<M: GuestMemory> GuestMemory for Journal<M> {
     }
 }
 
-/// Numbers in an order that looks random.
+/// Pseudo-random numbers.
 struct Numbers(u64);
 
 impl Numbers {
@@ -187,7 +187,7 @@ fn operand(op: StoreOp, bits: u64) -> Value {
     }
 }
 
-/// What an operation gives, as text.
+/// The result of an operation, as text.
 fn step<M: GuestMemory>(memory: &mut M, other: &M, kind: u64, numbers: &mut Numbers) -> String {
     // One address in eight or so is beyond the end.
     let mut place = || numbers.below(4700);
@@ -223,8 +223,7 @@ fn step<M: GuestMemory>(memory: &mut M, other: &M, kind: u64, numbers: &mut Numb
     }
 }
 
-/// Whoever implements the required methods has all instructions, and sees every byte that is
-/// written in two of them.
+/// The required methods suffice for all instructions, and two of them see every byte written.
 #[test]
 fn a_memory_of_ones_own_has_all_instructions() {
     let ty = MemoryType::new(IndexType::I32, wrt_runtime::PageSize::One, 4200, None).unwrap();

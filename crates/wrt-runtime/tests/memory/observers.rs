@@ -1,4 +1,4 @@
-//! Counts, hooks, names, seals, and the words of errors.
+//! Counts, hooks, names, seals, and messages of errors.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,7 @@ fn one_page() -> MemoryType {
     MemoryType::wasm32(1, Some(4)).unwrap()
 }
 
-/// One of everything, and what should have been counted.
+/// One operation of each kind, and the expected counts.
 fn exact_counts<O: Counting>(allocator: impl PageAllocator, observer: O) {
     let mut memory =
         MemoryBuilder::new(one_page()).observer(observer).allocate(&allocator).unwrap();
@@ -81,7 +81,7 @@ fn counts_of(threads: u32, allocator: impl PageAllocator + Sync) {
     assert_eq!(memory.access_count(), 2 * all);
 }
 
-/// More threads than have a stripe of their own: those that count are the ones without.
+/// More threads than stripes: the counting threads share one.
 fn counts_beyond_the_stripes(allocator: impl PageAllocator + Sync) {
     const IDLE: usize = 16;
     const BUSY: usize = 4;
@@ -249,7 +249,7 @@ fn seals(allocator: impl PageAllocator) {
     memory.verify_integrity().unwrap();
 }
 
-/// Observers that others hold too, and observers of a type that is not known.
+/// Shared observers, and observers as trait objects.
 fn shared_observers(allocator: impl PageAllocator) {
     let (local, shared) = (Metrics::default(), Arc::new(SyncMetrics::default()));
     exact_counts(&allocator, &local);
@@ -270,7 +270,7 @@ fn shared_observers(allocator: impl PageAllocator) {
     assert_eq!(memory.metrics().counts, AccessCounts::default());
 }
 
-/// A pointer hands on every event, a growth's veto among them.
+/// A pointer forwards every event, including a veto.
 fn forwarded<O: Observer>(allocator: impl PageAllocator, seen: &AtomicU32, observer: O) {
     seen.store(0, Ordering::Relaxed);
     let mut memory = MemoryBuilder::new(one_page()).observer(observer).allocate(allocator).unwrap();
@@ -284,7 +284,7 @@ fn forwarded<O: Observer>(allocator: impl PageAllocator, seen: &AtomicU32, obser
     assert_eq!(seen.load(Ordering::Relaxed), 0b1111_1111, "an event for each method");
 }
 
-/// Notes which methods were called.
+/// Records which methods were called.
 struct Each<'a>(&'a AtomicU32);
 
 impl Each<'_> {
@@ -370,7 +370,7 @@ fn counts_while_the_guest_runs(allocator: impl PageAllocator + Sync) {
     });
 }
 
-/// An observer in a struct of the embedder's, whose type can be written down.
+/// An observer in a struct of the embedder, whose type can be named.
 struct Ledger {
     memory: LinearMemory<HeapAllocator, (Metrics, Refusals)>,
 }

@@ -15,7 +15,7 @@ fn image() -> MemoryImage {
     MemoryImage::new(&[(70_000, &[1; 5000]), (1024, b"first"), (74_000, &[2; 1000])]).unwrap()
 }
 
-/// What memories that start from it hold.
+/// The contents of memories that start from it.
 fn expected(len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     bytes[70_000..75_000].fill(1);
@@ -64,7 +64,7 @@ fn image_must_fit(allocator: impl PageAllocator) {
     assert!(memory.data().unwrap().iter().all(|byte| *byte == 0));
 }
 
-/// Every access to a protected range traps with its own message, those around it do not.
+/// Every access to a protected range traps with a specific message; accesses around it do not trap.
 fn protection(allocator: impl PageAllocator) {
     let ty = MemoryType::wasm32(4, Some(8)).unwrap();
     let mut memory = LinearMemory::new(&allocator, ty).unwrap();
@@ -139,7 +139,8 @@ fn what_the_platform_says(allocator: impl PageAllocator) {
     memory.prepare_thread().unwrap();
 }
 
-/// By another protection, and by a reset. The memory had four pages of sevens and one more.
+/// Rights return by another protection, and by a reset. The memory had four pages of sevens and one
+/// more.
 fn rights_come_back(mut memory: LinearMemory<impl PageAllocator>) {
     memory.protect(0..5 * PAGE, Protection::READ_WRITE).unwrap();
     assert!(
@@ -176,7 +177,7 @@ fn refusals(allocator: impl PageAllocator) {
     assert_eq!(executable.is_ok(), able);
 }
 
-/// What counts is how many ranges there are at the end, whatever it takes to get there.
+/// Only the final number of ranges counts, not that of intermediate steps.
 fn full_table(allocator: impl PageAllocator) {
     let ty = MemoryType::wasm32(1, None).unwrap();
     let mut memory = LinearMemory::new(&allocator, ty).unwrap();
@@ -194,7 +195,7 @@ fn full_table(allocator: impl PageAllocator) {
     memory.data_mut().unwrap().fill(1);
 }
 
-/// A prefix that nobody may access stays closed, also over growth from nothing and resets.
+/// An inaccessible prefix stays closed across growth from zero and resets.
 fn prefix(allocator: impl PageAllocator) {
     for initial in [0, 1] {
         let ty = MemoryType::wasm32(initial, Some(4)).unwrap();
@@ -213,7 +214,7 @@ fn prefix(allocator: impl PageAllocator) {
     }
 }
 
-/// What may be written may be discarded and filled, readable or not.
+/// Writable bytes can be discarded and filled, readable or not.
 fn write_only(allocator: impl PageAllocator) {
     let mut region = Region::new(&allocator, &ReserveRequest::new(PAGE, PAGE)).unwrap();
     region.fill(0, 7, PAGE).unwrap();
@@ -227,7 +228,7 @@ fn write_only(allocator: impl PageAllocator) {
     assert!(region.data().unwrap() == expected);
 }
 
-/// What may be written takes copies from elsewhere, readable or not.
+/// Writable bytes can be the target of copies, readable or not.
 fn copies_to_write_only(allocator: impl PageAllocator) {
     let ty = MemoryType::wasm32(1, None).unwrap();
     let mut memory = LinearMemory::new(&allocator, ty).unwrap();

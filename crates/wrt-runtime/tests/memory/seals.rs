@@ -1,4 +1,4 @@
-//! Seals over bytes that cannot be read: neither intact nor broken, but an error of its own.
+//! Seals over unreadable bytes: neither intact nor broken, but a separate error.
 
 use wrt_platform::{PageAllocator, Protection, for_each_backend};
 use wrt_runtime::{LinearMemory, MemoryType};
@@ -11,7 +11,7 @@ fn memory(allocator: impl PageAllocator) -> LinearMemory<impl PageAllocator> {
     LinearMemory::new(allocator, MemoryType::wasm32(2, None).unwrap()).unwrap()
 }
 
-/// With one byte closed, a write to any other byte of the range would go unseen.
+/// With one byte closed, a write to any other byte of the range would not be detected.
 fn one_byte_closed(allocator: impl PageAllocator) {
     for (closed, written) in [(0, 100), (PAGE - 1, 0), (500, 501)] {
         let mut memory = memory(&allocator);
@@ -29,7 +29,7 @@ fn one_byte_closed(allocator: impl PageAllocator) {
     }
 }
 
-/// Bytes that may be written and not read can change unseen.
+/// Bytes that are writable but not readable can change undetected.
 fn write_only(allocator: impl PageAllocator) {
     let mut memory = memory(&allocator);
     let seal = memory.seal(100..200).unwrap();
@@ -43,7 +43,7 @@ fn write_only(allocator: impl PageAllocator) {
     assert!(memory.verify(&seal).unwrap_err().to_string().ends_with("changed"));
 }
 
-/// Closed bytes beside a seal and seals of no bytes are no fault.
+/// Closed bytes beside a seal and empty seals are no error.
 fn beside_and_nothing(allocator: impl PageAllocator) {
     let mut memory = memory(&allocator);
     let seal = memory.seal(100..200).unwrap();

@@ -48,7 +48,8 @@ impl Defect {
     ///
     /// # Errors
     ///
-    /// What the checks found, which should be the one guarantee that it [breaks](Self::breaks).
+    /// The findings of the checks, which should be the one guarantee that it
+    /// [breaks](Self::breaks).
     pub fn seen_by_checks<P: PageAllocator + Sync>(self, inner: P) -> Result<(), Broken> {
         // SAFETY: only the checks use it, in an order that looks before it touches.
         check_backend(&unsafe { BrokenAllocator::new(&inner, self) })?;

@@ -1,4 +1,4 @@
-//! Faults in the arithmetic of addresses.
+//! Known bugs in address arithmetic.
 
 use wrt_instructions::{MemArg, i32_load8_u, memory_fill, memory_grow};
 use wrt_platform::{HeapAllocator, PageAllocator, for_each_backend};

@@ -1,11 +1,11 @@
-//! Faults around the base: before it, past what it has, and after it moved.
+//! Known bugs around the base: before it, past the capacity, and after a move.
 
 use wrt_instructions::{MemArg, i32_load, i32_store};
 use wrt_platform::{Capabilities, HeapAllocator, PageAllocator, for_each_backend};
 use wrt_runtime::{LinearMemory, MemoryType, Observer};
 
-/// Every byte keeps its value wherever the memory goes, and nothing of the old place is used: the
-/// address sanitizer sees the rest.
+/// Every byte keeps its value when the memory moves, and the old location is not used: the address
+/// sanitizer checks the rest.
 fn f10_growth(allocator: impl PageAllocator) {
     let ty = MemoryType::wasm32(1, Some(48)).unwrap();
     let mut memory = LinearMemory::new(&allocator, ty).unwrap();
@@ -27,12 +27,12 @@ fn f10_growth(allocator: impl PageAllocator) {
     }
 }
 
-/// What a guest calls: it may grow the memory that the caller has in its registers.
+/// A host function that may grow the memory that the caller has in its registers.
 fn host_call<P: PageAllocator, O: Observer>(memory: &mut LinearMemory<P, O>) {
     memory.grow(1).unwrap();
 }
 
-/// Compiled code keeps base and length for as long as the epoch stays what it was.
+/// Compiled code keeps base and length while the epoch is unchanged.
 fn f11_views(allocator: impl PageAllocator) -> bool {
     let ty = MemoryType::wasm32(1, Some(40)).unwrap();
     let mut memory = LinearMemory::new(&allocator, ty).unwrap();

@@ -1,4 +1,4 @@
-//! Faults in what bytes hold: after a reset that failed, in the middle of an operation.
+//! Known bugs in the contents of bytes: after a failed reset, in the middle of an operation.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -103,7 +103,7 @@ impl Observer for PanicsAt {
 
 type Memory<'a, A> = LinearMemory<&'a A, PanicsAt>;
 
-/// What a guest or a host can do, by name.
+/// An action of a guest or a host, with its name.
 type Action<A> = (&'static str, fn(&mut Memory<'_, A>));
 
 /// Actions with at least one event each.
@@ -139,8 +139,8 @@ fn new_memory<A: PageAllocator>(allocator: &A) -> Memory<'_, A> {
     memory
 }
 
-/// An observer is where other code runs while an operation does. Whatever it does, an operation
-/// is seen to be done or not to have begun.
+/// Observers run other code during an operation. Whatever that does, it observes an operation as
+/// complete or not begun.
 fn f12_panics(allocator: impl PageAllocator) {
     for (name, action) in actions() {
         let mut undisturbed = new_memory(&allocator);
@@ -172,7 +172,7 @@ fn f12_panics(allocator: impl PageAllocator) {
     }
 }
 
-/// A range that is partly outside: no byte of it is written, neither the first nor the last.
+/// Ranges that are partly outside: no byte is written, neither the first nor the last.
 fn f12_bounds_come_first(allocator: impl PageAllocator) {
     let mut memory = new_memory(&allocator);
     let other = new_memory(&allocator);

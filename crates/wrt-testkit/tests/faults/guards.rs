@@ -1,12 +1,11 @@
-//! Accesses around the base that the host must stop.
+//! Known bugs in guards: accesses around the base must fault.
 
 use wrt_platform::ReserveRequest;
 use wrt_testkit::{ChildTest, Ending, Fault};
 
 use crate::host::HostAllocator;
 
-/// Runs `test` in a child for each fault; all must be stopped by the host, and the control
-/// must not be.
+/// Runs `test` in a child for each access; all must fault, except the control.
 fn all_fault(test: &str, request: &ReserveRequest<'_>, faults: &[Fault]) {
     let child = ChildTest::new(test);
     if let Some(case) = child.case() {

@@ -1,11 +1,11 @@
-//! Faults in memories of 4 GiB and more, which exist where the host gives pages lazily.
+//! Known bugs in memories of 4 GiB and more, which exist where the host allocates pages lazily.
 #![cfg(all(unix, target_pointer_width = "64"))]
 
 use wrt_instructions::{MemArg, i64_load, i64_store};
 use wrt_platform::{CommitPolicy, MmapAllocator, Region, ReserveRequest};
 use wrt_runtime::{GuestMemory, MemoryBuilder, MemoryType, Trap};
 
-/// Every address there is: the carry of a 33-bit sum leads nowhere but out of bounds.
+/// Every 32-bit address: the carry of a 33-bit sum is out of bounds.
 #[test]
 fn f01_the_whole_32_bit_range() {
     let ty = MemoryType::wasm32(65536, None).unwrap();
@@ -60,7 +60,7 @@ fn f15_memories_above_4_gib() {
     assert_eq!(memory.peak_memory(), (5 << 30) + 65536);
 }
 
-/// The range is longer than 32 bits can say, and ends above them.
+/// The length of the range and its end exceed 32 bits.
 #[test]
 fn f15_discarding_more_than_4_gib() {
     let mut region =

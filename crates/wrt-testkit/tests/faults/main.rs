@@ -1,10 +1,9 @@
-//! Known ways in which runtimes got memory wrong, one test each, named after its number in the
-//! list of faults: F01 35-bit addresses, F02 checked is not accessed, F03 before the base, F04 a
-//! maximum of zero, F05 a stale image, F06 reuse without guards, F07 a failed reset, F08 rights
-//! that come back, F10 use after free on growth, F11 a stale base, F12 half an operation, F13
-//! beyond the address space, F14 -1 as an address, F15 lengths cut to 32 bits, F16 memories of no
-//! pages, F17 the signal stack, F18 past the reservation. `cargo xtask faults` injects each to see
-//! its test fail.
+//! Known bugs of other runtimes, with tests named after their numbers: F01 35-bit addresses, F02
+//! checked is not accessed, F03 before the base, F04 a maximum of zero, F05 a stale image, F06
+//! reuse without guards, F07 a failed reset, F08 rights that return, F10 use after free on growth,
+//! F11 a stale base, F12 half an operation, F13 beyond the address space, F14 -1 as an address, F15
+//! lengths truncated to 32 bits, F16 memories of zero pages, F17 the signal stack, F18 past the
+//! reservation. `cargo xtask faults` injects each and requires its test to fail.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod addresses;

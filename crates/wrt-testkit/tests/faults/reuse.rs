@@ -1,4 +1,4 @@
-//! Faults in what is left over when a memory is used again, by its owner or by the next one.
+//! Known bugs in reuse of a memory, by its owner or by the next one.
 
 use wrt_platform::{
     CommitPolicy, GuardPolicy, MemoryImage, PageAllocator, Region, ReserveRequest, for_each_backend,
@@ -6,7 +6,7 @@ use wrt_platform::{
 
 const POISON: u8 = 0xB6;
 
-/// What a memory made by `request` holds at first.
+/// The initial contents of a memory of `request`.
 fn first_contents(request: &ReserveRequest<'_>) -> Vec<u8> {
     let mut contents = vec![0; request.initial() as usize];
     if let Some(image) = request.initial_image() {
@@ -18,7 +18,7 @@ fn first_contents(request: &ReserveRequest<'_>) -> Vec<u8> {
     contents
 }
 
-/// Uses one memory three times and lets it go; whatever it can reach is poisoned each time.
+/// Uses one memory three times and drops it; all accessible bytes are poisoned each time.
 fn live(allocator: &impl PageAllocator, request: &ReserveRequest<'_>) {
     let first = first_contents(request);
     let mut region = Region::new(allocator, request).unwrap();
@@ -44,7 +44,7 @@ fn live(allocator: &impl PageAllocator, request: &ReserveRequest<'_>) {
     }
 }
 
-/// Images one after another in every order, each over what another has left.
+/// Images one after another in every order, each after the memory of another.
 fn f05_images(allocator: impl PageAllocator) {
     let long = vec![0x5A; 20_000];
     let images = [
@@ -64,8 +64,8 @@ fn f05_images(allocator: impl PageAllocator) {
     }
 }
 
-/// Every combination of zeros, each used again by itself and by the next: guard, reservation,
-/// initial size and image decide how a memory is made, and must not decide what it forgets.
+/// Every combination of zeros, each reused by its owner and by the next memory: guard, reservation,
+/// initial size and image decide how a memory is created, and must not decide what is erased.
 fn f06_zeros(allocator: impl PageAllocator) {
     let image = MemoryImage::new(&[(8, b"contents".as_slice())]).unwrap();
     for (guard, policy) in [
@@ -111,7 +111,7 @@ macro_rules! on_backends {
 
 for_each_backend!(on_backends);
 
-/// With a single slot whatever comes next is made where the last memory was.
+/// Pools of a single slot, where each memory is created in place of the last one.
 #[cfg(unix)]
 mod one_slot {
     use wrt_platform::{PoolAllocator, PoolConfig, PoolLayout};

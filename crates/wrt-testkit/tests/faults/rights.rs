@@ -1,10 +1,10 @@
-//! Faults in rights that were taken and must stay so, whatever is done to other pages.
+//! Known bugs in rights: those taken away must stay so during operations on other pages.
 
 use wrt_platform::{
     Inaccessible, PageAllocator, Protection, Region, ReserveRequest, for_each_backend,
 };
 
-/// An operation on a region, with what it is called.
+/// An operation on a region, with its name.
 type Step<P> = (&'static str, fn(&mut Region<P>, u64));
 
 /// Operations that map or change pages, but not those of the restricted ranges. The second
@@ -29,7 +29,8 @@ fn steps<P: PageAllocator>() -> Vec<Step<P>> {
     ]
 }
 
-/// Page 0 is the prefix, page 2 has no rights, page 3 may be read; the host is asked too.
+/// Checks that page 0 is the prefix, page 2 has no rights and page 3 is read-only, also on the
+/// host.
 fn still_restricted<P: PageAllocator>(region: &mut Region<P>, page: u64, after: &str) {
     region.verify().unwrap_or_else(|fault| panic!("after {after}: {fault}"));
     for address in [0, page - 1, 2 * page, 3 * page - 1] {

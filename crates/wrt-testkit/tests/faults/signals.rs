@@ -1,4 +1,4 @@
-//! Faults in the handling of faults.
+//! Known bugs in signal handling.
 #![allow(unsafe_code, reason = "a callback that says where code goes on")]
 
 use wrt_platform::{
@@ -8,7 +8,7 @@ use wrt_testkit::{ChildTest, Ending};
 
 use crate::probe::{faulting_instruction, landing, load};
 
-/// As much as a callback does that keeps to what it may do.
+/// A callback that does as much as it may do.
 fn print_and_land(trap: &mut TrapContext<'_>) -> TrapAction {
     trap.report().print_to_stderr();
     if trap.registers().is_none_or(|found| found.program_counter != faulting_instruction()) {
@@ -21,8 +21,8 @@ fn print_and_land(trap: &mut TrapContext<'_>) -> TrapAction {
     }
 }
 
-/// The handler leaves to callbacks, and to handlers that were there before, what it says it does.
-/// In a process of its own, since on a stack that is too small it dies.
+/// The handler leaves the documented reserve to callbacks and previous handlers. In a child
+/// process, since a stack that is too small ends it.
 #[test]
 fn f17_the_signal_stack_keeps_its_reserve() {
     let child = ChildTest::new("signals::f17_the_signal_stack_keeps_its_reserve");

@@ -1,4 +1,4 @@
-//! Faults at the edges of sizes: none, more than there can be, more than was reserved.
+//! Known bugs at the limits of sizes: zero, impossible sizes, more than was reserved.
 
 use wrt_instructions::{MemArg, i32_load8_u, i32_store8, memory_grow, memory_size, v128_load};
 use wrt_platform::{
@@ -54,7 +54,7 @@ fn empty_but_sound<P: PageAllocator>(mut memory: LinearMemory<P>, maximum: u64) 
     memory.verify_integrity().unwrap();
 }
 
-/// Sizes up to 2^64 bytes: an error that says what was asked, never a panic.
+/// Sizes up to 2^64 bytes: an error with the size requested, never a panic.
 fn f13_beyond_the_address_space(allocator: impl PageAllocator) {
     for index in INDEXES {
         for page in [PageSize::One, PageSize::Wasm] {
@@ -120,7 +120,7 @@ fn f16_no_pages(allocator: impl PageAllocator) {
     }
 }
 
-/// A memory that reserved less than its maximum ends where its reservation does.
+/// A memory that reserved less than its maximum ends at the end of its reservation.
 fn f18_past_the_reservation(allocator: impl PageAllocator) {
     let request = ReserveRequest::new(65536, 1 << 40).reservation(1 << 20);
     let mut region = Region::new(&allocator, &request).unwrap();
@@ -156,7 +156,7 @@ fn f18_past_the_reservation(allocator: impl PageAllocator) {
     region.verify().unwrap();
 }
 
-/// Whoever hands out a reservation need not look again: the region asks for nothing beyond it.
+/// A backend need not check the capacity of a reservation: the region requests nothing beyond it.
 fn f18_the_region_refuses(allocator: impl PageAllocator) {
     let faulty = FaultyAllocator::new(allocator);
     let page = faulty.page().bytes() as u64;

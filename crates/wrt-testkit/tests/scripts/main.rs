@@ -1,4 +1,4 @@
-//! Scripts of operations against a vector: proptest writes them, every backend plays them, for
+//! Scripts of operations against a vector: proptest generates them, every backend plays them, for
 //! every type of memory and both commit policies.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
@@ -42,7 +42,7 @@ fn memory<P: PageAllocator>(
     builder.allocate(allocator).unwrap()
 }
 
-/// A memory made as a setup says.
+/// A memory created with a setup.
 fn memory_with<'a, P: PageAllocator, O: Counting>(
     allocator: P,
     builder: MemoryBuilder<'_, O>,
@@ -68,7 +68,7 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
 }
 
-/// Every type and policy with scripts of its own.
+/// Every type and policy with separate scripts.
 fn single(allocator: impl PageAllocator) {
     for ty in types() {
         for policy in POLICIES {
@@ -110,7 +110,7 @@ fn pairs(allocator: impl PageAllocator) {
     }
 }
 
-/// A script that can be read, for the day when the written ones fail to reach something.
+/// A readable script, for operations that generated ones might not reach.
 fn by_hand(allocator: impl PageAllocator) {
     let store = |address, bits| ScriptOperation::Store {
         op: StoreOp::V128Store,
@@ -152,7 +152,7 @@ fn by_hand(allocator: impl PageAllocator) {
     }
 }
 
-/// An image with gaps, whose pages are protected in part, and a budget that a reset gives back to.
+/// An image with gaps, whose pages are partly protected, and a budget that a reset credits.
 fn images_and_budgets(allocator: impl PageAllocator) {
     let across = [7; 5000];
     let image = MemoryImage::new(&[(3, b"first"), (30_000, &across), (65_532, b"last")]).unwrap();
@@ -189,7 +189,7 @@ fn images_and_budgets(allocator: impl PageAllocator) {
     }
 }
 
-/// Seals over ranges that lose some of their rights and get them back, written meanwhile.
+/// Seals over ranges that lose and regain rights, with writes in between.
 fn seals_and_rights() -> Vec<ScriptOperation> {
     let protect = |start, end, rights| ScriptOperation::Protect { start, end, rights };
     let write = |address| ScriptOperation::Write { address, bytes: vec![1] };

@@ -1,4 +1,4 @@
-//! What proptest writes: operations near the places where something can go wrong.
+//! Strategies of proptest: operations near corner cases.
 
 use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
@@ -10,11 +10,11 @@ use wrt_testkit::{ScriptOperation, Step, corners};
 
 const LONGEST: usize = 60;
 
-/// What a memory is made with besides its type.
+/// Properties of a new memory besides its type.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     pub(crate) image: Option<MemoryImage>,
-    /// Bytes beyond the initial ones that may be had.
+    /// Bytes that the budget allows beyond the initial ones.
     pub(crate) budget: Option<u64>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn pair_script(
     vec(step, 1..LONGEST)
 }
 
-/// Anywhere in the memory, near a page's end, at a corner, or anything at all.
+/// An address anywhere in the memory, near a page's end, at a corner, or arbitrary.
 fn address(ty: &MemoryType) -> BoxedStrategy<u64> {
     let most = ty.limit().bytes();
     let (initial, page) = (ty.initial().bytes(), ty.page_size().bytes());
@@ -137,7 +137,7 @@ fn range(ty: &MemoryType) -> impl Strategy<Value = (u64, u64)> + use<> {
     (address(ty), length(ty)).prop_map(|(start, len)| (start, start.wrapping_add(len)))
 }
 
-/// Rights are given back as often as they are taken, or soon nothing is left to do.
+/// Rights are restored as often as they are taken away, or soon every operation would trap.
 fn protect((start, end): (u64, u64)) -> impl Strategy<Value = ScriptOperation> {
     let less = vec![Protection::empty(), Protection::READ, Protection::WRITE];
     let rights = prop_oneof![select(less), Just(Protection::READ_WRITE)];

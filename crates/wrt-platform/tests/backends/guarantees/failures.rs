@@ -17,7 +17,7 @@ fn request() -> ReserveRequest<'static> {
     ReserveRequest::new(2 * UNIT, 16 * UNIT).unit(unit).reservation(1 << 26)
 }
 
-/// Exact faults are had, and what is committed is what is shown.
+/// Checks that faults are exact, and that the committed bytes are the accessible ones.
 fn expect_exact<P: PageAllocator>(region: &Region<P>, pages: u64) {
     assert!(region.guarantees().faults_exactly);
     assert_eq!(region.len() as u64, pages * UNIT);
@@ -29,8 +29,7 @@ fn expect_zeroes<P: PageAllocator>(region: &Region<P>) {
     assert!(region.data().unwrap().iter().all(|byte| *byte == 0));
 }
 
-/// A growth that failed half-way and could not be undone empties the memory; a reset gives it
-/// back.
+/// A growth that fails half-way and cannot be undone empties the memory; a reset restores it.
 fn unrestored_growth(allocator: impl PageAllocator) {
     let stray = Stray::new(allocator);
     let mut region = Region::new(&stray, &request()).unwrap();
@@ -48,7 +47,7 @@ fn unrestored_growth(allocator: impl PageAllocator) {
     expect_zeroes(&region);
 }
 
-/// Where a memory guarantees no exact faults, the same failure changes nothing.
+/// If a memory does not guarantee exact faults, the same failure changes nothing.
 fn unrestored_growth_of_others(allocator: impl PageAllocator) {
     if !allocator.capabilities().contains(Capabilities::STABLE_BASE) {
         // A block that moves is committed as a whole or not at all.
@@ -68,8 +67,8 @@ fn unrestored_growth_of_others(allocator: impl PageAllocator) {
     assert!(region.slice(2 * UNIT, 3 * UNIT).unwrap().iter().all(|byte| *byte == 0));
 }
 
-/// A host that does not even close the whole memory ends the guarantee, and the memory is empty.
-/// A reset that succeeds restores both.
+/// If the host refuses even to close the whole memory, the guarantee ends and the memory is empty.
+/// A successful reset restores both.
 fn nothing_can_be_closed(allocator: impl PageAllocator) {
     let stray = Stray::new(allocator);
     let mut region = Region::new(&stray, &request()).unwrap();
@@ -82,7 +81,7 @@ fn nothing_can_be_closed(allocator: impl PageAllocator) {
     expect_zeroes(&region);
 }
 
-/// A reset that fails closes all there is; a second one brings the memory back.
+/// A failed reset closes all bytes; a second one restores the memory.
 fn failed_reset(allocator: impl PageAllocator) {
     let stray = Stray::new(allocator);
     let mut region = Region::new(&stray, &request()).unwrap();
@@ -100,8 +99,8 @@ fn failed_reset(allocator: impl PageAllocator) {
     }
 }
 
-/// An inaccessible prefix that reaches over bytes of a growth: where they cannot be closed, they
-/// may neither be shown nor stay committed.
+/// An inaccessible prefix over bytes of a growth: if they cannot be closed, they must neither be
+/// accessible nor stay committed.
 fn failed_prefix(allocator: impl PageAllocator) {
     if !allocator.capabilities().contains(Capabilities::PROTECT) {
         return;
@@ -126,7 +125,7 @@ fn failed_prefix(allocator: impl PageAllocator) {
     expect_exact(&region, 2);
 }
 
-/// Every call of a life fails, once and from then on.
+/// Every call of a lifecycle fails, once and from then on.
 fn every_call(allocator: impl PageAllocator) {
     for first in 1..40 {
         for last in [first, first + 1, usize::MAX] {
@@ -157,8 +156,8 @@ fn every_call(allocator: impl PageAllocator) {
     }
 }
 
-/// Rights that were taken, and a host that keeps the pages: emptying the memory gives the rights
-/// back before it overwrites, and the list of ranges ends with it.
+/// Rights that were taken away, on a host that keeps the pages: emptying the memory restores the
+/// rights before it overwrites, and clears the table of ranges.
 fn unrestored_growth_over_protected(allocator: impl PageAllocator) {
     let stray = Stray::new(allocator);
     let mut region = Region::new(&stray, &request()).unwrap();

@@ -1,4 +1,4 @@
-//! Which memories have which guarantees.
+//! Guarantees of memories.
 #![allow(unsafe_code, reason = "accesses that must fault")]
 
 use core::num::NonZeroU64;
@@ -69,7 +69,7 @@ fn units(allocator: impl PageAllocator) {
     region.grow_to(2 * WASM_PAGE).unwrap();
 }
 
-/// Memories with pages of one byte are exact to the byte by checks alone.
+/// Memories with pages of one byte are exact to the byte through checks alone.
 fn one_byte_pages(allocator: impl PageAllocator) {
     let ty = MemoryType::new(IndexType::I32, PageSize::One, 100, Some(70_000)).unwrap();
     let builder = MemoryBuilder::new(ty);
@@ -115,7 +115,7 @@ mod full_guards {
     use super::super::host::HostAllocator;
     use super::*;
 
-    /// The builder commits ahead where nothing else is asked for.
+    /// The builder commits ahead by default.
     #[test]
     fn full_guards_imply_exact_commit() {
         let ty = MemoryType::wasm32(1, Some(16)).unwrap();
@@ -142,7 +142,7 @@ mod full_guards {
         );
     }
 
-    /// Where the guarantees say so, accesses past the length end the process.
+    /// Where guaranteed, accesses past the length end the process.
     #[test]
     fn accesses_past_the_length_fault() {
         let child =

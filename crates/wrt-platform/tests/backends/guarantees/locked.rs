@@ -1,9 +1,10 @@
-//! Pages that the host does not drop, where it has such.
+//! Locked pages, which the host does not drop.
 #![allow(unsafe_code, reason = "locks pages of a memory")]
 
 use wrt_platform::{PageAllocator, Region};
 
-/// Pages that are locked in physical memory until this is dropped, if the process may lock them.
+/// Pages that are locked in physical memory until this value is dropped, if the process may lock
+/// them.
 pub(crate) struct Locked {
     #[cfg(unix)]
     pages: Option<(usize, usize)>,
@@ -21,7 +22,7 @@ pub(crate) fn lock<P: PageAllocator>(region: &mut Region<P>, len: usize) -> Lock
     Locked { pages: locked.then_some((first.addr(), len)) }
 }
 
-/// This host drops no pages.
+/// Twin for hosts that drop no pages.
 #[cfg(not(unix))]
 pub(crate) fn lock<P: PageAllocator>(_: &mut Region<P>, _: usize) -> Locked {
     Locked {}

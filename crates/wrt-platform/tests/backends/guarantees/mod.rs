@@ -1,5 +1,5 @@
-//! What a memory guarantees to compiled code: which memories do, that accesses past the length
-//! fault then, and that operations which fail leave the guarantee true.
+//! Guarantees to compiled code: which memories have them, that accesses past the length fault, and
+//! that failed operations keep them.
 
 mod failures;
 mod given;

@@ -1,4 +1,4 @@
-//! Slots of a pool after a memory that was emptied: the next one has just its own bytes.
+//! Slots of a pool after an emptied memory: the next memory has only its own bytes.
 
 use core::num::NonZeroU64;
 
@@ -12,7 +12,7 @@ fn request(initial: u64) -> ReserveRequest<'static> {
     ReserveRequest::new(initial * UNIT, 64 * UNIT).unit(unit).reservation(1 << 26)
 }
 
-/// A pool of one slot, whose last memory had an image, was emptied, and is gone.
+/// A pool of one slot, whose last memory had an image, was emptied, and was dropped.
 fn emptied_slot() -> (PoolAllocator, MemoryImage) {
     let pool = PoolAllocator::new(&PoolConfig::new(1, 64 * UNIT)).unwrap();
     let image = MemoryImage::new(&[(0, &[7; 8 * UNIT as usize])]).unwrap();
@@ -25,8 +25,8 @@ fn emptied_slot() -> (PoolAllocator, MemoryImage) {
     (pool, image)
 }
 
-/// A memory of one unit that takes the slot; what lies past it must be closed, and nothing of it
-/// be in the next one.
+/// Checks a memory of one unit in the slot: bytes past it must be closed, and the next memory must
+/// see none of it.
 fn expect_its_own_bytes(pool: &PoolAllocator) {
     let one = Region::new(pool, &request(1)).unwrap();
     assert!(one.guarantees().faults_exactly);

@@ -1,4 +1,4 @@
-//! An allocator whose host gives a part of a commit and does not take it back.
+//! An allocator that imitates a host which grants a part of a commit and refuses to undo it.
 #![allow(unsafe_code, reason = "an allocator that cannot undo")]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -12,7 +12,7 @@ use wrt_platform::{
 /// `ENOMEM`
 const REFUSAL: OsError = OsError(12);
 
-/// Fails chosen commits after it has opened their first page, and chosen resets after those.
+/// Fails chosen commits after opening their first page, and chosen resets after those.
 pub(crate) struct Stray<P> {
     inner: P,
     commits: AtomicUsize,
@@ -24,7 +24,7 @@ impl<P> Stray<P> {
         Self { inner, commits: AtomicUsize::new(0), resets: AtomicUsize::new(0) }
     }
 
-    /// Fails the next commits and resets, as many of each.
+    /// Makes this number of the next commits and resets fail.
     pub(crate) fn fail(&self, commits: usize, resets: usize) {
         self.commits.store(commits, Relaxed);
         self.resets.store(resets, Relaxed);

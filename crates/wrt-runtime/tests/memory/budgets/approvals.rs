@@ -1,4 +1,4 @@
-//! Observers that approve pages learn what became of them.
+//! Observers that approve pages receive their outcome.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use wrt_testkit::FaultyAllocator;
 use super::pages;
 use super::witness::{Mood, Witness};
 
-/// Three observers, and what they have been told.
+/// Three observers, and the events that they received.
 struct Court<'a> {
     a: Witness<'a>,
     b: Witness<'a>,
@@ -145,7 +145,7 @@ pub(crate) fn failures_are_told_in_reverse(allocator: impl PageAllocator) {
     ]);
 }
 
-/// A hook that panics does not keep the others from learning the outcome.
+/// A hook that panics does not prevent the others from receiving the outcome.
 pub(crate) fn panics_are_survived(allocator: impl PageAllocator) {
     let log = RefCell::default();
     let court = Court::new(&log);

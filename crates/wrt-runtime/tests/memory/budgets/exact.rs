@@ -1,4 +1,4 @@
-//! A budget is exact under any sequence of what can happen to memories, and with threads.
+//! Budgets are exact under any sequence of events, and with threads.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,11 +21,11 @@ type Shared<'a, A> = LinearMemory<
     ((&'a Witness<'a>, Arc<Budget>), (Metrics, &'a Witness<'a>)),
 >;
 
-/// A place for a memory, and what the budget should be charged for it.
+/// A place for a memory, and the expected charge for it.
 struct Place<'a, A: PageAllocator> {
     memory: Option<Shared<'a, A>>,
     charged: u64,
-    /// A reset or a growth has failed and left nothing.
+    /// A reset or a growth has failed and left an empty memory.
     empty: bool,
 }
 
@@ -77,7 +77,8 @@ impl<'a, A: PageAllocator> Place<'a, A> {
     }
 }
 
-/// What happens next: an operation, its place, an amount, a mood, whose it is, a failing call.
+/// The next event: an operation, its place, an amount, a mood, the owner of the mood, a failing
+/// call.
 type Step = [u8; 6];
 
 /// Memories that share a budget, and an observer on either side of it.
@@ -117,7 +118,7 @@ impl<A: PageAllocator> Tenant<'_, A> {
     }
 }
 
-/// Memories that share a budget, under any sequence of what can happen to them.
+/// Memories that share a budget, under any sequence of events.
 pub(crate) fn exact_over_scripts(allocator: impl PageAllocator) {
     let cases = if ChildTest::is_emulated() { 32 } else { 128 };
     let config = ProptestConfig { cases, failure_persistence: None, ..Default::default() };
@@ -146,7 +147,7 @@ pub(crate) fn exact_over_scripts(allocator: impl PageAllocator) {
     assert_eq!(faulty.alive(), 0);
 }
 
-/// A growth that fails and cannot be undone empties the memory: what it had stays charged.
+/// A growth that fails and cannot be undone empties the memory, whose pages stay charged.
 pub(crate) fn exact_when_emptied(allocator: impl PageAllocator) {
     let faulty = FaultyAllocator::new(allocator);
     let mut emptied = 0;
@@ -174,8 +175,8 @@ pub(crate) fn exact_when_emptied(allocator: impl PageAllocator) {
     assert_eq!(emptied > 0, guards, "memories were emptied {emptied} times");
 }
 
-/// Threads that create, grow, reset and drop never have more than the budget. Pages of one byte
-/// make growth so quick that they meet all the time.
+/// Threads that create, grow, reset and drop memories never exceed the budget. Pages of one byte
+/// make growth so fast that the threads contend all the time.
 pub(crate) fn exact_with_threads(allocator: impl PageAllocator + Sync) {
     const LIMIT: u64 = 60;
     const MOST: u64 = 70;

@@ -1,5 +1,5 @@
-//! Budgets are exact: through creation, growth, vetoes, failures, panics, reset and drop. Observers
-//! that approve pages learn what became of them.
+//! Budgets are exact through creation, growth, vetoes, failures, panics, reset and drop. Observers
+//! that approve pages receive their outcome.
 
 mod approvals;
 mod exact;
@@ -40,8 +40,8 @@ fn a_budget_says_what_is_left() {
     assert_eq!(whole.used(), 0, "more than the host has is refused, or given back");
 }
 
-/// Creation is not a growth to those who count growths; a veto of another observer is one refused,
-/// whoever was asked first.
+/// Creation does not count as a growth; the veto of another observer counts as one refused growth,
+/// in any order of observers.
 #[test]
 fn metrics_count_growths_alone() {
     let counts = |observed: &dyn Counting| {
@@ -84,7 +84,7 @@ fn hooks_of_a_builder_see_the_creation() {
     assert_eq!(log.into_inner(), expected);
 }
 
-/// What a hook is told of a failure is what the caller gets, the memory's name included.
+/// A hook receives the same failure as the caller, with the memory's name.
 #[test]
 fn hooks_see_the_error_of_the_caller() {
     let seen = Cell::new(None);

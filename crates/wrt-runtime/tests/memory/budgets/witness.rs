@@ -1,4 +1,4 @@
-//! An observer that writes down what it is told, and makes trouble when it is in the mood.
+//! An observer that logs its events, and vetoes or panics as its mood demands.
 
 use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
@@ -9,7 +9,7 @@ use wrt_runtime::{
 
 use super::PAGE;
 
-/// When an observer makes trouble, and how.
+/// The event at which an observer vetoes or panics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mood {
     Calm,
@@ -31,7 +31,7 @@ pub(crate) const MOODS: [Mood; 7] = [
     Mood::PanicReleased,
 ];
 
-/// An observer that writes down what it is told, and makes trouble when it is in the mood.
+/// An observer that logs its events, and vetoes or panics as its mood demands.
 pub(crate) struct Witness<'a> {
     name: char,
     pub(crate) mood: Cell<Mood>,
@@ -52,7 +52,7 @@ impl<'a> Witness<'a> {
     }
 }
 
-/// An event as the log has it.
+/// An event in the form of the log.
 pub(crate) fn outcome(event: &GrowEvent) -> String {
     let creation = if event.at_creation { "create " } else { "" };
     let outcome = match event.outcome.map_err(|error| error.cause) {
