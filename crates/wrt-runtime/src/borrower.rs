@@ -15,7 +15,7 @@ pub enum Borrower {
     },
     /// No borrower: the caller only checks whether the bytes can be read. Observers receive a trap,
     /// if there is one, and nothing else.
-    Nobody,
+    None,
 }
 
 impl Borrower {
@@ -30,7 +30,7 @@ impl Borrower {
                 let target = Access { address, size: source.size };
                 Some(BulkOperation::CopyOut { target, source })
             }
-            Self::Nobody => None,
+            Self::None => None,
         }
     }
 }

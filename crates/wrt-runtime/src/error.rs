@@ -234,7 +234,7 @@ impl core::error::Error for GrowError {
 #[non_exhaustive]
 pub struct IntegrityError {
     /// The violation.
-    pub fault: IntegrityErrorCause,
+    pub cause: IntegrityErrorCause,
     /// The memory's name, if it has one.
     pub name: Option<MemoryName>,
 }
@@ -264,7 +264,7 @@ impl fmt::Display for IntegrityError {
             Some(_) => write!(f, "{}: ", Called(&self.name))?,
             None => f.write_str("memory: ")?,
         }
-        match &self.fault {
+        match &self.cause {
             IntegrityErrorCause::Platform(corruption) => corruption.fmt(f),
             IntegrityErrorCause::Length { bytes } => {
                 write!(f, "its length of {} contradicts its type", Count(*bytes, "byte"))
@@ -282,7 +282,7 @@ impl fmt::Display for IntegrityError {
 
 impl core::error::Error for IntegrityError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match &self.fault {
+        match &self.cause {
             IntegrityErrorCause::Platform(corruption) => Some(corruption),
             IntegrityErrorCause::Length { .. }
             | IntegrityErrorCause::SealBroken(_)
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn damage_that_the_platform_finds_is_the_source() {
         let found = Corruption::Guard;
-        let error = IntegrityError { fault: IntegrityErrorCause::Platform(found), name: None };
+        let error = IntegrityError { cause: IntegrityErrorCause::Platform(found), name: None };
         let source = error.source().and_then(|source| source.downcast_ref::<Corruption>());
         assert_eq!(source, Some(&found));
         assert!(error.to_string().ends_with(&found.to_string()), "{error}");

@@ -176,7 +176,7 @@ pub trait GuestMemory {
     /// [`Trap::OutOfBounds`] or [`Trap::Protected`].
     #[inline]
     fn check(&self, address: u64, len: u64) -> Result<(), Trap> {
-        self.lend(address, len, Borrower::Nobody, |_| Ok(()))
+        self.lend(address, len, Borrower::None, |_| Ok(()))
     }
 
     /// Sets `len` bytes from `address` to `byte` (`memory.fill`).

@@ -33,8 +33,8 @@ impl fmt::Display for Trap {
 impl core::error::Error for Trap {}
 
 impl From<InaccessibleCause> for Trap {
-    fn from(fault: InaccessibleCause) -> Self {
-        match fault {
+    fn from(cause: InaccessibleCause) -> Self {
+        match cause {
             InaccessibleCause::OutOfBounds => Self::OutOfBounds,
             InaccessibleCause::Protected => Self::Protected,
         }

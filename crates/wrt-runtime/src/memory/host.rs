@@ -127,7 +127,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     ) -> Result<SafeSliceMut<'_>, MemoryError> {
         let (memory_len, name) = (self.byte_len(), self.given_name());
         // Computed first: the lent slice keeps the memory borrowed.
-        let fault = self.region.why_inaccessible(address, len);
+        let cause = self.region.why_inaccessible(address, len);
         let access = Access { address, size: len };
         match self.region.slice_mut(address, len) {
             Ok(bytes) => {
@@ -135,7 +135,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
                 Ok(SafeSliceMut::new(address, bytes))
             }
             Err(Inaccessible) => {
-                let trap = Trap::from(fault);
+                let trap = Trap::from(cause);
                 Err(MemoryError::Refused(TrapReport { trap, access, memory_len, name }))
             }
         }

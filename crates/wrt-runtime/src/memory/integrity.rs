@@ -53,7 +53,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         if !self.seals.get().is_some_and(|seals| seals.knows(seal)) {
             return Err(self.integrity_error(IntegrityErrorCause::UnknownSeal));
         }
-        self.compare(seal).map_err(|fault| self.integrity_error(fault))
+        self.compare(seal).map_err(|cause| self.integrity_error(cause))
     }
 
     /// Removes a seal, so that its bytes may change again. Returns whether the memory had it.
@@ -70,10 +70,10 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     /// The first violation found. A seal that cannot be compared, because some of its bytes are not
     /// readable, is reported only if there is no other violation.
     pub fn verify_integrity(&self) -> Result<(), IntegrityError> {
-        self.find_fault().map_err(|fault| self.integrity_error(fault))
+        self.find_violation().map_err(|cause| self.integrity_error(cause))
     }
 
-    fn find_fault(&self) -> Result<(), IntegrityErrorCause> {
+    fn find_violation(&self) -> Result<(), IntegrityErrorCause> {
         self.region.verify().map_err(IntegrityErrorCause::Platform)?;
         let bytes = self.byte_len();
         let whole_pages = bytes.is_multiple_of(self.ty.page_size().bytes());
@@ -84,8 +84,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         let mut found = Ok(());
         for seal in seals {
             match self.compare(seal) {
-                Err(fault @ IntegrityErrorCause::SealUnreadable(_)) => {
-                    found = found.and(Err(fault))
+                Err(cause @ IntegrityErrorCause::SealUnreadable(_)) => {
+                    found = found.and(Err(cause))
                 }
                 other => other?,
             }
@@ -108,8 +108,8 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
     }
 
     #[cold]
-    fn integrity_error(&self, fault: IntegrityErrorCause) -> IntegrityError {
-        IntegrityError { fault, name: self.given_name() }
+    fn integrity_error(&self, cause: IntegrityErrorCause) -> IntegrityError {
+        IntegrityError { cause, name: self.given_name() }
     }
 }
 
@@ -132,16 +132,16 @@ mod tests {
         let mut memory = memory(&ARENA);
         let (limit, peak) = (memory.limit, memory.peak);
         let wrong = Err(IntegrityErrorCause::Length { bytes: PAGE });
-        assert_eq!((limit, peak, memory.find_fault()), (1, PAGE, Ok(())));
+        assert_eq!((limit, peak, memory.find_violation()), (1, PAGE, Ok(())));
         memory.limit = 0;
-        assert_eq!(memory.find_fault(), wrong);
+        assert_eq!(memory.find_violation(), wrong);
         memory.limit = limit;
         memory.peak = PAGE - 1;
-        assert_eq!(memory.find_fault(), wrong);
+        assert_eq!(memory.find_violation(), wrong);
         memory.peak = PAGE + 1;
-        assert_eq!(memory.find_fault(), Ok(()), "it was larger once");
+        assert_eq!(memory.find_violation(), Ok(()), "it was larger once");
         memory.limit = 2;
-        assert_eq!(memory.find_fault(), Ok(()), "it may grow");
+        assert_eq!(memory.find_violation(), Ok(()), "it may grow");
     }
 
     #[test]
@@ -149,9 +149,9 @@ mod tests {
         static ARENA: StaticArena<4096> = StaticArena::new();
         let ty = MemoryType::new(crate::IndexType::I32, PageSize::One, 100, None).unwrap();
         let mut memory = LinearMemory::new(&ARENA, ty).unwrap();
-        assert_eq!(memory.find_fault(), Ok(()));
+        assert_eq!(memory.find_violation(), Ok(()));
         memory.ty = MemoryType::wasm32(0, None).unwrap();
-        assert_eq!(memory.find_fault(), Err(IntegrityErrorCause::Length { bytes: 100 }));
+        assert_eq!(memory.find_violation(), Err(IntegrityErrorCause::Length { bytes: 100 }));
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
         let gone = Access { address: PAGE - 1, size: 2 };
         let seals = memory.seals.get_or_insert_with(Seals::new).unwrap();
         let seal = seals.keep(gone, checksum(&[0; 2])).unwrap();
-        assert_eq!(memory.verify(&seal).unwrap_err().fault, IntegrityErrorCause::SealBroken(gone));
-        assert_eq!(memory.find_fault(), Err(IntegrityErrorCause::SealBroken(gone)));
+        assert_eq!(memory.verify(&seal).unwrap_err().cause, IntegrityErrorCause::SealBroken(gone));
+        assert_eq!(memory.find_violation(), Err(IntegrityErrorCause::SealBroken(gone)));
     }
 }

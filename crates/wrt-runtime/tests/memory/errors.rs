@@ -252,7 +252,7 @@ fn errors_of_integrity_have_their_source() {
     let seal = memory.seal(0..8).unwrap();
     memory.write(0, &[1]).unwrap();
     let broken: IntegrityError = memory.verify(&seal).unwrap_err();
-    assert!(matches!(broken.fault, IntegrityErrorCause::SealBroken(_)));
+    assert!(matches!(broken.cause, IntegrityErrorCause::SealBroken(_)));
     expect_no_source(&broken);
     expect_no_source(&Corruption::Guard);
 }

@@ -112,7 +112,7 @@ fn operations_say_what_they_touch() {
 #[test]
 fn borrowed_bytes_become_an_operation_of_the_borrower() {
     let source = access(50, 30);
-    assert_eq!(Borrower::Nobody.operation(source), None);
+    assert_eq!(Borrower::None.operation(source), None);
     assert_eq!(Borrower::Host.operation(source), Some(BulkOperation::Read { source }));
     let copy = BulkOperation::CopyOut { target: access(7, 30), source };
     assert_eq!(Borrower::Memory { address: 7 }.operation(source), Some(copy));

@@ -378,12 +378,12 @@ impl<'a, P: PageAllocator, O: Counting> Player<'a, P, O> {
             } else {
                 None
             };
-            let found = self.memory.verify(seal).err().map(|error| error.fault);
+            let found = self.memory.verify(seal).err().map(|error| error.cause);
             same("verify", found.as_ref(), fault)?;
         }
         // The memory has an order of its own, but certain damage comes first.
         let expected = if broken.is_empty() { unreadable } else { broken };
-        let found = self.memory.verify_integrity().err().map(|error| error.fault);
+        let found = self.memory.verify_integrity().err().map(|error| error.cause);
         let agrees = found.as_ref().map_or(expected.is_empty(), |one| expected.contains(one));
         if agrees { Ok(()) } else { same("verify_integrity", found.as_slice(), &expected) }
     }
