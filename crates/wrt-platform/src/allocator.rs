@@ -135,8 +135,8 @@ pub unsafe trait PageAllocator {
     /// # Safety
     ///
     /// `reservation` came from this allocator and is not released; exactly `old` bytes of it are
-    /// committed, and `old <= new <= capacity`, both whole pages of this allocator; nobody else uses
-    /// the memory during the call.
+    /// committed, and `old <= new <= capacity`, both whole pages of this allocator; no other code
+    /// uses the memory during the call.
     unsafe fn commit(
         &self,
         reservation: &Reservation,
@@ -248,8 +248,8 @@ pub unsafe trait PageAllocator {
     }
 }
 
-/// Implements the trait for a pointer to an allocator by forwarding every call. `unsafe`: the pointer
-/// refers to one allocator as long as it lives.
+/// Implements the trait for a pointer to an allocator by forwarding every call. `unsafe`: the
+/// pointer must refer to one allocator as long as it lives.
 macro_rules! forward_to_pointee {
     ($(unsafe [$($generics:tt)*] $pointer:ty),*) => {$(
         // SAFETY: C1 to C8 are the pointee's, which outlives the pointer; every call is handed

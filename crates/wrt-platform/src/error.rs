@@ -102,7 +102,7 @@ pub enum AllocErrorKind {
     },
 }
 
-/// What a request can demand beyond bytes.
+/// Demands of a request beyond its size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Demand {
@@ -129,9 +129,9 @@ impl fmt::Display for Demand {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct AllocError {
-    /// What was attempted.
+    /// The operation.
     pub operation: Operation,
-    /// Why it failed.
+    /// The cause.
     pub kind: AllocErrorKind,
     /// Bytes asked for.
     pub requested: u64,

@@ -50,7 +50,7 @@ impl MemoryName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         let text = self.text.get(..usize::from(self.len)).unwrap_or_default();
-        // It was cut at a character, so it is UTF-8.
+        // The text was truncated at a character boundary, so it is UTF-8.
         str::from_utf8(text).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! Registers of interrupted code, as a callback sees and sets them.
+//! Registers of interrupted code, for callbacks.
 
 use core::fmt;
 
@@ -14,8 +14,8 @@ pub struct Registers {
     pub frame_pointer: usize,
 }
 
-/// Where interrupted code goes on, and with what in its registers. What is not set stays as it
-/// was.
+/// Location at which interrupted code resumes, and values for its registers. Registers that are not
+/// set are unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResumePoint {
     pub(crate) program_counter: usize,
@@ -25,27 +25,26 @@ pub struct ResumePoint {
 }
 
 impl ResumePoint {
-    /// At this instruction.
+    /// Resumes at this instruction.
     #[must_use]
     pub const fn new(program_counter: usize) -> Self {
         Self { program_counter, stack_pointer: None, argument: None, result: None }
     }
 
-    /// With this stack pointer.
+    /// Sets the stack pointer.
     #[must_use]
     pub const fn stack_pointer(self, value: usize) -> Self {
         Self { stack_pointer: Some(value), ..self }
     }
 
-    /// With this in the register of a function's first argument: `rdi` on x86-64, `x0` on
-    /// aarch64.
+    /// Sets the register of a function's first argument: `rdi` on x86-64, `x0` on aarch64.
     #[must_use]
     pub const fn argument(self, value: usize) -> Self {
         Self { argument: Some(value), ..self }
     }
 
-    /// With this in the register of a function's result: `rax` on x86-64, `x0` on aarch64, where
-    /// it comes after an argument.
+    /// Sets the register of a function's result: `rax` on x86-64, `x0` on aarch64, where it
+    /// overrides an argument.
     #[must_use]
     pub const fn result(self, value: usize) -> Self {
         Self { result: Some(value), ..self }

@@ -1,4 +1,4 @@
-//! What instructions do to a memory, and what operations say of themselves.
+//! Effects of instructions on a memory, and properties of operations.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod operations;

@@ -1,5 +1,4 @@
-//! Operations as values: how they are built, what they say of themselves, and that they do what
-//! their instruction does.
+//! Operations as values: construction, properties, and the same effect as their instruction.
 
 use core::error::Error;
 
@@ -151,7 +150,7 @@ fn an_operand_of_another_type_is_refused() {
     assert_eq!((source, refused.source().is_none()), (Some(&Trap::OutOfBounds), true));
 }
 
-/// The bytes of an address are different, so that each lane and each width is told from others.
+/// Each address has different bytes, so that lanes and widths can be distinguished.
 #[test]
 fn loads_give_the_bytes_of_their_address() {
     let mut memory = memory();

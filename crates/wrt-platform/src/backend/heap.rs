@@ -1,4 +1,4 @@
-//! Pages from the global allocator, for hosts that have one and nothing better.
+//! Pages from the global allocator, for hosts without virtual memory.
 #![allow(unsafe_code, reason = "pages of the global allocator")]
 
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, realloc};
@@ -12,32 +12,32 @@ use crate::request::ReserveRequest;
 use crate::reservation::{Fallback, FallbackReason, Reservation};
 use crate::units::{HostBytes, HostPage, HostRange};
 
-/// Takes every memory from the global allocator, aligned to 4 KiB.
+/// Backend of the global allocator, with memories aligned to 4 KiB.
 ///
-/// Nothing is reserved: growth may move the memory and copies it then, which
-/// [`Committed::Moved`] reports. There are no guards and no rights to change. Growing to many
-/// times the size in small steps wants [`CommitPolicy::Ahead`](crate::CommitPolicy::Ahead).
+/// It reserves no address space: growth may move and copy the memory, which [`Committed::Moved`]
+/// reports. There are no guards and no protection. For growth in many small steps use
+/// [`CommitPolicy::Ahead`](crate::CommitPolicy::Ahead).
 ///
-/// A block holds, in this order: padding, a word with the block's own address, the memory. The
-/// block is allocated with the alignment of that word and the base aligned by hand, because
-/// global allocators hand out large blocks that are zero already only at small alignments.
+/// A block holds, in this order: padding, a word with the block's address, the memory. The block is
+/// allocated with the alignment of that word, and the base is aligned by hand, because global
+/// allocators provide large blocks of zeroed pages only at small alignments.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct HeapAllocator(());
 
 const PAGE: HostPage = HostPage::SMALLEST;
 const WORD: usize = size_of::<*mut u8>();
 
-/// Bytes of a block besides the memory: the word, and as much as alignment can cost.
+/// Bytes of a block besides the memory: the word, and the largest padding.
 const OVERHEAD: usize = PAGE.bytes() + WORD;
 
-/// Where a memory of no bytes is.
+/// Base of a memory of no bytes.
 const NOWHERE: NonNull<u8> = NonNull::without_provenance(match NonZeroUsize::new(PAGE.bytes()) {
     Some(address) => address,
     None => NonZeroUsize::MIN,
 });
 
 impl HeapAllocator {
-    /// The allocator; it has no state.
+    /// Creates the allocator, which has no state.
     #[must_use]
     pub const fn new() -> Self {
         Self(())
@@ -49,7 +49,7 @@ fn block_layout(bytes: HostBytes) -> Option<Layout> {
     Layout::from_size_align(bytes.get().checked_add(OVERHEAD)?, WORD).ok()
 }
 
-/// Where the memory starts in a block at `block`.
+/// Base of the memory in the block at `block`.
 fn base_in(block: NonNull<u8>) -> NonNull<u8> {
     let after_word = block.as_ptr().addr() + WORD;
     let padding = after_word.next_multiple_of(PAGE.bytes()) - block.as_ptr().addr();
@@ -71,7 +71,7 @@ unsafe fn finish_block(block: NonNull<u8>) -> NonNull<u8> {
     base
 }
 
-/// The block that the memory at `base` lies in.
+/// The block of the memory at `base`.
 ///
 /// # Safety
 ///
@@ -87,7 +87,7 @@ unsafe fn block_of(base: NonNull<u8>) -> NonNull<u8> {
 ///
 /// # Safety
 ///
-/// The memory at `base` has `old` committed bytes, which move away.
+/// The memory at `base` has `old` committed bytes, and is not used after the call.
 unsafe fn move_to_new_block(
     base: NonNull<u8>,
     old: HostBytes,
@@ -105,7 +105,8 @@ unsafe fn move_to_new_block(
     Some(moved)
 }
 
-/// Lets the allocator extend the block, which for large ones may move pages instead of bytes.
+/// Extends the block by the global allocator, which may move pages instead of bytes for large
+/// blocks.
 ///
 /// # Safety
 ///
@@ -139,7 +140,7 @@ unsafe fn extend_block(base: NonNull<u8>, old: HostBytes, new: HostBytes) -> Opt
 ///
 /// # Safety
 ///
-/// It has `committed` bytes and is not used again.
+/// The memory has `committed` bytes and is not used again.
 unsafe fn free(base: NonNull<u8>, committed: HostBytes) {
     if committed == HostBytes::ZERO {
         return;

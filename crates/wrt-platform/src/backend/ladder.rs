@@ -1,4 +1,4 @@
-//! The reservation ladder: what is asked of the host, from the best to the least.
+//! The reservation ladder: requests to the host, from the best level to the lowest.
 
 use core::ptr::NonNull;
 
@@ -8,17 +8,17 @@ use crate::request::{GuardPolicy, ReserveRequest};
 use crate::reservation::{Fallback, FallbackReason, GuardLevel, Reservation};
 use crate::units::{HostBytes, HostPage};
 
-/// Memories up to here can have full guards.
+/// The largest memory that can have full guards.
 const FOUR_GIB: u64 = 1 << 32;
 
-/// Sizes of one request in host pages.
+/// Sizes of a request in whole host pages.
 struct Wanted {
-    /// Bytes to grow into, and the initial bytes, which are the least.
+    /// The requested capacity, and the least one: the initial bytes.
     capacity: HostBytes,
     floor: HostBytes,
-    /// The small guard, if the host can address it.
+    /// The small guard, unless the host cannot address it.
     guard: Option<HostBytes>,
-    /// All of the above and what full guards take, if they are asked for and possible.
+    /// The extent with full guards, if they are requested and possible.
     full: Option<Extent>,
 }
 
@@ -34,13 +34,13 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// Bytes in all, or `None` if the host could not address them.
+    /// Total bytes, or `None` if the host could not address them.
     #[must_use]
     pub fn total(self) -> Option<HostBytes> {
         self.before.checked_add(self.capacity)?.checked_add(self.after)
     }
 
-    /// The extent of a reservation that [`descend_ladder`] made, for its release.
+    /// Extent of a reservation made by [`descend_ladder`], for its release.
     #[must_use]
     pub const fn of(reservation: &Reservation) -> Self {
         Self {
@@ -51,26 +51,27 @@ impl Extent {
     }
 }
 
-/// Why the host did not give an [`Extent`].
+/// A host's refusal of an [`Extent`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExtentRefusal {
-    /// What the host answered.
+    /// The host's error.
     pub error: OsError,
-    /// The limit on the process's address space that may have been in the way, in bytes.
+    /// The limit on the process's address space in bytes, if that may be the cause.
     pub limit: Option<u64>,
 }
 
-/// Reserves address space for `request` on the highest level of the reservation ladder that the host
-/// gives: full guards, small guards and less and less capacity, no guards. A
-/// [`GuardPolicy`] chooses where the descent starts, and a demand ends it.
+/// Reserves address space for `request` at the highest level of the reservation ladder that the
+/// host can give: full guards, then small guards with decreasing capacity, then no guards. A
+/// [`GuardPolicy`] chooses the first level; a demanded level is also the last.
 ///
-/// For backends that map address space without access and commit it later, as the crate's own do.
-/// `map` is asked for one extent after another until it gives one. It maps all of the extent
-/// inaccessible, which all but committed bytes stay, and returns the base, the address past the
-/// first guard. The base of an extent of no bytes is any address on a page.
+/// For backends that map inaccessible address space and commit it later, as those of this crate do.
+/// `map` is called with one extent after another until it succeeds. It maps the whole extent
+/// inaccessible and returns the base, which is the address past the first guard. Only committed
+/// bytes may become accessible later. The base of an extent of no bytes is any page-aligned
+/// address.
 ///
-/// The reservation says its capacity, its guards, its [`GuardLevel`], and by its [`Fallback`] why it is
-/// less than what was wanted. A backend adds its own cookie, image and tags.
+/// The reservation records its capacity, guards and [`GuardLevel`], and in its [`Fallback`] the
+/// reason for any step down. A backend adds its cookie, image and tags.
 ///
 /// ```
 /// use core::ptr::NonNull;
@@ -103,8 +104,8 @@ pub struct ExtentRefusal {
 ///
 /// # Errors
 ///
-/// When the host does not even give the initial bytes, or no level that the policy demands. The
-/// error carries the host's last answer.
+/// When the host refuses even the initial bytes, or a demanded level. The error carries the host's
+/// last answer.
 pub fn descend_ladder(
     request: &ReserveRequest<'_>,
     page: HostPage,
@@ -154,7 +155,7 @@ impl Wanted {
         Ok(Self { capacity, floor, guard, full })
     }
 
-    /// What is asked for first.
+    /// The first extent to request.
     fn best(&self) -> Extent {
         self.full.unwrap_or(self.guarded(self.capacity, self.guard.unwrap_or_default()))
     }
@@ -163,8 +164,8 @@ impl Wanted {
         Extent { before: guard, capacity, after: guard }
     }
 
-    /// Why the ladder starts below all that was asked for, or below full guards where one could
-    /// expect those.
+    /// The reason for a first level below the requested sizes, or below full guards where these
+    /// could be expected.
     fn known_fallback(&self, request: &ReserveRequest<'_>) -> Option<FallbackReason> {
         let best = request.guard_policy() == GuardPolicy::BestThatFits;
         if self.guard.is_none() || self.capacity.as_u64() < request.wanted_capacity() {
@@ -185,8 +186,8 @@ impl Wanted {
         }
     }
 
-    /// The levels that the policy allows, from the best to the least. Within the last two the
-    /// capacity is halved until nothing but the initial bytes is left.
+    /// The levels that the policy allows, from the best to the lowest. Within the last two, the
+    /// capacity is halved until only the initial bytes are left.
     fn levels(
         &self,
         request: &ReserveRequest<'_>,
@@ -196,7 +197,7 @@ impl Wanted {
         let guard = self.guard.filter(|guard| *guard > HostBytes::ZERO);
         let small =
             guard.filter(|_| matches!(policy, GuardPolicy::BestThatFits | GuardPolicy::SmallGuard));
-        // A small guard of no bytes is what was asked for, and no guard.
+        // A small guard of zero bytes was requested and counts as no guard.
         let unguarded = guard.is_none() && policy == GuardPolicy::SmallGuard
             || matches!(policy, GuardPolicy::BestThatFits | GuardPolicy::ChecksOnly);
         let (capacity, floor) = (self.capacity, self.floor);
@@ -235,8 +236,8 @@ fn full_guards(
     let reach = page.round_up(ReserveRequest::REACH_33_BIT).filter(|_| usize::BITS >= 64)?;
     let asked = match request.guard_policy() {
         GuardPolicy::FullGuards => true,
-        // Only under exact commit can compiled code make use of them: it is all of the memory past
-        // the length that must fault.
+        // Only under exact commit can compiled code use them, since all of the memory past the
+        // length must fault.
         GuardPolicy::BestThatFits => {
             request.commit_policy() == CommitPolicy::Exact
                 && request.guard_bytes() > 0
@@ -251,7 +252,7 @@ fn full_guards(
     Some(Extent { before: guard, capacity, after: reach.saturating_sub(capacity).max(guard) })
 }
 
-/// Why the host refused, as far as can be known.
+/// The likely reason of a refusal.
 fn why(refusal: ExtentRefusal) -> FallbackReason {
     match refusal.limit {
         Some(limit) => FallbackReason::AddressSpaceLimit { limit },
@@ -280,7 +281,7 @@ mod tests {
 
     const FULL: ExtentRefusal = ExtentRefusal { error: OsError(12), limit: None };
 
-    /// The level that a host with `room` bytes gives, and what it was asked for on the way.
+    /// The level that a host with `room` bytes gives, and the extents requested before it.
     fn on_host(
         room: u64,
         request: &ReserveRequest<'_>,

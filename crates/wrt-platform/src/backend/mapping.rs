@@ -1,4 +1,4 @@
-//! Mappings of an extent of address space: what backends over the host's virtual memory share.
+//! Mappings of an extent of address space, shared by the backends of virtual memory.
 #![allow(unsafe_code, reason = "address arithmetic, and the host's pages")]
 
 use core::num::NonZeroUsize;
@@ -14,12 +14,12 @@ use crate::sys::errors;
 use crate::sys::pages::{self, PageKind};
 use crate::units::{HostBytes, HostRange};
 
-/// Reserves an extent without access and returns the address past the first guard. An extent of
-/// nothing is a dangling, aligned base.
+/// Reserves an extent without access and returns the address past the first guard. The base of an
+/// empty extent is dangling and aligned.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 pub(super) fn reserve(
     extent: Extent,
     name: Option<&str>,
@@ -34,15 +34,15 @@ pub(super) fn reserve(
     Ok(unsafe { start.add(extent.before.get()) })
 }
 
-/// Gives back what [`reserve`] has reserved.
+/// Releases an extent reserved by [`reserve`].
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 ///
 /// # Safety
 ///
-/// `base` and `extent` are those of a mapping that nobody uses any more.
+/// `base` and `extent` are those of a mapping that is no longer used.
 pub(super) unsafe fn release(base: NonNull<u8>, extent: Extent) -> Result<(), OsError> {
     let total = extent.total().unwrap_or_default();
     if total == HostBytes::ZERO {
@@ -70,12 +70,12 @@ pub(super) unsafe fn address_of(reservation: &Reservation, offset: HostBytes) ->
     unsafe { reservation.base().add(offset.get()) }
 }
 
-/// Makes committed pages read zero, giving them back to the host if it takes them. Dropped pages show
-/// the image again where the reservation has `image`, so its bytes are overwritten.
+/// Makes committed pages read zero. They return to the host where possible. Dropped pages read as
+/// the image where the reservation has `image`, so its bytes are overwritten.
 ///
 /// # Safety
 ///
-/// The range lies within the reservation's committed bytes, is writable, and nobody else uses it.
+/// The range lies within the reservation's committed bytes, is writable, and no other code uses it.
 pub(super) unsafe fn zero(
     reservation: &Reservation,
     range: HostRange,
@@ -85,7 +85,7 @@ pub(super) unsafe fn zero(
     let first = unsafe { address_of(reservation, range.start) };
     // SAFETY: the pages are the caller's (C1) and stay mapped with their rights.
     if unsafe { drop_pages(first, range.len) }.is_err() {
-        // The host may have got part of the way; the result is the same for all bytes.
+        // The host may have succeeded in part; the result is the same for all bytes.
         // SAFETY: the caller's range is writable.
         unsafe { first.write_bytes(0, range.len.get()) };
         return Discarded::ZeroedOnly;
@@ -103,13 +103,13 @@ pub(super) unsafe fn zero(
     discarded
 }
 
-/// The refusal of a commit of `requested` bytes, which was `undone` or could not be.
+/// The error of a refused commit of `requested` bytes, which was `undone` or could not be undone.
 pub(super) fn refused_commit(requested: HostBytes, error: OsError, undone: bool) -> AllocError {
     let kind = if undone { AllocErrorKind::Os(error) } else { AllocErrorKind::Unrestored(error) };
     AllocError::new(Operation::Commit, kind, requested.as_u64())
 }
 
-/// The host's refusal of an operation.
+/// The error of an operation that the host refused.
 pub(super) fn refused(operation: Operation, requested: u64, error: OsError) -> AllocError {
     AllocError::new(operation, AllocErrorKind::Os(error), requested)
 }

@@ -1,4 +1,4 @@
-//! The backends, one file each. This is the only place that lists them and says where each is.
+//! Backends, one file or folder each. Only this file lists them and their targets.
 
 // Order of modules, each uses only those below its line:
 //   platform
@@ -45,13 +45,14 @@ pub use virtual_memory::MmapAllocator;
 #[cfg(windows)]
 pub use virtual_memory::VirtualAllocator;
 
-/// Expands `$callback! { rows }` over the backends that this build has, so that tests and benches
-/// never list them again.
+/// Expands `$callback! { rows }` over the backends of this build, so that tests and benches need no
+/// list of their own.
 ///
-/// A row is `(name, Type, constructor);`: a name for a module or a table, the allocator's type,
-/// and an expression of it. The static arena's row makes a new 16 MiB arena for each expansion, the
-/// pools' rows have 16 slots of 64 MiB, or of 16 MiB where addresses have 32 bits. `mte` is a row of
-/// every build for Arm on Linux; where the machine has no tags its expression panics and says so.
+/// A row is `(name, Type, constructor);`: a name for a module or a table, the allocator's type, and
+/// an expression of that type. The static arena's row creates a new 16 MiB arena for each
+/// expansion; the pools' rows have 16 slots of 64 MiB, or of 16 MiB where addresses have 32 bits.
+/// Every build for Arm on Linux has the row `mte`; its expression panics with a message where the
+/// machine has no tags.
 ///
 /// ```
 /// macro_rules! name_backends {
@@ -72,7 +73,7 @@ macro_rules! for_each_backend {
     };
 }
 
-// Rows are added here, where `cfg` speaks of this crate's features and not of the caller's.
+// Rows are added here, where `cfg` tests the features of this crate and not those of the caller.
 
 #[cfg(unix)]
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! Addresses of which a part is a tag.
+//! Addresses with a tag in their top byte.
 
 /// The address without the byte that aarch64 ignores and tags use (Arm ARM, "Address tagging").
 pub(super) const fn without_tag(address: usize) -> usize {

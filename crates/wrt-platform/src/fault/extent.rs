@@ -1,17 +1,18 @@
-//! Where an address lies in and around one memory.
+//! Location of addresses in and around one memory.
 
 use super::kind::{FaultKind, FaultSignal};
 
 /// The address space of one memory. Sizes are bytes.
 ///
-/// Plain numbers: a registry of faults compares them with addresses and never follows them.
+/// These are plain numbers: the fault registry compares them with addresses and never dereferences
+/// them.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct MemoryExtent {
     /// The address of the first byte.
     pub base: usize,
     /// Accessible bytes.
     pub len: usize,
-    /// Reserved bytes, of which the accessible ones are the first.
+    /// Reserved bytes, which start with the accessible ones.
     pub capacity: usize,
     /// Bytes of guard before the base.
     pub guard_before: usize,
@@ -19,7 +20,7 @@ pub struct MemoryExtent {
     pub guard_after: usize,
 }
 
-/// Where an address lies, seen from one memory.
+/// Location of an address relative to one memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Location {
     pub(super) wasm_address: i64,
@@ -36,8 +37,8 @@ enum Part {
 }
 
 impl MemoryExtent {
-    /// How far `address` lies from the reservation, or `None` beyond its guards. The numbers may
-    /// be torn: whatever they are, this does not panic.
+    /// Distance of `address` from the reservation, or `None` beyond its guards. The numbers may be
+    /// torn; this panics for none.
     pub(super) fn reach(&self, address: usize) -> Option<usize> {
         let above = address.wrapping_sub(self.base);
         if address >= self.base && above < self.capacity {
@@ -51,7 +52,7 @@ impl MemoryExtent {
         (address >= self.base && past < self.guard_after).then_some(past)
     }
 
-    /// Where `address` lies, if the memory or its guards cover it.
+    /// Location of `address`, if the memory or its guards cover it.
     pub(super) fn locate(&self, address: usize) -> Option<Location> {
         self.reach(address)?;
         let wasm_address = address.wrapping_sub(self.base) as isize as i64;
@@ -73,8 +74,8 @@ impl MemoryExtent {
 }
 
 impl Location {
-    /// Why the host stopped an access here. Outside, the place is the whole reason, also where a
-    /// host raises `SIGBUS` for it (macOS does).
+    /// Kind of a fault here. Outside of the memory the location alone decides, also where a host
+    /// raises `SIGBUS` for it (macOS does).
     pub(super) fn kind(&self, signal: FaultSignal, protected: bool) -> FaultKind {
         if signal.is_tag_mismatch() {
             return FaultKind::TagMismatch;

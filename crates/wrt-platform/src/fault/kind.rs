@@ -1,4 +1,4 @@
-//! What the host says of a fault, and what it means.
+//! Signals of faults, and kinds of faults.
 
 use core::fmt;
 
@@ -12,8 +12,8 @@ pub enum FaultSignal {
 }
 
 impl FaultSignal {
-    /// `SEGV_MTEAERR`: a tag mismatch that was noticed later. It comes without an address, so no
-    /// memory can be named for it unless the caller knows the address from elsewhere.
+    /// `SEGV_MTEAERR`: a tag mismatch reported after the access. It has no address, so the report
+    /// cannot name a memory unless the caller knows the address from another source.
     pub const ASYNCHRONOUS_TAG: i32 = 8;
 
     /// `SEGV_MTESERR`: a tag mismatch at the exact address.
@@ -27,25 +27,25 @@ impl FaultSignal {
     }
 }
 
-/// Why the host stopped an access.
+/// Kind of a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// It hit the guard before the memory.
+    /// The access hit the guard before the memory.
     GuardBefore,
-    /// It hit the guard behind the memory's reservation.
+    /// The access hit the guard behind the memory's reservation.
     GuardAfter,
-    /// It hit address space that is reserved for the memory and not accessible yet.
+    /// The access hit address space that is reserved for the memory but not accessible.
     BeyondLength,
-    /// It hit a range whose rights were taken away.
+    /// The access hit a protected range.
     Protected,
-    /// The pointer carried another tag than the bytes.
+    /// The tag of the pointer differs from that of the bytes.
     TagMismatch,
-    /// The host could not give the page: a mapped file is shorter than its mapping, or the
+    /// The host could not provide the page: a mapped file is shorter than its mapping, or the
     /// hardware failed.
     BusError,
-    /// The byte is accessible as far as is known: another thread has grown the memory or given
-    /// the rights back since, or something else than the memory's owner has taken them away.
+    /// The byte is accessible according to the record: another thread has grown the memory or
+    /// restored the rights since, or code other than the memory's owner took the rights away.
     Accessible,
 }
 

@@ -1,5 +1,5 @@
-//! What the host's faults mean: which memory, which address in it, and why.
-//! Signal handlers may ask; `crate::handler` is one.
+//! Classification of host faults: memory, address within it, and kind. Signal handlers may ask;
+//! `crate::handler` is one.
 
 // Order of modules, each uses only those below its line:
 //   report

@@ -1,4 +1,4 @@
-//! What is known of a fault.
+//! Reports of faults.
 
 use core::fmt;
 
@@ -9,36 +9,35 @@ use crate::name::MemoryName;
 
 /// A fault in a registered memory. Sizes are bytes.
 ///
-/// Its `Display` text says memory, address and distance, and takes no lock and no allocation.
+/// Its `Display` text has memory, address and distance, and takes no lock and no allocation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct FaultReport {
     /// The memory's name, empty if it has none.
     pub name: MemoryName,
-    /// Why the host stopped the access.
+    /// The kind of the fault.
     pub kind: FaultKind,
-    /// The host's address, without tag bits. On s390x the signal names the first byte of the page.
+    /// The host address, without tag bits. On s390x it is the first byte of the page.
     pub address: usize,
     /// The WebAssembly address: bytes from the memory's base, negative before it.
     pub wasm_address: i64,
-    /// How far the address lies outside: bytes past the end (0 for the first byte there), bytes
-    /// before the start, or 0 inside.
+    /// Distance of the address from the memory: bytes past the end (0 for the first byte there),
+    /// bytes before the start, or 0 inside.
     pub distance: u64,
-    /// The memory's accessible length as it was read.
+    /// The memory's accessible length at the time of the report.
     pub len: u64,
 }
 
 impl FaultReport {
-    /// Which registered memory `address` belongs to and why `signal` was raised there. `None` when
-    /// it belongs to none.
+    /// The report for a `signal` at `address`. `None` if the address belongs to no registered
+    /// memory.
     ///
-    /// This is safe to call in a signal handler: it takes no lock, allocates nothing, and ends
-    /// after one look at each registered memory. Where guards of two memories are the same bytes,
-    /// the nearer memory is named. A memory whose registration changes over and over while it is
-    /// looked at may be missed; one change at a time is never in the way, also if the thread that
-    /// makes it has been stopped half-way.
+    /// This is safe in a signal handler: it takes no lock, allocates nothing, and reads each
+    /// registered memory once. If guards of two memories share bytes, the report names the nearer
+    /// memory. A memory whose registration changes repeatedly during the call may be missed; a
+    /// single change never interferes, even if its thread was stopped half-way.
     ///
-    /// Tag bits (the top byte of an address on aarch64) do not count.
+    /// Tag bits (the top byte of an address on aarch64) are ignored.
     ///
     /// ```
     /// use wrt_platform::{FaultReport, FaultSignal};
@@ -64,8 +63,8 @@ impl FaultReport {
     }
 }
 
-/// The processors of s390x say which page an access hit and not which byte, so the kernel tells the
-/// first byte of the page.
+/// Processors of s390x report the page of an access and not the byte, so the kernel gives the first
+/// byte of the page.
 const AT: &str = if cfg!(target_arch = "s390x") { "in the page at" } else { "at" };
 
 impl fmt::Display for FaultReport {
@@ -90,7 +89,7 @@ impl fmt::Display for FaultReport {
     }
 }
 
-/// A number in hexadecimal with a mark after every four digits, as Rust would write it.
+/// A number in hexadecimal with an underscore after every four digits, as in Rust.
 struct Hex(i64);
 
 impl fmt::Display for Hex {
@@ -105,7 +104,7 @@ impl fmt::Display for Hex {
     }
 }
 
-/// The guarantees of the table in the crate's documentation.
+/// Proof of the table of `Send` and `Sync` in the crate's documentation.
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<FaultReport>();

@@ -1,4 +1,4 @@
-//! The stack that signal handlers run on.
+//! Alternate signal stacks.
 #![allow(unsafe_code, reason = "maps and measures signal stacks")]
 
 use core::cell::Cell;
@@ -10,16 +10,16 @@ use crate::sys::pages;
 use crate::sys::signal_stack::{self, SignalStack};
 use crate::units::HostBytes;
 
-/// An alternate signal stack (sigaltstack(2)) for the thread that made it, with an inaccessible
-/// page below it.
+/// An alternate signal stack (sigaltstack(2)) for the thread that created it, with an inaccessible
+/// page below.
 ///
-/// A handler on the stack of the code it interrupts has only what that code left, and none when it
-/// overflowed. The host gives no thread such a stack; Rust gives its own threads a small one, for
-/// its report of stack overflows. A thread that has a larger one keeps that.
+/// A handler on the stack of the interrupted code has only the rest of that stack, and nothing
+/// after an overflow. The host gives threads no alternate stack; Rust gives its own threads a small
+/// one, for its report of stack overflows. A thread with a larger one keeps it.
 ///
-/// A thread may make several, one within the other or not: they share one stack, the largest that
-/// was asked for. It stays until the last of them is dropped, in whatever order, and then the thread
-/// has what it had before the first.
+/// A thread may create several, nested or not: they share one stack, the largest requested. It
+/// stays until the last of them is dropped, in any order; then the thread returns to its stack
+/// before the first.
 ///
 /// ```
 /// use wrt_platform::AltStack;
@@ -29,7 +29,7 @@ use crate::units::HostBytes;
 /// # Ok::<(), wrt_platform::HandlerError>(())
 /// ```
 ///
-/// One that is not kept is dropped at once:
+/// A value that is not kept is dropped at once:
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
@@ -40,62 +40,60 @@ use crate::units::HostBytes;
 #[must_use = "the thread loses its signal stack when this is dropped"]
 pub struct AltStack {
     size: usize,
-    /// A thread's stack is of no use to another.
+    /// Keeps the value on its thread.
     _of_this_thread: PhantomData<*mut ()>,
 }
 
-/// What the [`AltStack`]s of a thread share.
+/// State shared by the [`AltStack`]s of a thread.
 #[derive(Clone, Copy)]
 struct Shared {
-    /// How many there are.
+    /// Number of [`AltStack`]s.
     users: usize,
-    /// The stack that was made for them, if the thread's own did not suffice.
+    /// The stack created for them, if that of the thread did not suffice.
     stack: Option<Mapping>,
 }
 
 std::thread_local! {
-    /// - **S1** The stack is of this thread alone, which unmaps it when it is neither here nor the
-    ///   thread's alternate stack any more.
+    /// - **S1** The stack belongs to this thread alone, which unmaps it when it is neither stored
+    ///   here nor the thread's alternate stack.
     static SHARED: Cell<Shared> = const { Cell::new(Shared { users: 0, stack: None }) };
 }
 
-/// - **S2** `start..start + size` is a valid region of its own, with `guard` inaccessible bytes
-///   before it, until [`unmap`](Self::unmap). The host may write to it while a handler runs on this
-///   thread.
+/// - **S2** `start..start + size` is a valid region, with `guard` inaccessible bytes before it,
+///   until [`unmap`](Self::unmap). The host may write to it while a handler runs on this thread.
 #[derive(Clone, Copy)]
 struct Mapping {
     start: NonNull<u8>,
     guard: HostBytes,
     size: HostBytes,
-    /// What the thread had before.
+    /// The thread's previous alternate stack.
     previous: SignalStack,
 }
 
 impl AltStack {
-    /// Bytes for the handler, the callbacks, and whatever handled signals before: what a stack has
-    /// beyond what the host puts on it.
+    /// Bytes for the handler, the callbacks and previous handlers, beyond the host's signal frame.
     pub const ROOM: usize = 64 << 10;
 
-    /// Bytes of [`ROOM`](Self::ROOM) that remain to callbacks and previous handlers: the handler
+    /// Bytes of [`ROOM`](Self::ROOM) that remain for callbacks and previous handlers: the handler
     /// itself, and printing a report, need less than the rest.
     pub const RESERVE: usize = 48 << 10;
 
-    /// A stack with the usual room.
+    /// Creates a stack with the usual room.
     ///
     /// # Errors
     ///
-    /// When the host refuses, which it does while a handler runs on the stack that is there.
+    /// When the host refuses, as it does while a handler runs on the current alternate stack.
     pub fn new() -> Result<Self, HandlerError> {
         Self::with_room(Self::ROOM)
     }
 
-    /// A stack with `bytes` bytes beyond what the host puts on it, which it says at run time
-    /// (`AT_MINSIGSTKSZ`).
+    /// Creates a stack with `bytes` bytes beyond the host's signal frame, whose size the host
+    /// reports at run time (`AT_MINSIGSTKSZ`).
     ///
     /// # Errors
     ///
-    /// When the host refuses, which it does while a handler runs on the stack that is there, or
-    /// could not address so many bytes.
+    /// When the host refuses, as it does while a handler runs on the current alternate stack, or
+    /// cannot address the size.
     pub fn with_room(bytes: usize) -> Result<Self, HandlerError> {
         let wanted = Self::host_frame().saturating_add(bytes);
         let now = SignalStack::now().map_err(HandlerError::Os)?;
@@ -111,24 +109,26 @@ impl AltStack {
         Ok(Self { size, _of_this_thread: PhantomData })
     }
 
-    /// Bytes that the host puts on a signal stack before it calls a handler, at most.
+    /// The largest signal frame: bytes that the host puts on a signal stack before it calls a
+    /// handler.
     #[must_use]
     pub fn host_frame() -> usize {
         signal_stack::smallest_stack()
     }
 
-    /// The size in bytes of the stack that the thread had when this was made. A later one may have
-    /// made it larger.
+    /// The size in bytes of the thread's alternate stack when this was created. A later
+    /// [`AltStack`] may have made it larger.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
     }
 
-    /// How many bytes of the stack are used while `faulting` runs: the high-water mark of all
-    /// handlers that ran on it. For tests of one's own callback.
+    /// The number of bytes of the stack that are used while `faulting` runs: the high-water mark of
+    /// all handlers that ran on it. For tests of a callback.
     ///
-    /// `None`, and nothing is run, when the thread keeps the stack it had, whose bytes are another's,
-    /// or runs on it now. `None` also when `faulting` has put another stack in its place.
+    /// `None`, without a call of `faulting`, when the thread keeps its previous stack, which
+    /// belongs to other code, or runs on the stack now. `None` also when `faulting` has set another
+    /// stack.
     pub fn measure(&mut self, faulting: impl FnOnce()) -> Option<usize> {
         let now = SignalStack::now().ok()?;
         let is_in_place = |stack: &Mapping| stack.is(&now) && !now.is_in_use();
@@ -140,17 +140,17 @@ impl AltStack {
     }
 }
 
-/// Puts a stack of at least `wanted` bytes in place of `now`, and of the one that was made before.
+/// Replaces `now`, and the stack created before, by a stack of at least `wanted` bytes.
 fn replace(
     made: Option<Mapping>,
     now: SignalStack,
     wanted: usize,
 ) -> Result<Mapping, HandlerError> {
     let in_place = made.filter(|stack| stack.is(&now));
-    // What was before the stack that is given up is before the new one.
+    // The previous stack of the replaced one is also that of the new one.
     let previous = in_place.map_or(now, |stack| stack.previous);
     if let Some(made) = made.filter(|stack| stack.size.get() >= wanted) {
-        // Somebody else's stack is in its place.
+        // Other code has set a stack in its place.
         let made = Mapping { previous, ..made };
         // SAFETY: S1.
         unsafe { made.stack().set() }.map_err(HandlerError::Os)?;
@@ -171,7 +171,7 @@ fn replace(
     Ok(new)
 }
 
-/// What an unused byte of a measured stack holds.
+/// Value of the unused bytes of a measured stack.
 const PAINT: u8 = 0xA7;
 
 impl Mapping {
@@ -193,14 +193,14 @@ impl Mapping {
         self.previous.moved_to(self.start, self.size)
     }
 
-    /// Marks all bytes as unused. The thread is not on the stack; a handler that interrupts this
-    /// is done with it when this goes on.
+    /// Marks all bytes as unused. The thread is not on the stack, and a handler that interrupts
+    /// this has left the stack when it returns.
     fn paint(&self) {
         // SAFETY: S2.
         unsafe { self.start.write_bytes(PAINT, self.size.get()) };
     }
 
-    /// Bytes from the top to the lowest one that was used: stacks grow downwards.
+    /// Number of bytes from the top to the lowest used one: stacks grow downwards.
     fn high_water(&self) -> usize {
         let is_paint = |offset: &usize| {
             // SAFETY: S2, and the offset is below the size.
@@ -211,7 +211,8 @@ impl Mapping {
         self.size.get() - (0..self.size.get()).take_while(is_paint).count()
     }
 
-    /// Gives the thread what it had before, and unmaps the stack unless the thread may still use it.
+    /// Restores the thread's previous stack, and unmaps this one unless the thread may still use
+    /// it.
     fn put_away(self) {
         let taken_away = match SignalStack::now() {
             // Rust disables the stack of its threads when they end.
@@ -220,7 +221,7 @@ impl Mapping {
             Ok(now) if self.is(&now) => unsafe { self.previous.set() }.is_ok(),
             _ => false,
         };
-        // Otherwise a handler runs on it, or whoever put another in its place may put it back.
+        // Otherwise a handler runs on it, or code that has replaced it may restore it.
         if taken_away {
             // SAFETY: S1: the thread has it no more.
             unsafe { self.unmap() };
@@ -229,7 +230,7 @@ impl Mapping {
 
     /// # Safety
     ///
-    /// The thread's alternate stack is another, and none of its copies is used any more.
+    /// The thread has another alternate stack, and no copy of this value is used any more.
     unsafe fn unmap(self) {
         // SAFETY: S2, and the caller's contract.
         unsafe { signal_stack::unmap(self.start, self.guard, self.size) };

@@ -1,13 +1,13 @@
-//! Why a handler or its stack could not be had.
+//! Error of installing a handler or creating its stack.
 
 use core::fmt;
 
 use crate::error::OsError;
 
-/// Callbacks that can be installed at a time.
+/// The most callbacks.
 pub(super) const CALLBACKS: usize = 8;
 
-/// Why a handler or its stack could not be had.
+/// Error of installing a handler or creating its stack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum HandlerError {

@@ -1,9 +1,9 @@
 //! A handler for `SIGSEGV` and `SIGBUS` that knows the registered memories.
 //!
-//! `mod.rs` installs it and asks the callbacks, `previous.rs` passes on what is not ours,
-//! `context.rs` is what a callback sees, `print.rs` prints a report, `alt_stack.rs` is the stack that
-//! handlers run on, and `room.rs` what is left of it. `crate::sys` calls the host, `crate::fault` knows
-//! the memories.
+//! `mod.rs` installs it and calls the callbacks, `previous.rs` passes other signals on,
+//! `context.rs` is the view of a callback, `print.rs` prints a report, `alt_stack.rs` is the stack
+//! for handlers, and `room.rs` measures the rest of it. `crate::sys` calls the host, `crate::fault`
+//! has the registry.
 #![allow(unsafe_code, reason = "the handler that the kernel calls")]
 
 // Order of modules, each uses only those below its line:
@@ -33,49 +33,51 @@ use crate::fault::{FaultReport, FaultSignal};
 use crate::sys::machine;
 use crate::sys::signals::{self, Action, Info, SIGBUS, SIGSEGV};
 
-/// What a JIT does about a fault in one of its memories.
+/// A callback for faults in registered memories, such as that of a JIT.
 ///
-/// It runs in a signal handler, on the thread that faulted, perhaps on an [`AltStack`], in the
-/// middle of whatever that thread was doing: see [`FaultHandler::install`].
+/// It runs in a signal handler, on the thread that faulted, possibly on an [`AltStack`], at any
+/// point of that thread's code: see [`FaultHandler::install`].
 pub type TrapCallback = fn(&mut TrapContext<'_>) -> TrapAction;
 
-/// The handler for faults, installed for the rest of the process's life.
+/// The fault handler, which stays installed for the rest of the process's life.
 #[derive(Clone, Copy, Debug)]
 pub struct FaultHandler(());
 
-/// - **H1** Each is null or was a [`TrapCallback`] that [`FaultHandler::install`] was given. The
-///   ones that are not null come first, and none is ever taken away.
+/// - **H1** Each is null or a [`TrapCallback`] passed to [`FaultHandler::install`]. Those that are
+///   not null come first, and none is ever removed.
 static ASKED: [AtomicPtr<()>; CALLBACKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CALLBACKS];
 
-/// The signals, and what handled them before.
+/// The signals, and their previous handlers.
 static SIGNALS: [(c_int, Previous); 2] = [(SIGSEGV, Previous::new()), (SIGBUS, Previous::new())];
 
-/// Held while something is installed: how many of [`SIGNALS`] come to us.
+/// Number of [`SIGNALS`] with our handler. Locked during an installation.
 static INSTALLED: Mutex<usize> = Mutex::new(0);
 
 impl FaultHandler {
-    /// Asks `callback` about every fault in a registered memory from now on.
+    /// Installs `callback`, which is called for every fault in a registered memory from now on.
     ///
-    /// The first call takes `SIGSEGV` and `SIGBUS` over (`SA_SIGINFO`, `SA_ONSTACK`, and
-    /// `SA_EXPOSE_TAGBITS` on Linux). Callbacks, at most eight, are asked in the order in which
-    /// they came, until one says [`TrapAction::Resume`]. Installing one again changes nothing.
+    /// The first call installs the handler for `SIGSEGV` and `SIGBUS` (`SA_SIGINFO`, `SA_ONSTACK`,
+    /// and `SA_EXPOSE_TAGBITS` on Linux). At most eight callbacks are called in order of
+    /// installation, until one returns [`TrapAction::Resume`]. Installing a callback again has no
+    /// effect.
     ///
-    /// What is in no registered memory, and what all callbacks decline, goes to whatever handled
-    /// the signal before: a handler of the program's, Rust's report of stack overflows, or the
-    /// default, which ends the process. So does a fault on a stack that has less left than the
-    /// handler needs, after one line on standard error. Details stand in `docs/faults.md`.
+    /// Faults in no registered memory, and faults that all callbacks decline, go to the previous
+    /// handler of the signal: the program's, Rust's report of stack overflows, or the default,
+    /// which ends the process. So does a fault on a stack with less room than the handler needs,
+    /// after one line on standard error. See `docs/faults.md` for details.
     ///
     /// # Errors
     ///
-    /// When there are too many callbacks, or the host refuses. The callback is not asked then.
+    /// When there are too many callbacks, or the host refuses. In that case the callback is not
+    /// installed.
     ///
     /// # Safety
     ///
-    /// The callback keeps to what is *async-signal-safe* (signal-safety(7)). It takes no lock that
-    /// the interrupted code could hold, allocates and frees nothing, makes, grows and drops no
-    /// memory, leaves `errno` as it was, and needs no more stack than the thread's alternate stack
-    /// has. It may read atomics, format a [`FaultReport`] into a buffer of its own and make system
-    /// calls. A panic in it aborts the process.
+    /// The callback does only what is *async-signal-safe* (signal-safety(7)). It takes no lock that
+    /// the interrupted code could hold, allocates and frees nothing, creates, grows and drops no
+    /// memory, preserves `errno`, and needs no more stack than the thread's alternate stack has. It
+    /// may read atomics, format a [`FaultReport`] into its own buffer and make system calls. A
+    /// panic in it aborts the process.
     ///
     /// ```
     /// use wrt_platform::{FaultHandler, TrapAction, TrapContext};
@@ -105,7 +107,7 @@ impl FaultHandler {
     }
 }
 
-/// Where the callback is, or else the first place behind those that are there.
+/// The entry of the callback, or else the first free entry.
 fn place_for(callback: *mut ()) -> Option<&'static AtomicPtr<()>> {
     ASKED.iter().find(|place| {
         let found = place.load(Ordering::Relaxed);
@@ -113,12 +115,12 @@ fn place_for(callback: *mut ()) -> Option<&'static AtomicPtr<()>> {
     })
 }
 
-/// What the host calls.
+/// The signal handler that the host calls.
 ///
-/// - **H2** `info` and `context` are what sigaction(2) says: valid and nobody else's until this
-///   returns.
+/// - **H2** `info` and `context` are as in sigaction(2): valid, and used by no other code until
+///   this returns.
 ///
-/// Needs little of the stack itself, to find out how much is left.
+/// Uses little stack itself, so that it can check the room that is left.
 extern "C" fn on_fault(signal: c_int, info: *mut Info, context: *mut c_void) {
     // SAFETY: H2.
     let code = signals::code(unsafe { &*info });
@@ -135,8 +137,8 @@ extern "C" fn on_fault(signal: c_int, info: *mut Info, context: *mut c_void) {
     }
 }
 
-/// Asks the callbacks about a fault in a registered memory. Not inlined: what it needs of the stack
-/// is free again when a previous handler is called.
+/// Calls the callbacks for a fault in a registered memory. Not inlined, so that its stack frame is
+/// free again when a previous handler is called.
 #[inline(never)]
 fn is_resumed(signal: c_int, info: *mut Info, context: *mut c_void) -> bool {
     // SAFETY: H2.

@@ -1,4 +1,4 @@
-//! What handled a signal before, called as the host would have called it.
+//! Previous handlers of signals, called as the host would call them.
 #![allow(unsafe_code, reason = "calls handlers that were there before")]
 
 use core::ffi::{c_int, c_void};
@@ -10,9 +10,10 @@ use alloc::boxed::Box;
 use crate::error::OsError;
 use crate::sys::signals::{self, Action, Disposition, Info};
 
-/// The action that a signal had.
+/// The previous action of a signal.
 ///
-/// - **P1** Null, which is the default action, or an action that lives for ever and nobody writes.
+/// - **P1** Null, which is the default action, or an action that lives for ever and is never
+///   written.
 pub(super) struct Previous(AtomicPtr<Action>);
 
 impl Previous {
@@ -20,19 +21,19 @@ impl Previous {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// Installs `action` for `signal` and keeps the one it had.
+    /// Installs `action` for `signal` and keeps the previous one.
     ///
     /// # Safety
     ///
     /// The action's function is a signal handler.
     pub(super) unsafe fn replace(&self, signal: c_int, action: &Action) -> Result<(), OsError> {
-        // The old action must be known before the new one can be called, so it is asked for first.
+        // The old action must be known before the new one can be called, so it is queried first.
         let asked = Action::now(signal)?;
         self.keep(asked);
         // SAFETY: the caller's contract.
         let replaced = unsafe { action.set(signal) }?;
         if !replaced.is_like(&asked) {
-            // Somebody else installed theirs in between.
+            // Other code has installed a handler in between.
             self.keep(replaced);
         }
         Ok(())
@@ -42,12 +43,12 @@ impl Previous {
         self.0.store(Box::into_raw(Box::new(action)), Ordering::Release);
     }
 
-    /// Does what the host would have done, but for two things: the previous handler runs on the
-    /// alternate stack even if it did not ask for it, and addresses may have tag bits.
+    /// Does what the host would have done, with two differences: the previous handler runs on the
+    /// alternate stack even if it did not request it, and addresses may have tag bits.
     ///
     /// # Safety
     ///
-    /// The arguments are those that the host gave to a handler of `signal`, which is running.
+    /// The arguments are those that the host passed to a handler of `signal`, which is running.
     pub(super) unsafe fn call(&self, signal: c_int, info: *mut Info, context: *mut c_void) {
         // SAFETY: the caller's contract.
         let sent = signals::is_sent(signals::code(unsafe { &*info }));
@@ -58,7 +59,7 @@ impl Previous {
         };
         match action.disposition() {
             Disposition::Default => act_by_default(signal, sent),
-            // The host ignores what was sent. It does not ignore what the processor reports.
+            // The host ignores signals that were sent, but not those that the processor raises.
             Disposition::Ignore if sent => {}
             Disposition::Ignore => act_by_default(signal, sent),
             Disposition::Function => {
@@ -72,8 +73,8 @@ impl Previous {
     }
 }
 
-/// Restores the default action. A fault happens again as soon as its handler returns; a signal
-/// that was sent is sent again and waits until then.
+/// Restores the default action. A fault recurs as soon as its handler returns; a signal that was
+/// sent is sent again and is pending until then.
 fn act_by_default(signal: c_int, sent: bool) {
     // SAFETY: the contract of `set`: this action has no function.
     let _ = unsafe { Action::default_action().set(signal) };

@@ -1,4 +1,4 @@
-//! A report, printed from a signal handler.
+//! Printing of reports in a signal handler.
 
 use core::fmt::{self, Write};
 
@@ -6,7 +6,7 @@ use super::room;
 use crate::fault::FaultReport;
 use crate::sys::stderr;
 
-/// A line in place: no allocation. What does not fit is cut.
+/// A line of text in place, without allocation. Longer text is truncated.
 struct Line {
     text: [u8; 256],
     len: usize,
@@ -24,9 +24,9 @@ impl Write for Line {
 }
 
 impl FaultReport {
-    /// Writes the report and its kind as one line to standard error, by one system call: safe in a
-    /// signal handler, unlike `eprintln!`, which takes a lock. Where too little stack is left to put
-    /// the line together, one that says so is written instead.
+    /// Writes the report and its kind as one line to standard error, with one system call: safe in
+    /// a signal handler, unlike `eprintln!`, which takes a lock. With too little stack left to
+    /// format the line, it writes a fixed line about that instead.
     pub fn print_to_stderr(&self) {
         if room::is_left(room::FOR_REPORT) {
             self.print();
@@ -35,7 +35,7 @@ impl FaultReport {
         }
     }
 
-    /// Not inlined: it is this that needs the stack.
+    /// Not inlined, since this is the part that needs the stack.
     #[inline(never)]
     fn print(&self) {
         let mut line = Line { text: [0; 256], len: 0 };

@@ -35,7 +35,7 @@ impl Keepers {
         has_room
     }
 
-    /// Tells all, and forgets them, that the image with this key is gone.
+    /// Notifies all keepers that the image with this key is gone, and removes them.
     pub(super) fn tell(&mut self, key: usize) {
         for keeper in mem::take(self.0.get_mut()) {
             if let Some(keeper) = keeper.upgrade() {

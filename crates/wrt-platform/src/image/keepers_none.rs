@@ -1,4 +1,4 @@
-//! Nobody keeps mappings of an image without a handle to it: this build has no pool.
+//! Twin for builds without a pool, where no mapping of an image outlives its handles.
 
 /// No keepers.
 pub(super) struct Keepers(());
@@ -8,6 +8,6 @@ impl Keepers {
         Self(())
     }
 
-    /// Tells nobody.
+    /// Does nothing.
     pub(super) const fn tell(&mut self, _key: usize) {}
 }

@@ -53,7 +53,7 @@ impl MemoryImage {
     /// When the segments reach beyond 64-bit addresses, or there is no memory for them.
     pub fn new(segments: &[(u64, &[u8])]) -> Result<Self, AllocError> {
         let mut extents = Extents::of(segments)?;
-        // A host may refuse files to some processes; copies serve as well, if not as fast.
+        // A host may refuse files to some processes; copies work too, but more slowly.
         let store = match ImageFile::create(&mut extents, segments) {
             Some(file) => Store::File(file),
             None => Store::Heap(in_the_heap(&mut extents, segments)?),

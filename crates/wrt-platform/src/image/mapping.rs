@@ -1,5 +1,5 @@
-//! An image over pages: a private mapping of its file, of which the host copies a page when it is
-//! first written.
+//! Mapping of an image over pages: a private mapping of its file, of which the host copies a page
+//! on its first write.
 #![allow(unsafe_code, reason = "maps an image over pages")]
 
 use alloc::sync::Arc;
@@ -36,7 +36,7 @@ impl MemoryImage {
     }
 }
 
-/// The whole pages from the first that an image covers to the last, if it can be mapped.
+/// The whole pages from the first to the last that an image covers, if it can be mapped.
 pub(crate) fn range_of(image: &MemoryImage, page: HostPage) -> Option<HostRange> {
     let pieces = image.file()?.pieces();
     let end = page.round_up(image.end())?;
@@ -45,23 +45,23 @@ pub(crate) fn range_of(image: &MemoryImage, page: HostPage) -> Option<HostRange>
     aligned.then_some(HostRange { start, len: end.saturating_sub(start) })
 }
 
-/// The whole pages of a piece, whose end the host can address.
+/// The whole pages of a piece.
 fn pages_of(piece: &Piece, page: HostPage) -> HostRange {
     let start = page.round_down(piece.start);
     HostRange { start, len: page.round_up(piece.end).unwrap_or_default().saturating_sub(start) }
 }
 
-/// Maps the image over its pages of the memory at `base`, piece by piece. What lies between the
-/// pieces stays.
+/// Maps the image over its pages of the memory at `base`, piece by piece. Pages between the pieces
+/// are unchanged.
 ///
 /// # Errors
 ///
-/// The host's, with what is in the range now. Kept pages, all of [`range_of`] the image, have these
-/// rights and read zero.
+/// The host's error, with the state of the range. Kept pages, all in [`range_of`] the image, have
+/// these rights and read zero.
 ///
 /// # Safety
 ///
-/// [`range_of`] the image lies within the memory; nobody uses these bytes, which read zero.
+/// [`range_of`] the image lies within the memory; no other code uses these bytes, which read zero.
 pub(crate) unsafe fn map_over(
     base: NonNull<u8>,
     image: &MemoryImage,
@@ -90,7 +90,7 @@ pub(crate) unsafe fn map_over(
     Ok(())
 }
 
-/// Takes back the pieces of an image that were mapped before one failed with `error`.
+/// Unmaps the pieces of an image that were mapped before one failed with `error`.
 ///
 /// # Safety
 ///

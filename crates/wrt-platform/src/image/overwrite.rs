@@ -1,4 +1,4 @@
-//! An image's bytes, written over a memory's.
+//! Images written over the bytes of a memory.
 
 use super::MemoryImage;
 
@@ -11,7 +11,7 @@ impl MemoryImage {
         len: usize,
     ) -> impl Iterator<Item = (usize, &[u8])> {
         self.extents_from(start).map_while(move |(address, bytes)| {
-            // A host counts the bytes of a run, and of what lies before it within `len`.
+            // The bytes of a run, and those before it within `len`, fit a `usize`.
             let skipped = start.saturating_sub(address) as usize;
             let offset = address.saturating_sub(start);
             let room = (len as u64).checked_sub(offset).filter(|room| *room > 0)?;

@@ -1,4 +1,4 @@
-//! An image that may be gone by now.
+//! Weak references to images.
 //!
 //! ```text
 //! MemoryImage      a handle: the image's bytes and its file stay

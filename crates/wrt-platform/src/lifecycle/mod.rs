@@ -153,7 +153,7 @@ impl<P: PageAllocator> Lifecycle<P> {
 
     /// The guarantees to compiled code.
     pub(crate) fn guarantees(&self) -> AccessGuarantees {
-        // Without guards the rest of the capacity may come to be a neighbour's.
+        // Without guards a neighbour may get the rest of the capacity.
         let reach = match self.has(Capabilities::GUARDS) {
             true => self.reservation.capacity().checked_add(self.reservation.guard_after()),
             false => Some(self.committed),
@@ -232,13 +232,14 @@ impl<P: PageAllocator> Lifecycle<P> {
             let error = AllocError::new(Operation::Commit, kind, target.as_u64());
             return Err(error.possible(self.capacity()));
         }
-        // The addresses of a memory that moves may be another's before the call returns.
+        // The old addresses of a memory that moves may belong to another memory before the call
+        // returns.
         let moves = self.record.is_registered() && !self.has(Capabilities::STABLE_BASE);
         let hidden = moves.then(|| self.record.hide(&self.reservation, self.len));
         // SAFETY: I5; `committed <= target <= capacity`, and the caller says who uses the bytes.
         let outcome = unsafe { self.allocator.commit(&self.reservation, self.committed, target) };
-        // By C2 the bytes now committed are a valid region and the new ones zero: I1 and I2 hold
-        // at the base the backend names, which C1 aligns; by C3 a failure left them as they were.
+        // By C2 the committed bytes are a valid region and the new ones zero: I1 and I2 hold at the
+        // base that the backend reports, which C1 aligns; by C3 a failure left them unchanged.
         match outcome {
             Ok(place) => {
                 if let (Some(hidden), Committed::Moved(base)) = (hidden, place) {
@@ -287,7 +288,7 @@ impl<P: PageAllocator> Lifecycle<P> {
     /// No other code uses the bytes during the call, and all of them are readable and writable.
     pub(crate) unsafe fn reset(&mut self) -> Result<(), AllocError> {
         self.hide();
-        // Until the backend has answered: one that unwinds has closed nothing.
+        // Set until the backend returns: one that unwinds has closed nothing.
         self.open |= self.exact;
         let keep = self.page.round_up(self.initial).unwrap_or_default().min(self.committed);
         // SAFETY: I5, `keep <= committed`, and the caller's contract.
@@ -379,7 +380,7 @@ impl<P: PageAllocator> Lifecycle<P> {
         }
         // SAFETY: I5.
         match unsafe { self.allocator.verify(&self.reservation, self.committed, exceptions) } {
-            // A host that said no has corrupted nothing.
+            // A refusal by the host is not corruption.
             Err(Corruption::Guard) if self.open => Ok(()),
             found => found,
         }
@@ -394,7 +395,7 @@ impl<P: PageAllocator> Lifecycle<P> {
 
 impl<P: PageAllocator> Drop for Lifecycle<P> {
     fn drop(&mut self) {
-        // The addresses may be another's as soon as they are released.
+        // The addresses may belong to another memory as soon as they are released.
         self.record.forget();
         // SAFETY: I5, and a dropped value uses its reservation no more.
         unsafe { self.allocator.release(&self.reservation, self.committed) }

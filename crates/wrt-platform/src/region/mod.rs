@@ -242,7 +242,7 @@ impl<P: PageAllocator> Region<P> {
         // SAFETY: `&mut self` means that nobody else uses the bytes (I1).
         let outcome = unsafe { self.life.grow(new_len) };
         if self.life.is_emptied() {
-            // The growth failed and could not be undone. All rights are the usual ones again.
+            // The growth failed and could not be undone. All bytes have their usual rights again.
             self.set_rights(RightsTable::new());
             self.unsettled = false;
         }
@@ -297,8 +297,7 @@ impl<P: PageAllocator> Region<P> {
     /// When the backend could not erase the old contents. In that case the region is empty until a
     /// later reset succeeds: the old contents are never accessible again.
     pub fn reset(&mut self) -> Result<(), AllocError> {
-        // Until the backend has answered, and for good if it fails or panics, nothing must show
-        // those bytes.
+        // These bytes must be hidden until the backend returns, and for good if it fails or panics.
         self.life.hide();
         self.publish();
         self.restore_rights().inspect_err(|_| self.life.give_up())?;
@@ -347,7 +346,7 @@ impl<P: PageAllocator> Region<P> {
         }
         let (rights, count) = self.host_rights();
         match self.life.verify(rights.get(..count).unwrap_or_default()) {
-            // A host that said no has corrupted nothing.
+            // A refusal by the host is not corruption.
             Err(Corruption::Protection) if self.unsettled => Ok(()),
             found => found,
         }

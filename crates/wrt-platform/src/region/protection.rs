@@ -61,7 +61,7 @@ impl<P: PageAllocator> Region<P> {
         if by_host {
             self.check_pages(&new, len)?;
         }
-        // From here on nothing can be allocated: the table has its room.
+        // From here on no allocation is needed: the table has its storage.
         let no_room = |NoRoom| AllocError::no_room(Operation::Protect, size_of::<RightsTable>());
         self.rights.get_or_insert_with(RightsTable::new).map_err(no_room)?;
         if by_host {
@@ -134,7 +134,8 @@ impl<P: PageAllocator> Region<P> {
         while piece < end {
             let piece_end = table.next_change(piece).min(end);
             for run in self.page_runs(piece, piece_end) {
-                // Bytes past the length count as usual ones, since the memory may grow over them.
+                // Bytes past the length count as having the usual rights, since the memory may grow
+                // over them.
                 let protection = table.of_pages(run.start.get(), run.end().get());
                 // SAFETY: the pages hold bytes below `len`, so they are committed (I3); whatever
                 // access the new rights forbid is forbidden by the table (I1), whose pages
@@ -194,7 +195,7 @@ impl<P: PageAllocator> Region<P> {
     #[inline]
     pub(super) fn protect_prefix(&mut self, old_len: usize) -> Result<(), AllocError> {
         match self.start.get() {
-            // Most memories have none, and some grow often.
+            // Most memories have no prefix, and some grow often.
             None => Ok(()),
             Some(start) => self.close_prefix(old_len, start.prefix),
         }
@@ -216,7 +217,7 @@ impl<P: PageAllocator> Region<P> {
         }
         let by_host = self.life.has(Capabilities::PROTECT);
         if by_host {
-            // All at once: rights that become equal everywhere take no new mapping.
+            // All in one call: equal rights everywhere need no new mapping.
             let all = HostRange { start: HostBytes::ZERO, len: self.life.committed() };
             // SAFETY: these bytes are committed (I5), and this takes no right away.
             let outcome = unsafe { self.life.protect(all, Protection::READ_WRITE) };

@@ -163,7 +163,7 @@ mod tests {
         for _ in 0..20_000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let (a, b) = ((seed >> 33) as usize % LEN, (seed >> 43) as usize % (LEN + 1));
-            // Short ranges and long ones by turns: the table must fill up now and then.
+            // Short and long ranges alternate, so that the table sometimes fills up.
             let narrow = (a, (a + 2).min(LEN));
             let (start, end) = if seed >> 58 & 3 > 0 { narrow } else { (a.min(b), a.max(b)) };
             let protection = rights[(seed >> 60) as usize % 4];

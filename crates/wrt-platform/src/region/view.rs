@@ -7,7 +7,7 @@ use crate::allocator::PageAllocator;
 
 /// Base and length of a region at one moment, for a JIT or AOT compiler.
 ///
-/// # How long it holds
+/// # Validity
 ///
 /// - The length may grow whenever the region is borrowed mutably. A stale length is smaller than
 ///   the real one, so a check against it refuses too much, never too little.

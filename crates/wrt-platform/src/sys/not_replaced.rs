@@ -1,15 +1,15 @@
-//! The outcome of a mapping that failed over other pages.
+//! Outcomes of mappings that failed over other pages.
 
 use crate::error::OsError;
 
-/// Why a mapping could not take another one's place.
+/// Outcome of a mapping that failed to replace another one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum NotReplaced {
-    /// The host refused and left what was there.
+    /// The host refused and left the old mapping.
     Kept(OsError),
-    /// The host has taken away what was there.
+    /// The host has removed the contents of the old mapping.
     Lost(OsError),
-    /// The host has taken the addresses away as well: others may map something there, or have.
-    /// Nothing may be accessed, changed or unmapped at them any more.
+    /// The host has unmapped the addresses as well: other code may have mapped something there. The
+    /// addresses must not be accessed, changed or unmapped any more.
     Gone(OsError),
 }

@@ -1,4 +1,4 @@
-//! What single backends do beyond the contract, and what regions keep from them.
+//! Behaviour of single backends beyond the contract, and requests that regions refuse.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod ahead;

@@ -1,4 +1,4 @@
-//! Memory tags: which memory has which, when they change, and who checks them.
+//! Memory tags: their assignment, changes, and checks.
 #![cfg(all(target_os = "linux", target_arch = "aarch64"))]
 #![allow(clippy::unwrap_used, reason = "a test says no by panicking")]
 

@@ -1,4 +1,4 @@
-//! What plain values say: types of memories, accesses, operations on ranges, growth.
+//! Plain values: types of memories, accesses, operations on ranges, growth.
 
 use std::cell::RefCell;
 
@@ -84,8 +84,7 @@ fn an_access_has_a_last_byte_unless_it_is_empty() {
     assert_eq!(access(u64::MAX, 8).last(), Some(u64::MAX));
 }
 
-/// Each operation: what it writes, what it reads of the memory, how many bytes it moves, and
-/// whether the host asked for it.
+/// Each operation: the bytes that it writes, reads and moves, and whether it is one of the host.
 #[test]
 fn operations_say_what_they_touch() {
     use BulkOperation::*;
@@ -136,7 +135,7 @@ fn sources_become_operations_of_their_length() {
     assert!(BulkSource::Host([].as_slice().into()).is_empty());
 }
 
-/// Everything that an observer hears of growth.
+/// Everything that an observer receives about growth.
 #[derive(Default)]
 struct Growth {
     asked: RefCell<Vec<GrowRequest>>,
@@ -219,7 +218,7 @@ fn shared_counts_take_little_more_than_their_stripes() {
     assert!(size_of::<SyncMetrics>() <= 17 * 128, "{} bytes", size_of::<SyncMetrics>());
 }
 
-/// A reset gives nothing back where nothing was added, and says nothing then.
+/// A reset releases no pages where none were added, and reports none.
 #[test]
 fn a_reset_without_growth_releases_nothing() {
     static ARENA: StaticArena<{ 2 << 16 }> = StaticArena::new();
@@ -230,7 +229,7 @@ fn a_reset_without_growth_releases_nothing() {
     assert_eq!(*growth.released.borrow(), []);
 }
 
-/// Bytes that are borrowed have the address that was asked for, and are those of the memory.
+/// Borrowed bytes have the requested address, and are those of the memory.
 #[test]
 fn slices_are_bytes_of_the_memory() {
     static ARENA: StaticArena<{ 1 << 16 }> = StaticArena::new();

@@ -1,5 +1,5 @@
-//! The tags of memory: 16 bytes, a granule, share one. These are the only instructions that
-//! read or write them; no code here switches checks off (`PSTATE.TCO`).
+//! Tags of memory, one for each granule of 16 bytes. Only the instructions here read or write them;
+//! no code suspends checks (`PSTATE.TCO`).
 //!
 //! Arm Architecture Reference Manual, "Memory Tagging Extension".
 #![allow(unsafe_code, reason = "the instructions that set and read tags")]
@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 
 use super::tag::{Tag, TagSet};
 
-/// One of `allowed`, by the processor's choice. `None` if that set is empty.
+/// A tag of `allowed`, chosen by the processor. `None` if that set is empty.
 pub(super) fn choose(allowed: TagSet) -> Option<Tag> {
     let chosen: usize;
     // SAFETY: the instruction computes an address from two registers and accesses no memory.
@@ -23,16 +23,16 @@ pub(super) fn choose(allowed: TagSet) -> Option<Tag> {
             options(nomem, nostack, preserves_flags),
         );
     }
-    // The thread's own mask may rule out what is allowed here; the answer is 0 then.
+    // The thread's own mask may exclude all allowed tags; the result is 0 in that case.
     let chosen = Tag::of(chosen).filter(|tag| allowed.contains(*tag));
     chosen.or_else(|| allowed.iter().next())
 }
 
-/// Gives `len` bytes from `first` the tag of that address. The bytes stay what they are.
+/// Sets the tag of `len` bytes from `first` to that of the address. The bytes are unchanged.
 ///
 /// # Safety
 ///
-/// The bytes are writable pages with tags, of the caller alone.
+/// The bytes are writable pages with tags, used by the caller alone.
 pub(super) unsafe fn set(first: NonNull<u8>, len: usize) {
     // SAFETY: the caller owns the granules from `first` to `end`, which are whole pairs.
     unsafe {
@@ -51,7 +51,7 @@ pub(super) unsafe fn set(first: NonNull<u8>, len: usize) {
     }
 }
 
-/// Overwrites `len` bytes from `first` with zeroes and gives them the tag of that address.
+/// Overwrites `len` bytes from `first` with zeroes and sets their tag to that of the address.
 ///
 /// # Safety
 ///
@@ -74,7 +74,7 @@ pub(super) unsafe fn set_and_zero(first: NonNull<u8>, len: usize) {
     }
 }
 
-/// Whether each granule of `len` bytes from `first` has the tag of that address. Every one is read.
+/// Whether each granule of `len` bytes from `first` has the tag of that address. Every tag is read.
 ///
 /// # Safety
 ///

@@ -1,6 +1,6 @@
-//! Which address range has which tag, or had it last: what a new tag must differ from.
+//! Ledger of the tags of address ranges, current and last, from which a new tag must differ.
 //!
-//! There is one ledger in a process, since address space has neighbours whoever took it.
+//! A process has one ledger, since memories of different allocators can be neighbours.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -9,29 +9,29 @@ use spin::mutex::SpinMutex;
 
 use super::tag::{Tag, TagSet};
 
-/// A range of addresses, without tags, and what became of it.
+/// A range of addresses, without tag bits, and its state.
 #[derive(Clone, Debug)]
 struct Entry {
     start: usize,
     end: usize,
-    /// The tag of the memory that has the range, or had it last.
+    /// The tag of the memory in the range, or of the last one there.
     tag: Tag,
     /// Tags before that one, which pointers to the range may still carry.
     earlier: TagSet,
-    /// Whether a memory has the range.
+    /// Whether a live memory has the range.
     live: bool,
 }
 
-/// Why a range was given no tag.
+/// Reason for refusing a tag.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Refusal {
-    /// Every tag was the last one of some part of the range, or is a neighbour's.
+    /// Every tag is the last one of some part of the range, or that of a neighbour.
     NoTag,
-    /// There is no memory for the ledger itself.
+    /// No memory for the ledger itself.
     OutOfMemory,
 }
 
-/// The ranges of live memories, and of released ones as long as no other has taken them.
+/// The ranges of live memories, and of released ones until another memory takes them.
 ///
 /// - **M1** `entries` are in the order of their addresses, not empty, and do not overlap.
 /// - **M2** The tag given to a range differs from the last tag of every part of it, and from those
@@ -44,8 +44,8 @@ pub(super) struct Ledger {
     entries: Vec<Entry>,
 }
 
-/// The ledger of this process. Entries of released ranges stay, so its size follows the address
-/// space that was ever used, not the number of memories ever made.
+/// The ledger of this process. Entries of released ranges stay, so its size is bounded by the
+/// address space ever used, not by the number of memories ever created.
 pub(super) static LEDGER: SpinMutex<Ledger> = SpinMutex::new(Ledger::new());
 
 impl Ledger {
@@ -53,7 +53,8 @@ impl Ledger {
         Self { entries: Vec::new() }
     }
 
-    /// Gives a tag to a new live range, which no live one overlaps. `choose` picks one of a set.
+    /// Assigns a tag to a new live range, which no live range overlaps. `choose` picks one of a
+    /// set.
     pub(super) fn claim(
         &mut self,
         range: Range<usize>,
@@ -76,7 +77,7 @@ impl Ledger {
         Ok(tag)
     }
 
-    /// Puts `new` where the entries at `old` are; what they have on either side of it stays.
+    /// Replaces the entries at `old` by `new`; their parts on either side of it stay.
     fn replace(&mut self, old: Range<usize>, new: Entry) {
         let below = self.entries.get(old.start).filter(|_| !old.is_empty()).cloned();
         let above = old.end.checked_sub(1).and_then(|last| self.entries.get(last));
@@ -91,7 +92,7 @@ impl Ledger {
         }
     }
 
-    /// Gives the live range from `start` another tag.
+    /// Assigns another tag to the live range from `start`.
     pub(super) fn retag(
         &mut self,
         start: usize,
@@ -108,7 +109,7 @@ impl Ledger {
         Some(tag)
     }
 
-    /// The range from `start` is nobody's any more; its tag is remembered.
+    /// Releases the range from `start`, and keeps its tag in the ledger.
     pub(super) fn release(&mut self, start: usize) {
         if let Some(entry) = self.find(start).and_then(|index| self.entries.get_mut(index)) {
             entry.live = false;
@@ -131,7 +132,7 @@ impl Ledger {
             return None;
         }
         let mut allowed = allowed.rather_without(earlier);
-        // Fifteen on each side have all tags among them, or there are not so many.
+        // Fifteen ranges on each side include all tags, or all ranges.
         for _ in 0..15 {
             allowed = allowed.rather_without(one(below.next()));
             allowed = allowed.rather_without(one(above.next()));
@@ -140,8 +141,7 @@ impl Ledger {
     }
 }
 
-/// The tags to keep away from besides the current one. When all have had their turn, only the last
-/// ones still count.
+/// The tags to avoid besides the current one. When all have been used, only the last ones count.
 fn remembered(earlier: TagSet, last: TagSet) -> TagSet {
     let all = earlier.union(last);
     if all == TagSet::ALL { last } else { all }
@@ -155,7 +155,7 @@ mod tests {
         allowed.iter().next()
     }
 
-    /// M1, and the part of M2 that can be seen afterwards.
+    /// Checks M1, and the part of M2 that is visible afterwards.
     fn check(ledger: &Ledger) {
         for pair in ledger.entries.windows(2) {
             assert!(pair[0].end <= pair[1].start, "{pair:?}");
@@ -190,7 +190,7 @@ mod tests {
         let new = ledger.claim(5..45, lowest).unwrap();
         check(&ledger);
         assert!(!old[..5].contains(&new), "{new:?} was the tag of a part");
-        // The ends of what it covered in part are still known.
+        // The uncovered ends of the old entries are still known.
         assert_eq!(ledger.entries.len(), 4);
         assert_eq!((ledger.entries[0].end, ledger.entries[2].start), (5, 45));
         let within = ledger.claim(52..54, lowest).unwrap();

@@ -1,5 +1,5 @@
-//! Pages with hardware tags: what the mmap backend does, on memory whose every 16 bytes must be
-//! accessed by a pointer with the right tag (Arm's Memory Tagging Extension).
+//! Pages with hardware tags: the mmap backend on tagged memory, where an access to a granule of 16
+//! bytes needs a pointer with the same tag (Arm's Memory Tagging Extension).
 #![allow(unsafe_code, reason = "tagged pages of the operating system")]
 
 mod granules;
@@ -30,56 +30,54 @@ use crate::sys::pages::{self, PageKind};
 use crate::sys::{errors, mappings, tags};
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
-/// Reserves and commits as [`MmapAllocator`](crate::MmapAllocator) does, and gives every memory
-/// a tag: an access to it by way of another memory's pointer, or of a pointer from before the last
-/// reset, raises `SIGSEGV`.
+/// Backend like [`MmapAllocator`](crate::MmapAllocator) with a tag for every memory: an access
+/// through another memory's pointer, or through a pointer from before the last reset, raises
+/// `SIGSEGV`.
 ///
-/// Every memory of this backend is tagged, whatever the request's [`Tagging`](crate::Tagging)
-/// says. It exists on Linux and Android for Arm, with the `alloc` feature; whether the machine has
-/// tags only the running program can find out, so [`new`](Self::new) may fail. Then
-/// `MmapAllocator` is what to use: it takes a request with
-/// [`Tagging::Wanted`](crate::Tagging::Wanted) and answers `false` to
-/// [`Reservation::tagged`]; one with `Required` it refuses.
+/// Every memory of this backend is tagged, whatever the request's [`Tagging`](crate::Tagging) says.
+/// It exists on Linux and Android for Arm, with the `alloc` feature. Whether the machine has tags
+/// is known only at run time, so [`new`](Self::new) may fail. In that case use `MmapAllocator`: for
+/// a request with [`Tagging::Wanted`](crate::Tagging::Wanted) it makes a reservation that is not
+/// [`tagged`](Reservation::tagged), and it refuses one with `Required`.
 ///
-/// # What it guarantees
+/// # Guarantees
 ///
-/// - **a** All bytes of a memory have one tag, 1 to 15, which stands in bits 56 to 59 of the base.
-/// - **b** The tag is another than that of the nearest tagged memories below and above, and as far as
-///   fifteen tags go, of all memories around. Guards are inaccessible, as everywhere.
+/// - **a** All bytes of a memory have one tag, 1 to 15, which is in bits 56 to 59 of the base.
+/// - **b** The tag differs from those of the nearest tagged memories below and above and, as far as
+///   fifteen tags suffice, of all memories nearby. Guards are inaccessible, as in other backends.
 /// - **c** New bytes have their tag before a commit returns, so before any length covers them.
-/// - **d** A reset gives another tag, and so does the next memory at the same addresses: neither is
-///   the last one there. The base of a reset memory differs in its tag, and
-///   [`Region`](crate::Region) counts its epoch on: whoever still uses the old base faults.
-/// - **e** Every call that maps or protects pages says `PROT_MTE`; verification reads the tag of
-///   every granule that anyone may read.
+/// - **d** A reset assigns another tag, and so does the next memory at the same addresses: it
+///   differs from the last tag there. The base of a reset memory differs in its tag, and
+///   [`Region`](crate::Region) increments its epoch. An access through the old base faults.
+/// - **e** Every call that maps or protects pages passes `PROT_MTE`; verification reads the tag of
+///   every readable granule.
 /// - **f** Checks are a setting of each thread, which later threads inherit and earlier ones lack.
-///   `new`, and each reserve, commit, protect, discard and reset, turns them on for the thread that
-///   calls, or fails. Loads and stores ask nobody, so a thread that only runs compiled code or
-///   accesses a [`Region`](crate::Region) is to [`enter`](Self::enter) first, or to call
-///   [`PageAllocator::prepare_thread`], which any backend has; verification on a thread without
+///   `new`, and each reserve, commit, protect, discard and reset, enables them for the calling
+///   thread, or fails. Loads and stores do not, so a thread that only runs compiled code or
+///   accesses a [`Region`](crate::Region) must call [`enter`](Self::enter) first, or
+///   [`PageAllocator::prepare_thread`], which every backend has. Verification on a thread without
 ///   checks reports [`Corruption::TagChecks`].
-/// - **g** Copies by the host are checked like the guest's accesses: nothing here suspends checks.
-/// - **h** Addresses are handed to the system without their tag.
+/// - **g** Copies by the host are checked like the guest's accesses: no code here suspends checks.
+/// - **h** Addresses are passed to the system without their tag.
 ///
-/// # What it cannot give
+/// # Limits
 ///
-/// With fifteen tags it separates at most fifteen memories: a wild pointer has one chance in
-/// fifteen to carry the right one, and two memories far apart may share theirs. When all that lay
-/// between two such are released, they are neighbours with one tag. A pointer from before several
-/// resets may find its tag back. It is the second barrier behind bounds checks, and replaces
-/// none.
+/// Fifteen tags separate at most fifteen memories: a wild pointer has one chance in fifteen to
+/// carry the right tag, and two memories far apart may share one. When all memories between two
+/// such are released, they are neighbours with the same tag. A pointer from before several resets
+/// may match again. Tags are a second barrier behind bounds checks and replace none.
 ///
 /// A pointer into a released memory faults while the addresses are unmapped or tagged. If the host
-/// maps something without tags there, the processor does not look at the pointer's tag.
+/// maps untagged memory there, the processor does not check the pointer's tag.
 ///
 /// Tags are written page by page, so all committed bytes occupy physical memory from the start. For
-/// the same reason a discard overwrites: dropped pages would have to be tagged, and thus taken, at
-/// once. An image is copied by the region.
+/// the same reason a discard overwrites: dropped pages would have to be tagged, and thus allocated,
+/// at once. The region copies an image.
 ///
 /// # Programs that share slices with the system
 ///
-/// The system takes tagged addresses (in `read(2)`, say) from threads whose checks are on, or that
-/// have asked for just that; from others it answers `EFAULT`.
+/// The system accepts tagged addresses (in `read(2)`, say) from threads with checks, or with tagged
+/// addresses enabled; for other threads it returns `EFAULT`.
 ///
 /// References: the kernel's documents `arch/arm64/memory-tagging-extension` and
 /// `arch/arm64/tagged-address-abi`; `prctl(2)`.
@@ -88,15 +86,15 @@ pub struct MteAllocator {
     checks: TagChecks,
 }
 
-/// Mappings that are kept while another is looked for, where no tag fits the first.
+/// The most mappings to set aside while no tag fits and another address is tried.
 const ASIDE: usize = 4;
 
 impl MteAllocator {
-    /// The allocator of [`new`](Self::new), before checks are on for any thread.
+    /// The allocator of [`new`](Self::new), before checks are enabled for any thread.
     pub(super) const WITH_SYNC_CHECKS: Self = Self { checks: TagChecks::Sync };
 
-    /// The allocator, with checks that stop a wrong access before it happens. They are on for the
-    /// calling thread from now on, and for threads that it starts.
+    /// Creates the allocator with synchronous checks, which stop a wrong access before it happens.
+    /// They are enabled for the calling thread and for threads that it starts later.
     ///
     /// # Errors
     ///
@@ -106,7 +104,7 @@ impl MteAllocator {
         Self::with_checks(TagChecks::Sync)
     }
 
-    /// The allocator, with checks of this kind.
+    /// Creates the allocator with checks of this kind.
     ///
     /// # Errors
     ///
@@ -120,23 +118,24 @@ impl MteAllocator {
         Ok(allocator)
     }
 
-    /// Whether the machine and its kernel have tags.
+    /// Whether the machine and its kernel support tags.
     #[must_use]
     pub fn is_available() -> bool {
         tags::are_available()
     }
 
-    /// The kind of checks that this allocator turns on.
+    /// The kind of checks that this allocator enables.
     #[must_use]
     pub const fn checks(&self) -> TagChecks {
         self.checks
     }
 
-    /// Turns checks on for the calling thread until the result is dropped, and all others like it.
+    /// Enables checks for the calling thread until the result, and all other scopes of the thread,
+    /// are dropped.
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// Those of the kernel.
     pub fn enter(&self) -> Result<TagScope, AllocError> {
         TagScope::enter(self.checks).map_err(|error| refused(Operation::PrepareThread, 0, error))
     }
@@ -228,7 +227,7 @@ unsafe impl PageAllocator for MteAllocator {
         // SAFETY: what lies past `keep` is not used any more.
         let closed = unsafe { close_tail(reservation, committed, keep) }
             .map_err(|error| refused(Operation::Reset, committed.as_u64(), error))?;
-        // A tail that is still accessible is erased and counted like the rest.
+        // A tail that is still accessible is erased and counts as committed.
         let kept = if closed { keep } else { committed };
         let base = another_tag(reservation.base());
         // SAFETY: the kept bytes are committed pages with tags, which the caller owns alone.
@@ -238,9 +237,9 @@ unsafe impl PageAllocator for MteAllocator {
 
     unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
         let bare = untagged(reservation);
-        // The tag is remembered before anyone else can be given the addresses.
+        // The tag is recorded before another memory can get the addresses.
         LEDGER.lock().release(bare.base().as_ptr().addr());
-        // Bytes that lose their pages have lost the tag too.
+        // With their pages the bytes have lost the tag too.
         // SAFETY: the caller keeps this very contract.
         unsafe { virtual_memory::release(&bare, committed) };
     }
@@ -255,8 +254,8 @@ unsafe impl PageAllocator for MteAllocator {
             return Err(Corruption::TagChecks);
         }
         mappings::verify(&untagged(reservation), committed, exceptions)?;
-        // Bytes that nobody may read have no tag that can be read either. It is looked at when the
-        // right is back.
+        // The tags of unreadable bytes cannot be read. They are checked when the rights are
+        // restored.
         for range in readable(committed, exceptions) {
             // SAFETY: the range lies within the committed bytes.
             let first = unsafe { address_of(reservation, range.start) };
@@ -273,13 +272,13 @@ unsafe impl PageAllocator for MteAllocator {
     }
 }
 
-/// The reservation as the host knows it.
+/// The reservation with an untagged base, for calls to the host.
 fn untagged(reservation: &Reservation) -> Reservation {
     reservation.moved_to(reservation.base().map_addr(bare))
 }
 
 fn bare(address: NonZeroUsize) -> NonZeroUsize {
-    // An address that has nothing but a tag does not occur; it would stay as it is.
+    // An address of only a tag does not occur; it would be unchanged.
     NonZeroUsize::new(without_tag(address.get())).unwrap_or(address)
 }
 
@@ -287,8 +286,8 @@ fn with_tag(base: NonNull<u8>, tag: Tag) -> NonNull<u8> {
     base.map_addr(|address| NonZeroUsize::new(tag.on(address.get())).unwrap_or(address))
 }
 
-/// Maps an extent and gives its capacity a tag. Where no tag is left for the addresses that the
-/// host chose, it is asked for others.
+/// Maps an extent and assigns a tag to its capacity. Where no tag is left for the addresses that
+/// the host chose, it tries others.
 fn map_tagged(extent: Extent, name: Option<&str>) -> Result<NonNull<u8>, OsError> {
     let mut aside = [None; ASIDE];
     let mut places = aside.iter_mut();
@@ -326,8 +325,8 @@ fn claim(base: NonNull<u8>, capacity: HostBytes) -> Result<Tag, Refusal> {
     LEDGER.lock().claim(start..start + capacity.get(), granules::choose)
 }
 
-/// The base with another tag than it has. A memory that can have no bytes is in no ledger, and
-/// nobody can reach anything by way of its base.
+/// The base with a new tag. A memory without capacity is in no ledger, and nothing can be accessed
+/// through its base.
 fn another_tag(base: NonNull<u8>) -> NonNull<u8> {
     let tag = LEDGER.lock().retag(bare(base.addr()).get(), granules::choose);
     let others = || {
@@ -337,17 +336,18 @@ fn another_tag(base: NonNull<u8>) -> NonNull<u8> {
     tag.or_else(others).map_or(base, |tag| with_tag(base, tag))
 }
 
-/// Takes back what lies past `keep` of `committed` bytes: it loses contents, tag and rights. Whether
-/// that was done; if not, all committed bytes are accessible still, and none needs to fault.
+/// Closes the bytes past `keep` of `committed` bytes, which lose contents, tag and rights. Returns
+/// whether that was done; if not, all committed bytes are still accessible, and none needs to
+/// fault.
 ///
 /// # Errors
 ///
-/// The host's, when it does not take the rights of bytes that must fault, or takes some of them and
-/// does not give them back.
+/// Those of the host, when it refuses to close bytes that must fault, or closes some of them and
+/// refuses to undo that.
 ///
 /// # Safety
 ///
-/// The committed bytes are readable and writable, and nobody uses them.
+/// The committed bytes are readable and writable, and no other code uses them.
 unsafe fn close_tail(
     reservation: &Reservation,
     committed: HostBytes,
@@ -365,7 +365,7 @@ unsafe fn close_tail(
     unsafe { virtual_memory::close_tail(&untagged(reservation), committed, keep, PageKind::TAGGED) }
 }
 
-/// The committed pages that may be read.
+/// The readable committed pages.
 fn readable(committed: HostBytes, exceptions: &[HostRights]) -> impl Iterator<Item = HostRange> {
     let hidden = exceptions.iter().filter(|one| !one.protection.contains(Protection::READ));
     let starts = hidden.clone().map(|one| one.range.end());

@@ -1,4 +1,4 @@
-//! Scopes of each thread, in thread-local storage.
+//! Tag scopes of each thread, in thread-local storage.
 
 use core::cell::Cell;
 
@@ -6,11 +6,11 @@ use crate::error::OsError;
 use crate::sys::tags::TagSetting;
 
 std::thread_local! {
-    /// How many scopes the thread has, and what it had before the first.
+    /// Number of scopes of the thread, and its setting before the first.
     static SCOPES: Cell<(usize, Option<TagSetting>)> = const { Cell::new((0, None)) };
 }
 
-/// Counts one scope more of this thread, which has the setting `now`.
+/// Counts a new scope of this thread, which has the setting `now`.
 ///
 /// # Errors
 ///
@@ -21,7 +21,8 @@ pub(super) fn enter(now: TagSetting) -> Result<(), OsError> {
     Ok(())
 }
 
-/// Counts one scope less. After the last one, gives what the thread had before the first.
+/// Counts a scope of this thread as dropped. After the last one, returns the thread's setting
+/// before the first.
 pub(super) fn leave() -> Option<TagSetting> {
     let (scopes, before) = SCOPES.get();
     SCOPES.set((scopes - 1, before));

@@ -1,5 +1,5 @@
-//! Scopes of each thread, in one table: without the standard library there is no thread-local
-//! storage.
+//! Tag scopes of each thread, in one table, for builds without the standard library, which have no
+//! thread-local storage.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::sys::errors;
 use crate::sys::tags::TagSetting;
 use crate::sys::thread::{Pid, gettid};
 
-/// A thread with scopes: how many, and what it had before the first.
+/// A thread with scopes: their number, and its setting before the first.
 struct Thread {
     id: Pid,
     scopes: usize,
@@ -19,7 +19,7 @@ struct Thread {
 
 static THREADS: SpinMutex<Vec<Thread>> = SpinMutex::new(Vec::new());
 
-/// Counts one scope more of this thread, which has the setting `now`.
+/// Counts a new scope of this thread, which has the setting `now`.
 ///
 /// # Errors
 ///
@@ -36,8 +36,9 @@ pub(super) fn enter(now: TagSetting) -> Result<(), OsError> {
     Ok(())
 }
 
-/// Counts one scope less. After the last one, gives what the thread had before the first. A child of
-/// a fork has another number than the thread that made its scopes, and keeps its setting.
+/// Counts a scope of this thread as dropped. After the last one, returns the thread's setting
+/// before the first. A forked child has another thread number than the creator of its scopes, and
+/// keeps its setting.
 pub(super) fn leave() -> Option<TagSetting> {
     let id = gettid();
     let mut threads = THREADS.lock();

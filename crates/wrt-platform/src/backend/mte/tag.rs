@@ -1,12 +1,12 @@
-//! Allocation tags: four bits that stand in an address and beside every 16 bytes of memory.
+//! Allocation tags: four bits in an address, and for every 16 bytes of memory.
 
-/// Where the tag stands in an address: bits 56 to 59.
+/// Position of the tag in an address: bits 56 to 59.
 const SHIFT: u32 = 56;
 
 /// The top byte, which the processor ignores when it translates an address.
 const TOP_BYTE: usize = 0xff << SHIFT;
 
-/// A tag that a memory can have: 1 to 15. Untagged memory has 0.
+/// The tag of a memory, 1 to 15. Untagged memory has 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Tag(u8);
 
@@ -25,19 +25,19 @@ impl Tag {
     }
 }
 
-/// The address as the host's calls take it.
+/// The address without its tag, for calls to the host.
 pub(super) const fn without_tag(address: usize) -> usize {
     address & !TOP_BYTE
 }
 
-/// Some of the fifteen tags.
+/// A set of tags.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct TagSet(u16);
 
 impl TagSet {
     pub(super) const NONE: Self = Self(0);
 
-    /// All but 0.
+    /// All tags but 0.
     pub(super) const ALL: Self = Self(0xfffe);
 
     pub(super) const fn with(self, tag: Tag) -> Self {

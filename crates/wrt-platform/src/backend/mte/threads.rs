@@ -6,15 +6,15 @@ use super::scopes;
 use crate::error::OsError;
 use crate::sys::tags::{TagReport, TagSetting};
 
-/// When the processor reports an access with the wrong tag.
+/// The time at which the processor reports an access with a wrong tag.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum TagChecks {
     /// Before the access does anything: `SIGSEGV` with `SEGV_MTESERR` (9) and the address.
     #[default]
     Sync,
-    /// Some time after it: `SIGSEGV` with `SEGV_MTEAERR` (8) and no address, at the latest when
-    /// the thread enters the kernel. A wrong store has happened by then. Cheaper on some
-    /// processors; for finding out that something is wrong, not for keeping it from happening.
+    /// Some time after the access, at the latest when the thread enters the kernel: `SIGSEGV` with
+    /// `SEGV_MTEAERR` (8) and no address. A wrong store has happened by then. This is cheaper on
+    /// some processors. It detects errors but does not prevent them.
     Async,
 }
 
@@ -26,10 +26,10 @@ impl TagChecks {
         }
     }
 
-    /// What the calling thread has. `None`: its accesses are not checked.
+    /// The checks of the calling thread; `None` if its accesses are not checked.
     ///
     /// A thread that leaves the choice to the kernel counts as [`Async`](Self::Async), the weaker
-    /// of the two.
+    /// kind.
     #[must_use]
     pub fn on_this_thread() -> Option<Self> {
         Some(match TagSetting::of_this_thread().ok()?.report()? {
@@ -47,7 +47,7 @@ impl TagChecks {
         }
     }
 
-    /// Turns checks on for the calling thread, or leaves stronger ones as they are.
+    /// Enables checks for the calling thread, unless it already has stronger ones.
     pub(super) fn enable(self) -> Result<(), OsError> {
         if self.is_met_by(Self::on_this_thread()) {
             return Ok(());
@@ -59,20 +59,19 @@ impl TagChecks {
 /// A thread's stay in code that uses tagged memories: made by
 /// [`MteAllocator::enter`](super::MteAllocator::enter).
 ///
-/// A thread may have several, one within the other or not. The checks of the strictest stay until the
-/// last of them is dropped, in whatever order, and then the thread has the setting that it had
-/// before the first.
+/// A thread may have several, nested or not. The strictest checks stay until the last scope is
+/// dropped, in any order; then the thread returns to its setting before the first.
 #[derive(Debug)]
 #[must_use = "tag checks end when this is dropped"]
 pub struct TagScope {
-    /// The setting is the thread's, so this stays on it.
+    /// Keeps the value on its thread, whose setting it holds.
     _thread: PhantomData<*const ()>,
 }
 
 impl TagScope {
     pub(super) fn enter(checks: TagChecks) -> Result<Self, OsError> {
         scopes::enter(TagSetting::of_this_thread()?)?;
-        // If the kernel refuses, dropping this takes the count back.
+        // If the kernel refuses, dropping this value decrements the count.
         let scope = Self { _thread: PhantomData };
         checks.enable().map(|()| scope)
     }
@@ -81,7 +80,7 @@ impl TagScope {
 impl Drop for TagScope {
     fn drop(&mut self) {
         if let Some(before) = scopes::leave() {
-            // The kernel took this setting before; if it does not now, checks stay on.
+            // The kernel accepted this setting before; if it refuses now, checks stay enabled.
             let _ = before.set();
         }
     }

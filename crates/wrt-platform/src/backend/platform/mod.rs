@@ -1,4 +1,4 @@
-//! One call for the platform's pages, by hardening policy.
+//! Choice of the platform's backend by hardening policy.
 #![allow(unsafe_code, reason = "hands the contract on to the backend that was chosen")]
 
 #[cfg_attr(windows, path = "virtual_alloc.rs")]
@@ -24,14 +24,13 @@ use crate::request::{ReserveRequest, Tagging};
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
-/// A backend of the platform, as this module knows it.
+/// A backend of the platform.
 pub(super) struct Choice {
     name: &'static str,
     allocator: &'static (dyn PageAllocator + Send + Sync),
 }
 
-/// The best backend of the platform that a hardening policy asks for: pages with hardware tags, or
-/// plain ones.
+/// The platform's backend for a hardening policy: pages with hardware tags, or plain ones.
 ///
 /// ```
 /// use wrt_platform::{PlatformAllocator, Region, ReserveRequest, Tagging};
@@ -49,15 +48,15 @@ pub struct PlatformAllocator {
 }
 
 impl PlatformAllocator {
-    /// The backend for a policy: with [`Tagging::Wanted`] the one with hardware tags where the
-    /// machine and its kernel have them, `MmapAllocator` or `VirtualAllocator` else. With tags, the
-    /// checks of the calling thread are on from now on; other threads call
+    /// Chooses the backend for a policy. With [`Tagging::Wanted`] it is the one with hardware tags
+    /// where the machine and its kernel support them, and `MmapAllocator` or `VirtualAllocator`
+    /// otherwise. With tags, checks are enabled for the calling thread; other threads call
     /// [`prepare_thread`](PageAllocator::prepare_thread).
     ///
     /// # Errors
     ///
-    /// [`NoTags`](AllocErrorKind::NoTags) where tags are [required](Tagging::Required) and cannot be
-    /// had; the kernel's answer where it has tags and refuses to check them.
+    /// [`NoTags`](AllocErrorKind::NoTags) where tags are [required](Tagging::Required) and not
+    /// available; the kernel's error where it supports tags and refuses to check them.
     pub fn new(tagging: Tagging) -> Result<Self, AllocError> {
         let tagged = match tagging {
             Tagging::Off => None,

@@ -1,4 +1,4 @@
-//! Plain pages of Unix.
+//! Plain pages on Unix.
 
 use super::Choice;
 use crate::backend::MmapAllocator;

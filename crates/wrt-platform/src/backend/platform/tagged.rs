@@ -6,7 +6,7 @@ use crate::error::AllocError;
 
 static CHOICE: Choice = Choice { name: "mte", allocator: &MteAllocator::WITH_SYNC_CHECKS };
 
-/// The backend with tags, whose checks are turned on for the calling thread.
+/// The backend with tags, after enabling checks for the calling thread.
 pub(super) fn choose() -> Result<Option<&'static Choice>, AllocError> {
     if !MteAllocator::is_available() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! This build has no backend with hardware tags.
+//! Twin for builds without a backend with hardware tags.
 
 use super::Choice;
 use crate::error::AllocError;

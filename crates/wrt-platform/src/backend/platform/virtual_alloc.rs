@@ -1,4 +1,4 @@
-//! Plain pages of Windows.
+//! Plain pages on Windows.
 
 use super::Choice;
 use crate::backend::VirtualAllocator;

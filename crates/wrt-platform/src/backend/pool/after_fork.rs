@@ -1,4 +1,5 @@
-//! What a child of a fork may do with a pool whose locks were held by threads that it has not.
+//! Operations on a pool in a forked child, while the pool's locks were held by other threads at the
+//! fork.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::sys::forked::{Forked, in_child};
 
 const SIZE: u64 = 1 << 18;
 
-/// Forks while all locks of the pool are held, as other threads might hold them.
+/// Forks while all locks of the pool are held, as other threads could.
 fn fork_while_locked(shared: &Shared, seconds: u32, body: impl FnOnce()) -> Forked {
     let _held = shared.free.lock_all();
     in_child(seconds, body)
@@ -45,7 +46,7 @@ fn memories_that_are_there_need_no_lock() {
     }
 }
 
-/// Else the test above would show nothing.
+/// Without this, the test above would show nothing.
 #[test]
 fn a_new_memory_needs_a_lock() {
     let pool = PoolAllocator::new(&PoolConfig::new(2, SIZE)).unwrap();

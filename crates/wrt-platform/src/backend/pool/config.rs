@@ -1,26 +1,27 @@
-//! What a pool is to be, and what it has done.
+//! Configuration and statistics of pools.
 
 use crate::request::ReserveRequest;
 
-/// How the slots of a pool lie in its address space.
+/// Layout of the slots in a pool's address space.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub enum PoolLayout {
     /// Each slot with [full guards](crate::GuardLevel::FullGuards): 8 GiB of addresses a slot, for
     /// compiled code without bounds checks, which asks the memory for its
     /// [guarantees](crate::AccessGuarantees) and demands
-    /// [`GuardPolicy::FullGuards`](crate::GuardPolicy::FullGuards). A memory costs a page table and a page directory
-    /// besides its own pages, and two of the mappings of which a Linux process may have 65,530.
+    /// [`GuardPolicy::FullGuards`](crate::GuardPolicy::FullGuards). Besides its own pages, a memory
+    /// costs a page table, a page directory, and two of the 65,530 mappings that a Linux process
+    /// may have.
     FullGuards,
     /// Each slot between two guards of [`PoolConfig::guard`] bytes.
     #[default]
     SmallGuard,
-    /// Slots side by side, without guards or rights to change: the bounds checks are all there is.
-    /// Memories share page tables, and the whole pool is one mapping however many live in it.
+    /// Slots side by side, without guards or protection: only bounds checks separate memories. They
+    /// share page tables, and the whole pool is one mapping.
     Dense,
 }
 
-/// The shape of a pool. All sizes are bytes.
+/// Configuration of a pool. All sizes are bytes.
 ///
 /// ```
 /// use wrt_platform::{PoolConfig, PoolLayout};
@@ -40,7 +41,7 @@ pub struct PoolConfig<'a> {
 }
 
 impl<'a> PoolConfig<'a> {
-    /// `slots` memories at most at a time, each of at most `slot_bytes` bytes.
+    /// A pool for at most `slots` memories at a time, each of at most `slot_bytes` bytes.
     #[must_use]
     pub const fn new(slots: usize, slot_bytes: u64) -> Self {
         Self {
@@ -54,67 +55,68 @@ impl<'a> PoolConfig<'a> {
         }
     }
 
-    /// How the slots lie.
+    /// Sets the layout of the slots.
     #[must_use]
     pub const fn layout(self, layout: PoolLayout) -> Self {
         Self { layout, ..self }
     }
 
-    /// Bytes of guard on either side of a slot (by default 64 KiB).
+    /// Sets the bytes of guard on either side of a slot (by default 64 KiB).
     #[must_use]
     pub const fn guard(self, bytes: u64) -> Self {
         Self { guard: bytes, ..self }
     }
 
-    /// The most bytes of physical memory that one idle slot may keep for its next user (by default
-    /// 1 MiB). They are erased in place; keeping them saves the next user page faults.
+    /// Sets the most bytes of physical memory that one idle slot may keep for its next memory (by
+    /// default 1 MiB). They are erased in place, which saves the next memory page faults.
     #[must_use]
     pub const fn keep_resident(self, bytes: u64) -> Self {
         Self { keep_resident: bytes, ..self }
     }
 
-    /// The most bytes of physical memory that all slots together may keep (by default 256 MiB).
+    /// Sets the most bytes of physical memory that all slots together may keep (by default 256
+    /// MiB).
     ///
-    /// Pages of an image do not count while somebody has a handle to it, as they are the image's.
-    /// When the last handle goes, idle slots give their mappings of it up. Should the host refuse
-    /// that, its pages count.
+    /// Pages of an image do not count while it has a handle, since they belong to the image. When
+    /// the last handle is dropped, idle slots unmap the image. If the host refuses that, its pages
+    /// count.
     #[must_use]
     pub const fn resident_budget(self, bytes: u64) -> Self {
         Self { resident_budget: bytes, ..self }
     }
 
-    /// The name the host shows for the pool's mapping, where it can. Names that requests give
-    /// their memories are not shown.
+    /// Sets the name of the pool's mapping, which the host shows where it can. Names of single
+    /// memories are not shown.
     #[must_use]
     pub const fn name(self, name: &'a str) -> Self {
         Self { name: Some(name), ..self }
     }
 }
 
-/// What a pool has done so far and how it stands. Counts are since it was made.
+/// Statistics of a pool. Counts start at its creation.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub struct PoolStatistics {
-    /// Memories that live now.
+    /// Live memories.
     pub live: usize,
-    /// Slots that hold no memory and can.
+    /// Free slots.
     pub free: usize,
-    /// Slots that will never be used again, because their last memory could not be erased or
-    /// its image not be taken away.
+    /// Slots that will never be used again, because their last memory could not be erased or its
+    /// image could not be unmapped.
     pub retired: usize,
-    /// Memories made in a slot that had been used before.
+    /// Memories created in a slot that had been used before.
     pub reused: u64,
-    /// Of those, memories whose slot had the image that they start from.
+    /// Of those, memories whose slot already had their image.
     pub same_image: u64,
-    /// Memories made in a slot that had another image, or one where none was wanted.
+    /// Memories created in a slot with another image, or with one where none was requested.
     pub image_changes: u64,
     /// Erasures that found nothing written.
     pub untouched: u64,
     /// Erasures in place: written pages were found and overwritten.
     pub in_place: u64,
-    /// Erasures that gave all pages back to the host.
+    /// Erasures that returned all pages to the host.
     pub dropped: u64,
-    /// Bytes of physical memory that idle slots keep, at most: pages that were erased in place, and
-    /// those of images that nobody has, as far as the host would not take them away.
+    /// An upper bound on the bytes of physical memory that idle slots keep: pages erased in place,
+    /// and pages of images without a handle that the host refused to unmap.
     pub kept_bytes: u64,
 }

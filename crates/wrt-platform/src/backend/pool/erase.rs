@@ -1,9 +1,9 @@
-//! The way back to the initial contents of a slot, the cheapest one that is certain.
+//! Erasure of a slot: restores its initial contents in the cheapest safe way.
 //!
-//! - A small memory is swept: every page is compared and, where it differs, overwritten. No system
-//!   call, and pages that nobody wrote stay the host's shared page of zeroes.
-//! - In a larger one the kernel says which pages were written, and those are overwritten.
-//! - Otherwise all pages are dropped; the host gives fresh ones, zeroes or the image's, when they
+//! - A small memory is swept: every page is compared and, if it differs, overwritten. This takes no
+//!   system call, and untouched pages stay the host's shared zero page.
+//! - In a larger one, the kernel reports the written pages, and these are overwritten.
+//! - Otherwise all pages are dropped; the host provides new ones, zeroes or the image's, when they
 //!   are touched.
 //! - Where the host does not drop pages, all bytes are overwritten.
 #![allow(unsafe_code, reason = "overwrites what a memory has written")]
@@ -18,20 +18,20 @@ use crate::sys::discard::drop_pages;
 use crate::sys::pagemap::Pagemap;
 use crate::units::{HostBytes, HostPage};
 
-/// What was done.
+/// Outcome of an erasure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Erased {
-    /// Nothing was written, so nothing had to be erased.
+    /// No page was written, so nothing was erased.
     Untouched,
     /// Written pages were overwritten.
     InPlace,
-    /// All pages went back to the host.
+    /// All pages were returned to the host.
     Dropped,
 }
 
-/// The bytes of a slot that may have been written, and what they should be.
+/// The bytes of a slot that may have been written, and their initial contents.
 pub(super) struct Contents<'a> {
-    /// - **E1** `base..base + len` is a [valid region](crate#valid-region), and whoever holds this
+    /// - **E1** `base..base + len` is a [valid region](crate#valid-region), and the holder of this
     ///   value is its owner.
     base: NonNull<u8>,
     len: HostBytes,
@@ -39,16 +39,17 @@ pub(super) struct Contents<'a> {
     page: HostPage,
 }
 
-/// Up to here a memory is swept. Reading so many bytes takes about as long as asking the kernel.
+/// The largest memory to sweep. Reading that many bytes takes about as long as asking the kernel.
 const SWEPT: usize = 64 << 10;
 
-/// Beyond this the kernel walks longer through its tables than dropping takes.
+/// The largest memory to scan. Beyond it, the kernel's walk through its tables takes longer than
+/// dropping all pages.
 const SCANNED: usize = 64 << 20;
 
 impl<'a> Contents<'a> {
     /// # Safety
     ///
-    /// E1 holds for as long as the value is used.
+    /// E1 holds while the value is used.
     pub(super) const unsafe fn new(
         base: NonNull<u8>,
         len: HostBytes,
@@ -58,7 +59,7 @@ impl<'a> Contents<'a> {
         Self { base, len, image, page }
     }
 
-    /// Erases all that was written, keeping at most `keep` bytes of physical memory.
+    /// Erases all written bytes and keeps at most `keep` bytes of physical memory.
     pub(super) fn erase(&mut self, pagemap: &Pagemap, keep: u64, residue: &mut Residue) -> Erased {
         let most = usize::try_from(keep / self.page.bytes() as u64).unwrap_or(usize::MAX);
         if self.len.get() <= SWEPT && self.len.as_u64() <= keep {
@@ -97,7 +98,7 @@ impl<'a> Contents<'a> {
         if changed == 0 { Erased::Untouched } else { Erased::InPlace }
     }
 
-    /// Makes the pages of a range what they should be; gives how many were not.
+    /// Restores the pages of a range; returns the number of pages that differed.
     fn restore(&mut self, offset: usize, bytes: usize) -> usize {
         let (image, page) = (self.image, self.page.bytes());
         let Some(mut rest) = self.bytes_mut().get_mut(offset..offset + bytes) else { return 0 };
@@ -120,7 +121,7 @@ impl<'a> Contents<'a> {
         changed
     }
 
-    /// Gives all pages back to the host, or overwrites them where it does not take them.
+    /// Returns all pages to the host, or overwrites them where it refuses.
     pub(super) fn drop_all(&mut self) -> Erased {
         // SAFETY: E1; dropped pages are what the mapping under them is, zeroes or the image.
         if unsafe { drop_pages(self.base, self.len) }.is_ok() {
@@ -136,7 +137,7 @@ impl<'a> Contents<'a> {
     }
 }
 
-/// What a run of pages should be.
+/// Initial contents of a run of pages.
 enum Run<'a> {
     Zeroes,
     /// These bytes of the image.
@@ -146,7 +147,7 @@ enum Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The first of `len` bytes from `offset` on, whole pages: how many bytes are one run.
+    /// The run at `offset` within `len` bytes, and its length in whole pages.
     fn at(offset: usize, len: usize, image: Option<&'a MemoryImage>, page: usize) -> (usize, Self) {
         let found = image.and_then(|image| image.extents_within(offset as u64, len).next());
         let Some((start, bytes)) = found else { return (len, Self::Zeroes) };
@@ -161,7 +162,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Makes one page, at `offset`, what the image says. Says whether it was anything else.
+/// Restores one page, at `offset`, from the image. Returns whether it differed.
 fn restore_page(target: &mut [u8], offset: usize, image: Option<&MemoryImage>) -> bool {
     let Some(image) = image else { return zero(target) };
     let (mut differs, mut done) = (false, 0);
@@ -175,7 +176,8 @@ fn restore_page(target: &mut [u8], offset: usize, image: Option<&MemoryImage>) -
     differs | target.get_mut(done..).is_some_and(zero)
 }
 
-/// Makes the bytes those of `source`, of which there are as many; says whether they were not.
+/// Overwrites the bytes with `source`, of the same length, if they differ; returns whether they
+/// did.
 fn overwrite(bytes: &mut [u8], source: &[u8]) -> bool {
     let differs = bytes != source;
     if differs {
@@ -184,7 +186,7 @@ fn overwrite(bytes: &mut [u8], source: &[u8]) -> bool {
     differs
 }
 
-/// Overwrites the bytes with zeroes if one of them is not; says whether one was.
+/// Overwrites the bytes with zeroes if one is not zero; returns whether one was not.
 fn zero(bytes: &mut [u8]) -> bool {
     let differs = !all_zero(bytes);
     if differs {

@@ -1,11 +1,11 @@
-//! The slots that hold no memory, in lists that several threads take from at once.
+//! Lists of free slots, from which several threads take at once.
 //!
-//! There are a few shards, each behind a lock of its own that is held for a few instructions and
-//! never over a system call. A thread holds one of the locks, or takes all of them in the order of
-//! the shards. It looks first where its CPU put slots back: their bytes may still be in its caches.
-//! Within a shard slots are found by their last image. Slots that were never taken are shared out
-//! too, in runs, so that threads use slots that lie apart: neighbours would share page tables, and
-//! the host's locks on those.
+//! There are a few shards, each with a lock that is held for a few instructions and never across a
+//! system call. A thread holds one of the locks, or takes all of them in the order of the shards.
+//! It looks first in the shard of its CPU, where the bytes of returned slots may still be in the
+//! caches. Within a shard, slots are found by their last image. Unused slots are divided among the
+//! shards too, in runs, so that threads use slots far apart: neighbours would share page tables,
+//! and the host's locks on them.
 
 use alloc::boxed::Box;
 use core::ops::DerefMut;
@@ -13,19 +13,19 @@ use core::ops::DerefMut;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
-/// What slots are looked up by: a number for their image, [`PLAIN`] for none. Two images may have
-/// the same number, so whoever takes a slot compares.
+/// Lookup key of slots: a number for their image, [`PLAIN`] for none. Two images may have the same
+/// number, so the taker of a slot compares the image.
 pub(super) type ImageKey = usize;
 
 /// Slots without an image.
 pub(super) const PLAIN: ImageKey = 0;
 
-/// How well a slot that was taken suits.
+/// Quality of a taken slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Match {
-    /// Its last memory had an image of the key that was asked for.
+    /// Its last memory had an image of the requested key.
     Same,
-    /// Nobody has used it before.
+    /// It was never used before.
     Fresh,
     /// Its last memory had another image.
     Other,
@@ -34,26 +34,26 @@ pub(super) enum Match {
 const SHARDS: usize = 8;
 const BUCKETS: usize = 16;
 
-/// Entries of a bucket that are looked at for a key.
+/// The most entries of a bucket to search for a key.
 const SEARCHED: usize = 16;
 
 /// The end of a list.
 const NONE: u32 = u32::MAX;
 
-/// A slot's place in a list. Read and written under the lock of the shard that has the slot, and on
-/// a cache line of its own.
+/// A slot's link in a list. Read and written under the lock of the slot's shard, on a separate
+/// cache line.
 #[repr(align(64))]
 struct Node {
     next: AtomicU32,
     key: AtomicUsize,
 }
 
-/// On cache lines of its own.
+/// A shard, on separate cache lines.
 #[repr(align(128))]
 struct Shard {
     /// The first slot of each bucket.
     heads: Mutex<[u32; BUCKETS]>,
-    /// The first slot of this shard's run that was never taken, and the end of the run.
+    /// The first unused slot of this shard's run, and the end of the run.
     fresh: AtomicUsize,
     end: usize,
 }
@@ -64,8 +64,8 @@ pub(super) struct FreeSlots {
 }
 
 impl FreeSlots {
-    /// `slots` slots, all free and never used; `None` if there is no memory for the lists, or
-    /// there are more slots than 32 bits count.
+    /// Lists of `slots` slots, all free and unused; `None` if there is no memory for the lists, or
+    /// the number exceeds 32 bits.
     pub(super) fn new(slots: usize) -> Option<Self> {
         let mut nodes = alloc::vec::Vec::new();
         nodes.try_reserve_exact(slots).ok()?;
@@ -83,8 +83,8 @@ impl FreeSlots {
         Some(Self { nodes, shards })
     }
 
-    /// Takes a slot, best one whose last image has `key`. `cpu` is where the caller runs. `None`
-    /// when there was a moment at which no slot was free.
+    /// Takes a slot, preferably one whose last image has `key`. `cpu` is the caller's CPU. `None`
+    /// if there was a moment at which no slot was free.
     pub(super) fn take(&self, cpu: usize, key: ImageKey) -> Option<(usize, Match)> {
         let same = || self.find(cpu, |shard| self.pop_key(&mut shard.heads.lock(), key));
         let other = || self.find(cpu, |shard| self.pop_any(&mut shard.heads.lock()));
@@ -95,9 +95,9 @@ impl FreeSlots {
             .or_else(|| self.take_last(key))
     }
 
-    /// Takes a slot where one shard after the other seemed empty. Meanwhile others may have put slots
-    /// into those already seen and taken the rest, so all are held while this looks. No slot is new
-    /// any more.
+    /// Takes a slot after each shard in turn seemed empty. Other threads may have returned slots to
+    /// shards already searched and taken the rest, so this holds all locks while it searches. No
+    /// unused slot is left.
     #[cold]
     fn take_last(&self, key: ImageKey) -> Option<(usize, Match)> {
         let mut all = self.lock_all();
@@ -111,7 +111,7 @@ impl FreeSlots {
         self.shards.each_ref().map(|shard| shard.heads.lock())
     }
 
-    /// Takes a slot whose last image has `key`, wherever in the lists it is.
+    /// Takes a slot whose last image has `key`, anywhere in the lists.
     pub(super) fn take_key(&self, cpu: usize, key: ImageKey) -> Option<usize> {
         self.find(cpu, |shard| {
             let mut heads = shard.heads.lock();
@@ -122,7 +122,7 @@ impl FreeSlots {
         })
     }
 
-    /// Puts a slot back that was taken.
+    /// Returns a slot that was taken.
     pub(super) fn put(&self, cpu: usize, slot: usize, key: ImageKey) {
         let (Some(node), Some(shard)) = (self.nodes.get(slot), self.shards.get(cpu % SHARDS))
         else {
@@ -132,12 +132,12 @@ impl FreeSlots {
         if let Some(head) = heads.get_mut(bucket(key)) {
             node.key.store(key, Relaxed);
             node.next.store(*head, Relaxed);
-            // `new` made sure that slots are counted by 32 bits.
+            // `new` has checked that the number of slots fits 32 bits.
             *head = slot as u32;
         }
     }
 
-    /// Looks in every shard, first in the one of `cpu`.
+    /// Searches every shard, first the one of `cpu`.
     fn find(&self, cpu: usize, look: impl FnMut(&Shard) -> Option<usize>) -> Option<usize> {
         let order = (0..SHARDS).map(|step| (cpu + step) % SHARDS);
         order.filter_map(|index| self.shards.get(index)).find_map(look)
@@ -164,7 +164,7 @@ impl FreeSlots {
         None
     }
 
-    /// Moves the slots with this key to the head of their list, where they are found.
+    /// Moves the slots with this key to the head of their list, where the search finds them.
     fn bring_forward(&self, heads: &mut [u32; BUCKETS], key: ImageKey) {
         let Some(head) = heads.get_mut(bucket(key)) else { return };
         let (mut first, mut last): (u32, Option<&Node>) = (NONE, None);
@@ -206,8 +206,8 @@ impl Shard {
     }
 }
 
-/// The list for a key: one for slots without image, the others for images, whose keys are addresses
-/// of which the low bits say little.
+/// The list for a key: one for slots without an image, the others for images. Keys are addresses,
+/// whose low bits carry little information.
 const fn bucket(key: ImageKey) -> usize {
     if key == PLAIN { 0 } else { 1 + (key >> 6 ^ key >> 12 ^ key >> 20) % (BUCKETS - 1) }
 }

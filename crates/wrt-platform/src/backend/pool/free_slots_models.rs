@@ -1,14 +1,14 @@
-//! Models of threads that take slots and put them back.
+//! Models of threads that take and return slots.
 
 use loom::sync::Arc;
 use loom::thread;
 
 use super::*;
 
-/// The key of an image that no slot has: every slot will do, once none was found that has it.
+/// The key of an image that no slot has, so that any slot is taken after the search for it.
 const IMAGE: ImageKey = 0x1000;
 
-/// A slot is free at every moment, though not always the same one: whoever looks finds it.
+/// A slot is free at every moment, though not always the same one: a search finds it.
 #[test]
 fn a_slot_that_is_free_all_the_time_is_found() {
     loom::model(|| {
@@ -27,7 +27,7 @@ fn a_slot_that_is_free_all_the_time_is_found() {
     });
 }
 
-/// New slots are taken without a lock.
+/// Unused slots are taken without a lock.
 #[test]
 fn a_new_slot_is_given_out_once() {
     loom::model(|| {

@@ -1,4 +1,4 @@
-//! Slots of address space that are reserved once and used by one memory after the other.
+//! Pools of slots: address space that is reserved once and used by one memory after another.
 //!
 //! ```text
 //! mod.rs          the allocator: what callers and regions see
@@ -45,18 +45,18 @@ use crate::sys::pages::{self, PageKind};
 use crate::sys::{cpu, discard, mappings, sealed_file};
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
-/// A fixed number of slots for memories, reserved once: making a memory takes a slot, dropping it
-/// erases the slot and puts it back, usually without the host's memory lock.
+/// A fixed number of slots for memories, reserved once. Creating a memory takes a slot; dropping it
+/// erases and returns the slot, usually without the host's memory lock.
 ///
-/// A slot keeps its pages, its rights and its image for the next memory, and memories that start
-/// from the same image find a slot that has it. An idle slot does not keep the image alive: when the
-/// last handle is dropped, it maps zeroes in its place. Erasing takes the cheapest way that is certain: small
-/// memories are compared with what they should be, in larger ones the kernel says which pages were
-/// written (`PAGEMAP_SCAN`, Linux 6.7), and when keeping pages does not pay or the budget is used
-/// up, they go back to the host. A slot that cannot be erased is never used again.
+/// A slot keeps its pages, its rights and its image for the next memory, and a memory with the same
+/// image gets such a slot. An idle slot does not keep the image alive: when the last handle is
+/// dropped, zeroes are mapped in its place. Erasing uses the cheapest safe way: small memories are
+/// compared with their initial contents, in larger ones the kernel reports the written pages
+/// (`PAGEMAP_SCAN`, Linux 6.7), and when keeping pages does not pay or exceeds the budget, they
+/// return to the host. A slot that cannot be erased is never used again.
 ///
-/// A memory whose maximum is larger than a slot gets the slot as its capacity;
-/// [`Reservation::fallback`] says so. Share the pool as `&PoolAllocator` or `Arc<PoolAllocator>`:
+/// A memory whose maximum is larger than a slot gets the slot as its capacity, which
+/// [`Reservation::fallback`] reports. Share the pool as `&PoolAllocator` or `Arc<PoolAllocator>`:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -72,8 +72,9 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// # Ok::<(), wrt_platform::AllocError>(())
 /// ```
 ///
-/// The child of a `fork` in a process with several threads may use the memories that it has, and
-/// make and drop none: another thread may have held a lock. See [After `fork`](crate#after-fork).
+/// In the child of a `fork` in a process with several threads, existing memories may be used, but
+/// none may be created or dropped: another thread may have held a lock. See [After
+/// `fork`](crate#after-fork).
 pub struct PoolAllocator {
     shared: Arc<Shared>,
 }
@@ -83,8 +84,8 @@ impl PoolAllocator {
     ///
     /// # Errors
     ///
-    /// When the sizes are more than the host can address, or it refuses; the error says how many
-    /// bytes of address space were asked for.
+    /// When the host cannot address the sizes, or refuses; the error carries the bytes of address
+    /// space requested.
     pub fn new(config: &PoolConfig<'_>) -> Result<Self, AllocError> {
         Ok(Self { shared: Arc::new(Shared::new(config)?) })
     }
@@ -94,8 +95,7 @@ impl PoolAllocator {
     #[must_use]
     #[expect(clippy::panic, reason = "a test without its backend cannot go on")]
     pub fn of_backend_row(layout: PoolLayout) -> Self {
-        // Tests run beside each other, each with pools of its own, in 4 GiB where addresses have 32
-        // bits.
+        // Tests run concurrently, each with separate pools, in 4 GiB where addresses have 32 bits.
         let slot = if usize::BITS < 64 { 16 << 20 } else { 64 << 20 };
         match Self::new(&PoolConfig::new(16, slot).layout(layout)) {
             Ok(pool) => pool,
@@ -103,13 +103,13 @@ impl PoolAllocator {
         }
     }
 
-    /// What the pool has done and how it stands. Exact when no other thread is using the pool.
+    /// Statistics of the pool. Exact when no other thread is using it.
     #[must_use]
     pub fn statistics(&self) -> PoolStatistics {
         self.shared.counters.read(self.shared.slots.len(), self.shared.shape().page)
     }
 
-    /// Slots, in use or not.
+    /// Number of slots, in use or not.
     #[must_use]
     pub fn slots(&self) -> usize {
         self.shared.slots.len()
@@ -209,8 +209,8 @@ unsafe impl PageAllocator for PoolAllocator {
             .map_err(|error| refused(Operation::Reset, committed.as_u64(), error))?;
         // SAFETY: P2.
         match slot.exact.then(|| unsafe { slot.close(base, keep) }) {
-            // The tail is accessible still, and erased: harmless, as long as it is counted and no
-            // code relies on faults there.
+            // The tail is still accessible, and erased: harmless while it counts as committed and
+            // no code relies on faults there.
             Some(Err(Trouble { lost: false, .. })) if !reservation.faults_exactly() => {
                 Ok(ResetOutcome::in_place(committed))
             }

@@ -1,34 +1,34 @@
-//! Whether the pages that a slot keeps are worth keeping.
+//! Policy for keeping the pages of idle slots.
 //!
-//! A kept page that the next user writes again saves a page fault. One that it does not write is
-//! compared in vain, and finding out costs a scan. What a slot's users do tends to stay the same, so
-//! each slot judges by its last uses: what some have saved, others may spend. One that has nothing
-//! left waits before it tries again, each time longer unless the last try has saved something: a
-//! slot never costs much more than dropping its pages would.
+//! A kept page that the next memory writes again saves a page fault. A page that it does not write
+//! is compared in vain, and finding out costs a scan. The memories of a slot tend to behave alike,
+//! so each slot decides by its last uses: savings are credit for later costs. A slot without credit
+//! waits before it tries again, each time longer unless the last try saved something. So a slot
+//! never costs much more than dropping its pages would.
 
-/// In units of one page fault with what it takes to drop the page again: what a scan costs beyond
-/// dropping, and how many kept pages can be compared for one.
+/// Costs in units of one page fault, including the later drop of the page: the cost of a scan
+/// beyond dropping, and the number of kept pages that can be compared for one unit.
 const SCAN_COST: usize = 1;
 const COMPARED_FOR_ONE: usize = 12;
 
-/// What good uses may leave for bad ones, in the same units, and what a new try starts with.
+/// The most credit from good uses, in the same units, and the credit at the start of a new try.
 const MOST_CREDIT: usize = 64;
 const FIRST_CREDIT: u16 = 10;
 
-/// Uses to wait after the first mistake and after many.
+/// Uses to wait after the first failure and after many.
 const FIRST_WAIT: u16 = 16;
 const LONGEST_WAIT: u16 = 1024;
 
-/// What is known of the pages that a slot keeps.
+/// State of the policy for one slot.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Residue {
     /// Pages that were written and are kept, erased.
     pub(super) kept: u32,
-    /// What former uses have saved.
+    /// Savings of former uses.
     credit: u16,
-    /// Uses left in which pages are dropped without a look.
+    /// Remaining uses in which pages are dropped without a scan.
     wait: u16,
-    /// How long the next wait is.
+    /// Length of the next wait.
     next_wait: u16,
 }
 
@@ -36,20 +36,20 @@ impl Residue {
     /// Nothing is kept and nothing known.
     pub(super) const UNKNOWN: Self = Self { kept: 0, credit: 0, wait: 0, next_wait: 0 };
 
-    /// What is under the pages has changed: nothing that was learnt holds. Pages may be kept still.
+    /// Resets the policy after the contents under the pages changed. Pages may still be kept.
     pub(super) const fn forget(&mut self) {
         *self = Self { kept: self.kept, ..Self::UNKNOWN };
     }
 
-    /// Whether to drop all pages now, without a look. To be asked once for every use.
+    /// Whether to drop all pages now, without a scan. Called once for every use.
     pub(super) fn drops_unseen(&mut self) -> bool {
         let waits = self.wait > 0;
         self.wait = self.wait.saturating_sub(1);
         waits
     }
 
-    /// Learns from a use that left `written` pages, kept ones among them, of which `changed` were
-    /// not as they should be. All of them are kept now.
+    /// Learns from a use that left `written` pages, including kept ones, of which `changed`
+    /// differed from the initial contents. All of them are kept now.
     pub(super) fn learn(&mut self, written: usize, changed: usize) {
         let before = self.kept as usize;
         self.kept = u32::try_from(written).unwrap_or(u32::MAX);
@@ -57,7 +57,7 @@ impl Residue {
             self.credit = FIRST_CREDIT;
             return;
         }
-        // Pages that were not kept have cost a fault and have changed.
+        // Pages that were not kept have cost a fault and are among the changed ones.
         let again = changed.saturating_sub(written.saturating_sub(before));
         let cost = SCAN_COST + written / COMPARED_FOR_ONE;
         match (usize::from(self.credit) + again).checked_sub(cost) {
@@ -69,7 +69,8 @@ impl Residue {
         }
     }
 
-    /// All pages were dropped, after a look if `looked`: there were more than a slot may keep.
+    /// Learns that all pages were dropped; if `looked`, after a scan that found more than a slot
+    /// may keep.
     pub(super) fn dropped(&mut self, looked: bool) {
         self.kept = 0;
         if looked {
@@ -88,8 +89,8 @@ impl Residue {
 mod tests {
     use super::*;
 
-    /// Uses of a slot that leave so many pages, of which so many were written; gives how many of
-    /// `uses` looked.
+    /// Runs `uses` uses of a slot, for which `each` gives the written and the changed pages;
+    /// returns the number of scans.
     fn looks(uses: usize, mut each: impl FnMut(usize, usize) -> (usize, usize)) -> usize {
         let mut residue = Residue::default();
         let mut looked = 0;
@@ -130,7 +131,7 @@ mod tests {
         assert!(looked < 80, "{looked}");
     }
 
-    /// Now and then such users hit a kept page, which must not make up for all the others.
+    /// Such users sometimes hit a kept page, which must not outweigh all the misses.
     #[test]
     fn users_that_write_at_random_are_looked_at_ever_less() {
         for pages in [8, 16] {

@@ -1,4 +1,4 @@
-//! How the slots of a pool lie in its address space, and what a request can get of one.
+//! Geometry of a pool's slots, and validation of requests against it.
 
 use super::config::{PoolConfig, PoolLayout};
 use crate::backend::ladder::Extent;
@@ -8,22 +8,22 @@ use crate::request::{GuardPolicy, ReserveRequest};
 use crate::reservation::{Fallback, FallbackReason, GuardLevel};
 use crate::units::{HostBytes, HostPage};
 
-/// Sizes in whole pages; all that is computed from the pool's configuration.
+/// Sizes in whole pages, computed from the pool's configuration.
 pub(super) struct Shape {
     pub(super) layout: PoolLayout,
     pub(super) page: HostPage,
-    /// What one slot takes.
+    /// Extent of one slot.
     pub(super) slot: Extent,
     /// Bytes from one slot's base to the next one's.
     pub(super) stride: usize,
-    /// What all slots take; the first guard is the first slot's.
+    /// Extent of all slots; its first guard is that of the first slot.
     pub(super) all: Extent,
 }
 
 impl Shape {
     /// # Errors
     ///
-    /// When the sizes are more than the host can address.
+    /// When the host cannot address the sizes.
     pub(super) fn new(config: &PoolConfig<'_>, page: HostPage) -> Result<Self, AllocError> {
         let too_large = |bytes| {
             let error = AllocError::new(Operation::Reserve, AllocErrorKind::AddressSpace, bytes);
@@ -42,18 +42,18 @@ impl Shape {
         self.layout == PoolLayout::Dense
     }
 
-    /// Whether bytes that a memory has not committed are to fault, every one of them.
+    /// Whether every uncommitted byte of a memory must fault.
     pub(super) fn faults_exactly(&self, request: &ReserveRequest<'_>) -> bool {
         !self.is_dense() && request.wants_exact_faults(self.page)
     }
 
-    /// Whether the guards of a slot are as large as the request asks for.
+    /// Whether the guards of a slot are at least as large as requested.
     fn guards_suffice(&self, request: &ReserveRequest<'_>) -> bool {
         let Extent { before, after, .. } = self.slot;
         before.min(after).as_u64() >= request.guard_bytes()
     }
 
-    /// Refuses what no slot of this pool can be.
+    /// Refuses requests that no slot of this pool can fulfil.
     pub(super) fn check(&self, request: &ReserveRequest<'_>) -> Result<(), AllocError> {
         let covered = match request.guard_policy() {
             GuardPolicy::FullGuards => {
@@ -109,7 +109,7 @@ impl Shape {
         Some(Fallback { wanted, reason: FallbackReason::NoRoom })
     }
 
-    /// Whether a reservation of the request's own would start at full guards.
+    /// Whether a separate reservation for the request would start at full guards.
     fn full_guards_are_missing(&self, request: &ReserveRequest<'_>) -> bool {
         let best = request.guard_policy() == GuardPolicy::BestThatFits && usize::BITS >= 64;
         let room = request.reservation_bytes() >= ReserveRequest::REACH_33_BIT;
@@ -119,7 +119,7 @@ impl Shape {
     }
 }
 
-/// What one slot takes of the address space.
+/// Extent of one slot.
 fn slot_extent(config: &PoolConfig<'_>, page: HostPage) -> Option<Extent> {
     let capacity = page.round_up(config.slot_bytes.max(1))?;
     let guard = page.round_up(config.guard)?;

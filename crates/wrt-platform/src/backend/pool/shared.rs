@@ -1,4 +1,4 @@
-//! What a pool's handle shares with the images that its slots map.
+//! State of a pool, shared with the images that its slots map.
 #![allow(unsafe_code, reason = "gives slots to one owner after the other")]
 
 use alloc::sync::{Arc, Weak};
@@ -23,13 +23,14 @@ use crate::sys::pagemap::Pagemap;
 use crate::sys::{cpu, errors, pages, threads};
 use crate::units::{HostBytes, HostRange};
 
-/// The slots of a pool, and what is done to one between two memories.
+/// The slots of a pool, and their transitions between two memories.
 pub(super) struct Shared {
     pub(super) slots: SlotTable,
-    /// - **P2** A slot, its state and its bytes, is used by its owner alone: whoever took it from
-    ///   `free` and has not put it back, or holds the reservation that was made of it.
+    /// - **P2** A slot, with its state and its bytes, is used by its owner alone: the code that
+    ///   took it from `free` and has not returned it, or the holder of the reservation made from
+    ///   it.
     free: FreeSlots,
-    /// Sweeps for forgotten images that have begun, and that have ended.
+    /// Number of sweeps for forgotten images that have begun and ended.
     begun: AtomicUsize,
     ended: AtomicUsize,
     keep_resident: u64,
@@ -38,7 +39,7 @@ pub(super) struct Shared {
     pub(super) counters: Counters,
 }
 
-/// How often a slot is looked for again because a sweep may have one.
+/// The most retries of a search while a sweep may hold a slot.
 const PATIENCE: usize = 10_000;
 
 impl Shared {
@@ -70,7 +71,8 @@ impl Shared {
     ///
     /// # Safety
     ///
-    /// The reservation came from this pool and is not released, and the caller uses it alone.
+    /// The reservation came from this pool and is not released, and no other code uses it during
+    /// the call.
     #[expect(clippy::mut_from_ref, reason = "P2 says who may call this")]
     pub(super) unsafe fn slot_of(
         &self,
@@ -85,7 +87,7 @@ impl Shared {
         ours.ok_or(AllocError::new(operation, foreign, 0))
     }
 
-    /// The image that a slot can start from, and its pages.
+    /// The image for a slot to map, and its pages.
     fn mappable<'a>(&self, request: &ReserveRequest<'a>) -> Option<(&'a MemoryImage, HostRange)> {
         let image = request.initial_image().filter(|_| !self.shape().is_dense())?;
         let page = self.shape().page;
@@ -93,12 +95,12 @@ impl Shared {
         (range.end() <= page.round_up(request.initial())?).then_some((image, range))
     }
 
-    /// Takes a slot for the request and makes it fit. Gives its number and the pages that it has of
+    /// Takes a slot for the request and prepares it. Returns its number and the pages where it has
     /// the image.
     ///
     /// # Errors
     ///
-    /// The host's, or `None` when there is no slot.
+    /// Those of the host; `None` when there is no free slot.
     pub(super) fn take(
         self: &Arc<Self>,
         request: &ReserveRequest<'_>,
@@ -120,7 +122,7 @@ impl Shared {
                 } else {
                     // SAFETY: P2, the slot is put back below.
                     if let Some((base, slot)) = unsafe { self.slots.get(index) } {
-                        // What stays open is counted, for the next memory to close.
+                        // Pages that stay open are recorded, for the next memory to close.
                         // SAFETY: P2.
                         let _ = unsafe { slot.close_stray(base) };
                     }
@@ -131,13 +133,14 @@ impl Shared {
         }
     }
 
-    /// Looks for a slot again as long as a sweep may have taken one: that is free in a moment.
+    /// Repeats the search for a slot while a sweep may hold one, which it returns shortly.
     #[cold]
     fn wait(&self, cpu: usize, key: ImageKey) -> Option<(usize, Match)> {
         for _ in 0..PATIENCE {
             let ended = self.ended.load(Ordering::Acquire);
             let found = self.free.take(cpu, key);
-            // A sweep that had a slot meanwhile has begun, and had not ended before.
+            // A sweep that held a slot during the search has begun by now, and had not ended
+            // before.
             if found.is_some() || self.begun.load(Ordering::Acquire) == ended {
                 return found;
             }
@@ -146,11 +149,11 @@ impl Shared {
         None
     }
 
-    /// Makes a slot that was taken fit the request, which wants this image.
+    /// Prepares a taken slot for the request and its image.
     ///
     /// # Errors
     ///
-    /// The host's.
+    /// Those of the host.
     ///
     /// # Safety
     ///
@@ -189,28 +192,29 @@ impl Shared {
         Ok((slot.image_range(), changed))
     }
 
-    /// Puts a slot back that the caller owns, for others to take.
+    /// Returns a slot that the caller owns to the free lists.
     fn put_back(&self, cpu: usize, index: usize) {
         // SAFETY: P2, the caller still owns the slot.
         let Some((_, slot)) = (unsafe { self.slots.get(index) }) else { return };
         let (held, key) = (slot.let_go(), slot.key());
         let left = if held.is_none() { slot.idle_image().cloned() } else { None };
         self.free.put(cpu, index, key);
-        // The handle goes when the slot can be found: whoever drops the last one finds it.
+        // The handle is dropped after the slot can be found, so that the thread that drops the last
+        // handle finds it.
         drop(held);
-        // Without a handle, the image may have been forgotten while the slot could not be found.
+        // The last handle may have been dropped while the slot could not be found.
         if left.is_some_and(|image| image.is_forgotten()) {
             self.forget(key);
         }
     }
 
-    /// Gives a slot up for good: what it holds could not be taken away.
+    /// Retires a slot whose contents could not be removed.
     fn retire(&self, index: usize) {
         // SAFETY: P2, the caller owns the slot and gives it to nobody.
         if let Some((base, slot)) = unsafe { self.slots.get(index) } {
             self.counters.keep(slot.residue.kept, 0);
             self.counters.keep(slot.pinned, 0);
-            // What it holds goes back to the host, if that takes it.
+            // Its pages return to the host, if possible.
             if slot.gone.is_none() {
                 // SAFETY: P2.
                 let _ = unsafe { slot.drop_image(base) };
@@ -226,11 +230,11 @@ impl Shared {
         self.counters.retire();
     }
 
-    /// Erases what a memory may have written, and makes all its pages accessible before that.
+    /// Erases all bytes that a memory may have written, after restoring the rights on its pages.
     ///
     /// # Errors
     ///
-    /// When pages whose rights were taken do not get them back: nothing was erased.
+    /// When the rights on its pages cannot be restored: nothing was erased.
     ///
     /// # Safety
     ///
@@ -244,8 +248,9 @@ impl Shared {
     ) -> Result<(), OsError> {
         // SAFETY: P2.
         unsafe { slot.unrestrict(base) }?;
-        // The one rule of what may have been written, whatever the guards are: all that could be.
-        // In a dense pool the host stops nobody, and the bounds checks let nobody past this.
+        // The one rule for bytes that may have been written, for any guards: all accessible ones.
+        // In a dense pool the host protects nothing, and the bounds checks stop accesses past the
+        // committed bytes.
         let written = if self.shape().is_dense() { committed } else { slot.accessible };
         let kept = slot.residue.kept;
         let others = self.counters.kept_pages().saturating_sub(kept as usize) as u64;
@@ -263,11 +268,12 @@ impl Shared {
         Ok(())
     }
 
-    /// Erases the slot of a memory that is gone, and puts it back.
+    /// Erases and returns the slot of a dropped memory.
     ///
     /// # Safety
     ///
-    /// As for [`slot_of`](Self::slot_of), for the last time; the memory has `committed` bytes.
+    /// As for [`slot_of`](Self::slot_of), and this is the last use of the reservation; the memory
+    /// has `committed` bytes.
     pub(super) unsafe fn release(&self, reservation: &Reservation, committed: HostBytes) {
         // SAFETY: the caller holds the reservation.
         let Ok((base, slot)) = (unsafe { self.slot_of(reservation, Operation::Reset) }) else {
@@ -287,8 +293,8 @@ impl Shared {
 }
 
 impl ImageKeeper for Shared {
-    /// Maps zeroes over every idle slot that has the image. No slot in use has it, as memories hold
-    /// their image, and one that is about to be put back is found afterwards.
+    /// Maps zeroes over the image in every idle slot that has it. No slot in use has it, since
+    /// memories hold their image; a slot that is about to be returned is found afterwards.
     fn forget(&self, key: ImageKey) {
         let cpu = cpu::current();
         self.begun.fetch_add(1, Ordering::AcqRel);
@@ -304,7 +310,7 @@ impl ImageKeeper for Shared {
             self.counters.keep(pinned, slot.pinned);
             match outcome {
                 Err(Trouble { lost: true, .. }) => self.retire(index),
-                // Nobody looks for it by its image any more, whether it still has it or not.
+                // No memory will look for the slot by this image, whether or not it still has it.
                 Ok(()) | Err(_) => self.free.put(cpu, index, PLAIN),
             }
         }

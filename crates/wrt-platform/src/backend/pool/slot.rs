@@ -1,4 +1,4 @@
-//! What a pool knows of one slot: what its pages are and may be.
+//! State of one slot of a pool: contents and rights of its pages.
 #![allow(unsafe_code, reason = "changes what is mapped under a slot")]
 
 use alloc::sync::Weak;
@@ -20,12 +20,12 @@ use crate::sys::pages::{self, PageKind};
 use crate::sys::{NotReplaced, replace};
 use crate::units::{HostBytes, HostPage, HostRange};
 
-/// A slot that could not be changed.
+/// A failure to change a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Trouble {
     /// The host's answer.
     pub(super) error: OsError,
-    /// The slot must not be used again. It is as it was otherwise.
+    /// Whether the slot must not be used again. If not, it is unchanged.
     pub(super) lost: bool,
 }
 
@@ -35,33 +35,34 @@ impl Trouble {
     }
 }
 
-/// The state of a slot. Whoever has taken the slot, or holds its reservation, owns it.
+/// The state of a slot, owned by the code that has taken the slot or by the holder of its
+/// reservation.
 #[derive(Debug)]
 pub(super) struct Slot {
     /// - **L1** `base` is the first byte of the slot, whose `accessible` first bytes are readable
-    ///   and writable unless `restricted`; of those, bytes that no memory was given since the last
+    ///   and writable unless `restricted`; of these, bytes that no memory has had since the last
     ///   erasure are zero, or the image's where `image` is mapped.
     pub(super) accessible: HostBytes,
-    /// Pages up to here may be accessible because the host would not close them again.
+    /// End of the pages that may be accessible because the host refused to close them.
     stray: HostBytes,
-    /// Pages up to here may hold physical memory, erased or not yet written.
+    /// End of the pages that may hold physical memory, erased or not yet written.
     touched: HostBytes,
     /// The image that is mapped over its pages.
     image: Option<Mapped>,
-    /// Pages of physical memory that nobody but this slot has of an image: the host would not take
-    /// the image away.
+    /// Pages of physical memory of an image that only this slot holds, because the host refused to
+    /// unmap the image.
     pub(super) pinned: u32,
-    /// Pages whose addresses the host has taken away. The slot is lost then.
+    /// Pages whose addresses the host has unmapped. Such a slot is lost.
     pub(super) gone: Option<HostRange>,
-    /// Rights were taken from some pages.
+    /// Whether rights on some pages were taken away.
     pub(super) restricted: bool,
-    /// Pages beyond what the memory has committed must fault.
+    /// Whether uncommitted pages of the memory must fault.
     pub(super) exact: bool,
     pub(super) residue: Residue,
 }
 
 impl Slot {
-    /// A slot that nobody has used, with so many bytes accessible.
+    /// An unused slot with `accessible` bytes.
     pub(super) const fn new(accessible: HostBytes) -> Self {
         Self {
             accessible,
@@ -76,47 +77,48 @@ impl Slot {
         }
     }
 
-    /// What the slot is found by.
+    /// The lookup key of the slot.
     pub(super) fn key(&self) -> ImageKey {
         self.image.as_ref().and_then(Mapped::key).map_or(PLAIN, NonZeroUsize::get)
     }
 
-    /// The image that the slot has, whether held or not.
+    /// The image mapped in the slot, whether or not a memory lives there.
     pub(super) fn idle_image(&self) -> Option<&WeakImage> {
         self.image.as_ref().map(Mapped::image)
     }
 
-    /// The image of the memory that lives in the slot, if it is mapped.
+    /// The image of the live memory in the slot, if it is mapped.
     pub(super) fn held_image(&self) -> Option<&MemoryImage> {
         self.image.as_ref().and_then(Mapped::held)
     }
 
-    /// The pages that the slot has of an image.
+    /// The pages of the slot where an image is mapped.
     pub(super) fn image_range(&self) -> HostRange {
         self.image.as_ref().map_or(HostRange::EMPTY, Mapped::range)
     }
 
-    /// Pages of physical memory that an image without a handle has in the slot, at most.
+    /// The most pages of physical memory that an image without a handle has in the slot.
     pub(super) fn image_pages(&self, page: HostPage) -> u32 {
         self.image.as_ref().map_or(0, |image| image.pages(page))
     }
 
-    /// Gives up the handle to the image, with the memory.
+    /// Takes out the handle to the image, when its memory is dropped.
     pub(super) fn let_go(&mut self) -> Option<MemoryImage> {
         self.image.as_mut().and_then(Mapped::let_go)
     }
 
-    /// Makes the slot start from `wanted`, or from zeroes, and holds the image. Says whether it had to
-    /// be changed. `keeper` is who is told when an image is forgotten.
+    /// Makes the slot start from `wanted`, or from zeroes, and stores a handle to the image.
+    /// Returns whether a change was needed. `keeper` is notified when the image's last handle is
+    /// dropped.
     ///
     /// # Errors
     ///
-    /// When the old image could not be taken away. That a new one cannot be mapped is no error, the
-    /// slot is without then.
+    /// When the old image could not be unmapped. If the new one cannot be mapped, that is no error,
+    /// and the slot has none.
     ///
     /// # Safety
     ///
-    /// `base` is the slot's (L1), which the caller owns and nobody else uses.
+    /// `base` is that of the slot (L1), which the caller owns and no other code uses.
     pub(super) unsafe fn take_image(
         &mut self,
         base: NonNull<u8>,
@@ -140,7 +142,7 @@ impl Slot {
             // SAFETY: as above; the range is the image's, and what is there is erased (L1).
             match unsafe { mapping::map_over(base, wanted, page, Protection::READ_WRITE) } {
                 Ok(()) => self.image = Some(Mapped::new(wanted, weak, range)),
-                // The zeroes are there still, and the region copies the image over them.
+                // The zeroes are unchanged, and the region copies the image over them.
                 Err((NotReplaced::Kept(_), _)) => {}
                 Err((error, range)) => return Err(self.not_replaced(range, error)),
             }
@@ -153,7 +155,7 @@ impl Slot {
     ///
     /// # Errors
     ///
-    /// When the image could not be taken away.
+    /// When the image could not be unmapped.
     ///
     /// # Safety
     ///
@@ -161,8 +163,8 @@ impl Slot {
     pub(super) unsafe fn drop_image(&mut self, base: NonNull<u8>) -> Result<(), Trouble> {
         if let Some(image) = &self.image {
             let range = image.range();
-            // A memory that was emptied has left its pages closed. The zeroes are accessible, so
-            // all pages up to them must be, and counted.
+            // An emptied memory has left its pages closed. The mapped zeroes are accessible, so all
+            // pages up to them must be accessible and counted.
             // SAFETY: the caller owns the slot, which has these bytes (P1).
             unsafe { self.open(base, range.end()) }
                 .map_err(|error| Trouble { error, lost: false })?;
@@ -176,7 +178,7 @@ impl Slot {
         Ok(())
     }
 
-    /// What a mapping over `range` that failed means for the slot.
+    /// Records a failed mapping over `range`.
     fn not_replaced(&mut self, range: HostRange, error: NotReplaced) -> Trouble {
         match error {
             NotReplaced::Kept(error) => Trouble { error, lost: false },
@@ -188,7 +190,8 @@ impl Slot {
         }
     }
 
-    /// The accessible pages that are still the slot's: below and above those that are gone.
+    /// The accessible pages that still belong to the slot: those below and above the ones that are
+    /// gone.
     pub(super) fn own_pages(&self) -> [HostRange; 2] {
         let gone = self.gone.unwrap_or(HostRange { start: self.accessible, ..HostRange::EMPTY });
         let above = self.accessible.saturating_sub(gone.end());
@@ -200,11 +203,11 @@ impl Slot {
     ///
     /// # Errors
     ///
-    /// The host's; what was accessible is as it was.
+    /// Those of the host; accessible bytes are unchanged.
     ///
     /// # Safety
     ///
-    /// As for [`take_image`](Self::take_image); the slot has so many bytes.
+    /// As for [`take_image`](Self::take_image); the slot has at least `bytes` bytes.
     pub(super) unsafe fn open(
         &mut self,
         base: NonNull<u8>,
@@ -217,7 +220,7 @@ impl Slot {
         }
         // SAFETY: the pages are the slot's, and nobody uses them yet.
         if let Err(error) = unsafe { pages::commit(base, added, PageKind::PLAIN) } {
-            // The host works mapping by mapping, and may have got part of the way.
+            // The host proceeds mapping by mapping, and may have succeeded in part.
             // SAFETY: as above.
             if unsafe { pages::decommit(base, added, PageKind::PLAIN) }.is_err() {
                 self.stray = self.stray.max(bytes);
@@ -228,11 +231,11 @@ impl Slot {
         Ok(())
     }
 
-    /// Makes pages beyond the first `bytes` bytes fault again, and gives them back to the host.
+    /// Closes the pages beyond the first `bytes` bytes and returns them to the host.
     ///
     /// # Errors
     ///
-    /// The host's; they are accessible still, unless the slot is lost.
+    /// Those of the host; the pages are still accessible, unless the slot is lost.
     ///
     /// # Safety
     ///
@@ -249,7 +252,7 @@ impl Slot {
         }
         // SAFETY: the pages are the slot's, and nobody uses them.
         if let Err(error) = unsafe { pages::decommit(base, tail, PageKind::PLAIN) } {
-            // Part of it may be closed: all of it must be open, or nobody may touch it.
+            // A part of it may be closed: all of it must be opened before the next access.
             self.restricted = true;
             // SAFETY: as above.
             return Err(match unsafe { self.unrestrict(base) } {
@@ -264,8 +267,8 @@ impl Slot {
         Ok(())
     }
 
-    /// Gives physical memory beyond the first `bytes` bytes back to the host: what a smaller memory
-    /// does not reach is neither erased nor counted any more.
+    /// Returns physical memory beyond the first `bytes` bytes to the host: bytes that a smaller
+    /// memory does not reach need neither erasure nor accounting.
     ///
     /// # Safety
     ///
@@ -282,16 +285,16 @@ impl Slot {
         }
     }
 
-    /// Whether pages that are not accessible by the slot's count may be so on the host.
+    /// Whether pages beyond `accessible` may be accessible on the host.
     pub(super) fn has_stray(&self) -> bool {
         self.stray > self.accessible
     }
 
-    /// Closes pages that a failed [`open`](Self::open) has left accessible.
+    /// Closes pages that a failed [`open`](Self::open) left accessible.
     ///
     /// # Errors
     ///
-    /// The host's; the slot must not be given to another memory then.
+    /// Those of the host; the slot must not be given to another memory.
     ///
     /// # Safety
     ///
@@ -311,11 +314,11 @@ impl Slot {
         Ok(())
     }
 
-    /// Gives back all rights that were taken.
+    /// Restores all rights that were taken away.
     ///
     /// # Errors
     ///
-    /// The host's; the slot's bytes must not be touched then.
+    /// Those of the host; the slot's bytes must not be touched.
     ///
     /// # Safety
     ///
@@ -330,7 +333,7 @@ impl Slot {
         Ok(())
     }
 
-    /// Erases the first `bytes` bytes, which are all that may have been written.
+    /// Erases the first `bytes` bytes, which include all that may have been written.
     ///
     /// # Safety
     ///

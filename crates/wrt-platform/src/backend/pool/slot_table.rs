@@ -1,4 +1,4 @@
-//! Where each slot is, and its state.
+//! Table of slots: base and state of each.
 #![allow(unsafe_code, reason = "lends a slot to its owner")]
 
 use alloc::boxed::Box;
@@ -17,17 +17,15 @@ use crate::sys::huge_pages;
 use crate::sys::pages::{self, PageKind};
 use crate::units::{HostBytes, HostRange};
 
-/// A slot's state, on cache lines of its own: the owners of neighbouring slots do not wait for each
-/// other.
+/// A slot's state, on separate cache lines, so that owners of neighbouring slots do not contend.
 #[repr(align(64))]
 struct State(UnsafeCell<Slot>);
 
-/// The mapping of a pool, and what is known of each slot.
+/// The mapping of a pool, and the state of each slot.
 pub(super) struct SlotTable {
-    /// - **P1** `first` is the base of slot 0 in a mapping of `shape.all` that is this value's
-    ///   alone, but for pages that are `gone` from a slot; the base of slot `i` is `i` strides
-    ///   further, and within the mapping the slot has an extent of `shape.slot` that is no other
-    ///   slot's.
+    /// - **P1** `first` is the base of slot 0 in a mapping of `shape.all` that belongs to this
+    ///   value alone, except for pages that are `gone` from a slot. The base of slot `i` is `i`
+    ///   strides further, and within the mapping each slot has its own extent of `shape.slot`.
     first: NonNull<u8>,
     shape: Shape,
     states: Box<[State]>,
@@ -67,7 +65,7 @@ impl SlotTable {
         self.states.len()
     }
 
-    /// The base of a slot that there is.
+    /// The base of an existing slot.
     pub(super) fn base(&self, index: usize) -> NonNull<u8> {
         debug_assert!(index < self.states.len(), "slot {index} of {}", self.states.len());
         // SAFETY: P1, callers have the index of a slot.
@@ -86,12 +84,12 @@ impl SlotTable {
         Some((self.base(index), unsafe { &mut *state.0.get() }))
     }
 
-    /// Bytes of a slot that should be accessible while its memory has `committed`: no more under
-    /// exact commit.
+    /// Bytes of a slot that are accessible while its memory has `committed` bytes: exactly these
+    /// under exact commit.
     ///
     /// # Safety
     ///
-    /// Nobody changes the slot's state meanwhile.
+    /// No other code changes the slot's state during the call.
     pub(super) unsafe fn accessible(&self, index: usize, committed: HostBytes) -> HostBytes {
         let Some(state) = self.states.get(index) else { return HostBytes::ZERO };
         // SAFETY: the caller's contract.
@@ -136,7 +134,7 @@ impl Drop for SlotTable {
             let part = Extent { before, capacity, after: HostBytes::ZERO };
             // SAFETY: P1; memories hold the pool or a borrow of it, so none is left.
             if unsafe { mapping::release(base, part) }.is_err() {
-                // The address space is lost, but not the pages.
+                // The address space is leaked, but not the pages.
                 // SAFETY: P1, all of them are the pool's.
                 let _ = unsafe { drop_pages(base, capacity) };
             }
@@ -144,8 +142,8 @@ impl Drop for SlotTable {
     }
 }
 
-/// Reserves an extent that is readable and writable from the start, without huge pages: those would
-/// make neighbours share what one of them touches.
+/// Reserves an extent that is readable and writable from the start, without huge pages, which would
+/// allocate memory for neighbours of a touched slot.
 fn reserve_open(extent: Extent, name: Option<&str>) -> Result<NonNull<u8>, OsError> {
     let base = mapping::reserve(extent, name, PageKind::PLAIN)?;
     let all = HostRange { start: HostBytes::ZERO, len: extent.capacity };

@@ -1,5 +1,4 @@
-//! The pool's counters, kept apart by CPU so that threads do not wait for one another's cache
-//! lines.
+//! Counters of a pool, divided by CPU so that threads do not contend for cache lines.
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -7,7 +6,7 @@ use super::config::PoolStatistics;
 use super::free_slots::Match;
 use crate::units::HostPage;
 
-/// What is counted.
+/// The events that are counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Count {
     Taken,
@@ -22,7 +21,7 @@ pub(super) enum Count {
 const COUNTS: usize = 7;
 const STRIPES: usize = 8;
 
-/// The counts of some CPUs, on cache lines of their own.
+/// The counts of some CPUs, on separate cache lines.
 #[derive(Default)]
 #[repr(align(128))]
 struct Stripe([AtomicUsize; COUNTS]);
@@ -47,7 +46,7 @@ impl Counters {
         }
     }
 
-    /// A slot was given out.
+    /// Counts a slot that was taken.
     pub(super) fn taken(&self, cpu: usize, found: Match, image_changed: bool) {
         self.count(cpu, Count::Taken);
         if found != Match::Fresh {
@@ -55,7 +54,7 @@ impl Counters {
         }
     }
 
-    /// A slot keeps `new` pages where it kept `old`.
+    /// Counts the pages that a slot keeps: `new` instead of `old`.
     pub(super) fn keep(&self, old: u32, new: u32) {
         if old < new {
             self.kept_pages.fetch_add((new - old) as usize, Relaxed);
@@ -64,7 +63,7 @@ impl Counters {
         }
     }
 
-    /// Pages that all slots together keep.
+    /// Pages that all slots keep in total.
     pub(super) fn kept_pages(&self) -> usize {
         self.kept_pages.load(Relaxed)
     }

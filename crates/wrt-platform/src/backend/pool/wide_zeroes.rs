@@ -1,5 +1,5 @@
-//! Whether bytes are all zero, by registers of 32 bytes where the core has them: a loop that reads
-//! memory which is in the cache is bound by the number of its loads.
+//! Test for zero bytes with registers of 32 bytes, where the core has them: over cached memory, the
+//! number of loads bounds the loop.
 #![allow(unsafe_code, reason = "calls what some cores only have")]
 
 #[path = "zeroes.rs"]

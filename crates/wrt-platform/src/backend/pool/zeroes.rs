@@ -1,4 +1,4 @@
-//! Whether bytes are all zero, by the registers that every core of the architecture has.
+//! Test for zero bytes with the registers that every core of the architecture has.
 
 /// Bytes that are compared at once.
 const CHUNK: usize = 256;
@@ -7,8 +7,8 @@ pub(super) fn all_zero(bytes: &[u8]) -> bool {
     all_zero_in_chunks(bytes)
 }
 
-/// Compared without a branch within a chunk, so that the compiler uses the widest registers that
-/// the caller is compiled for.
+/// Whether all bytes are zero. There is no branch within a chunk, so that the compiler uses the
+/// widest registers that the caller is compiled for.
 #[inline(always)]
 pub(super) fn all_zero_in_chunks(bytes: &[u8]) -> bool {
     let (chunks, rest) = bytes.as_chunks::<CHUNK>();

@@ -1,4 +1,5 @@
-//! What a child of a fork may do with an arena whose lock was held by a thread that it has not.
+//! Operations on an arena in a forked child, while the arena's lock was held by another thread at
+//! the fork.
 
 use super::StaticArena;
 use crate::region::Region;

@@ -16,32 +16,32 @@ use crate::request::ReserveRequest;
 use crate::reservation::{Fallback, FallbackReason, Reservation};
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
-/// `N` bytes from which up to `MEMORIES` memories are taken; a memory returns its bytes when it
-/// is dropped. `&StaticArena` is the [`PageAllocator`].
+/// An arena of `N` bytes for up to `MEMORIES` memories; a memory returns its bytes when it is
+/// dropped. `&StaticArena` is the [`PageAllocator`].
 ///
 /// The arena is usually a `static`, in `.bss` or, with `#[unsafe(link_section = "...")]`, in a
-/// section of the caller's. The section must be initialised at start like any other: the arena
-/// keeps its bookkeeping beside its bytes. The bytes themselves are zeroed when they are given
-/// out. Sizes are multiples of 4 KiB, and a memory of no bytes holds 4 KiB as well.
+/// section that the caller chooses. The section must be initialised at start, since the arena keeps
+/// its bookkeeping beside its bytes. The bytes are zeroed when a memory gets them. Sizes are
+/// multiples of 4 KiB, and even a memory of no bytes holds 4 KiB.
 ///
-/// # What a memory reserves
+/// # Reservation of a memory
 ///
-/// A memory whose maximum fits into a free run holds that maximum from the start. A memory whose
-/// maximum fits nowhere holds its initial size and grows in place into the free bytes that follow
-/// it, first come first served; its [`Fallback`] is `NoRoom`. The base never moves.
+/// A memory whose maximum fits into a free run holds that maximum from the start. Any other memory
+/// holds its initial size and grows in place into the free bytes that follow it, first come, first
+/// served; its [`Fallback`] is `NoRoom`. The base never moves.
 ///
 /// # Canary
 ///
-/// Where the bytes right behind a memory are nobody's, they carry a pattern that
-/// [`Region::verify`](crate::Region::verify) checks: code that goes around the bounds checks and
-/// writes past the end is found out. There are no guards to stop it.
+/// If the bytes right behind a memory are free, they hold a canary that
+/// [`Region::verify`](crate::Region::verify) checks: it detects code that bypasses the bounds
+/// checks and writes past the end. There are no guards to stop such code.
 ///
 /// # Locking
 ///
 /// A spin lock guards the bookkeeping and the zeroing of new bytes. An interrupt handler must not
-/// create, grow, reset, verify or drop a memory of an arena that the code it interrupts may be using.
-/// Nor must the child of a `fork` in a process with several threads, in which the lock may stay taken
-/// for ever: see [After `fork`](crate#after-fork).
+/// create, grow, reset, verify or drop a memory of an arena that the code it interrupts may be
+/// using. Nor must the child of a `fork` in a process with several threads, in which the lock may
+/// stay locked for ever: see [After `fork`](crate#after-fork).
 ///
 /// ```
 /// use wrt_platform::{Region, ReserveRequest, StaticArena};
@@ -55,21 +55,21 @@ use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 /// ```
 #[repr(C, align(4096))]
 pub struct StaticArena<const N: usize, const MEMORIES: usize = 16> {
-    /// - **A1** The bytes of a slot's `committed` are used by the owner of its reservation alone;
-    ///   all other bytes are touched only under the lock. Slots do not overlap.
+    /// - **A1** The `committed` bytes of a slot are used by the owner of its reservation alone; all
+    ///   other bytes are accessed only under the lock. Slots do not overlap.
     bytes: UnsafeCell<[u8; N]>,
-    /// Behind the last byte, so that a memory that ends there has a canary as well.
+    /// Space behind the last byte, so that a memory that ends there has a canary as well.
     end: UnsafeCell<Canary>,
     slots: spin::Mutex<Slots<MEMORIES>>,
 }
 
-/// The allocator of a `static` arena: the name to write where a memory is a field of a struct.
+/// The allocator type of a `static` arena, for memories in fields of structs.
 pub type StaticAllocator<const N: usize, const MEMORIES: usize = 16> =
     &'static StaticArena<N, MEMORIES>;
 
 type Canary = [u8; 16];
 
-/// No plausible data: neither zeroes nor text nor a pointer.
+/// A pattern that is unlikely as data: neither zeroes nor text nor a pointer.
 const CANARY: Canary = [
     0xa5, 0x5a, 0xc3, 0x3c, 0x96, 0x69, 0xf0, 0x0f, 0xb4, 0x4b, 0xd2, 0x2d, 0x87, 0x78, 0xe1, 0x1e,
 ];
@@ -80,7 +80,7 @@ const PAGE: HostPage = HostPage::SMALLEST;
 unsafe impl<const N: usize, const MEMORIES: usize> Sync for StaticArena<N, MEMORIES> {}
 
 impl<const N: usize, const MEMORIES: usize> StaticArena<N, MEMORIES> {
-    /// Bytes that memories can have: `N`, rounded down to pages.
+    /// Usable bytes: `N`, rounded down to pages.
     const SIZE: usize = PAGE.round_down(N as u64).get();
 
     /// An arena with all bytes free.
@@ -93,13 +93,13 @@ impl<const N: usize, const MEMORIES: usize> StaticArena<N, MEMORIES> {
         }
     }
 
-    /// Bytes that no memory holds at the moment.
+    /// Number of free bytes.
     #[must_use]
     pub fn free_bytes(&self) -> usize {
         Self::SIZE - self.slots.lock().iter().map(|slot| slot.held).sum::<usize>()
     }
 
-    /// How many memories live in the arena at the moment.
+    /// Number of live memories in the arena.
     #[must_use]
     pub fn memories(&self) -> usize {
         self.slots.lock().iter().count()
@@ -118,7 +118,7 @@ impl<const N: usize, const MEMORIES: usize> StaticArena<N, MEMORIES> {
         reservation.base().as_ptr().addr() - self.bytes.get().addr()
     }
 
-    /// Where the canary of `slot` stands, if the bytes behind it are nobody's.
+    /// Location of the canary of `slot`, if the bytes behind it are free.
     fn canary_place(&self, slots: &Slots<MEMORIES>, slot: &Slot) -> Option<NonNull<Canary>> {
         let end = slot.start + slot.committed;
         if end == Self::SIZE && N == Self::SIZE {
@@ -131,7 +131,7 @@ impl<const N: usize, const MEMORIES: usize> StaticArena<N, MEMORIES> {
         None
     }
 
-    /// Writes the canary behind the memory at `start`, where there is room for one.
+    /// Writes the canary behind the memory at `start`, if there is room for it.
     fn paint_canary(&self, slots: &mut Slots<MEMORIES>, start: usize) {
         let Some(slot) = slots.at(start).copied() else { return };
         let place = self.canary_place(slots, &slot);
@@ -144,7 +144,7 @@ impl<const N: usize, const MEMORIES: usize> StaticArena<N, MEMORIES> {
         }
     }
 
-    /// Forgets canaries that another memory's bytes now cover.
+    /// Removes canaries that another memory's bytes now cover.
     fn drop_covered_canaries(&self, slots: &mut Slots<MEMORIES>, start: usize) {
         let before = slots.iter().filter(|slot| slot.start < start).last().copied();
         if let Some(slot) = before
@@ -287,7 +287,7 @@ mod tests {
     use super::*;
     use crate::region::Region;
 
-    /// What code that goes around the bounds checks would do.
+    /// Writes past the end, like code that bypasses the bounds checks.
     fn write_past<const N: usize>(arena: &StaticArena<N>, region: &Region<&StaticArena<N>>) {
         let end = arena.offset_of(region.reservation()) + region.committed().get();
         let address = core::ptr::from_ref(arena).cast_mut().cast::<u8>().wrapping_add(end);

@@ -1,17 +1,17 @@
-//! Who owns which run of an arena: bookkeeping in whole pages, without touching a byte of it.
+//! Table of owners of an arena's runs, in whole pages, without access to its bytes.
 
 /// A run of the arena that belongs to one memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Slot {
     /// Bytes from the start of the arena.
     pub(super) start: usize,
-    /// Bytes that nobody else may take.
+    /// Bytes that no other memory may take.
     pub(super) held: usize,
-    /// Bytes that the memory may come to hold.
+    /// The most bytes that the memory may hold.
     pub(super) capacity: usize,
     /// Committed bytes.
     pub(super) committed: usize,
-    /// Whether a canary stands right behind the committed bytes.
+    /// Whether there is a canary right behind the committed bytes.
     pub(super) canary: bool,
 }
 
@@ -20,34 +20,34 @@ impl Slot {
         self.start + self.held
     }
 
-    /// Whether it may grow into free space behind what it holds.
+    /// Whether it may grow into free space behind its run.
     const fn elastic(&self) -> bool {
         self.capacity > self.held
     }
 }
 
 impl Slot {
-    /// An entry of the table that is not in use: all zeroes, so that an arena lies in `.bss`.
+    /// An unused entry of the table: all zeroes, so that an arena can lie in `.bss`.
     const UNUSED: Self = Self { start: 0, held: 0, capacity: 0, committed: 0, canary: false };
 }
 
-/// The runs of an arena, in the order of their starts: a fixed table, so that an arena needs no
-/// allocator of its own. The first `len` entries are in use.
+/// The runs of an arena, in order of their starts, in a fixed table, so that an arena needs no
+/// allocator. The first `len` entries are in use.
 pub(super) struct Slots<const MEMORIES: usize> {
     len: usize,
     table: [Slot; MEMORIES],
 }
 
-/// Why no run was given.
+/// Reason for refusing a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Refusal {
     /// All entries of the table are in use.
     TableFull,
-    /// The largest free run has so many bytes.
+    /// No free run is large enough; the largest has this many bytes.
     LargestRun(usize),
 }
 
-/// A free run, and whether the memory before it may want to grow into it.
+/// A free run, and whether the memory before it may grow into it.
 #[derive(Clone, Copy)]
 struct Gap {
     start: usize,
@@ -80,12 +80,12 @@ impl<const MEMORIES: usize> Slots<MEMORIES> {
         )
     }
 
-    /// Gives a run to a memory of `initial` bytes that may grow to `maximum`.
+    /// Takes a run for a memory of `initial` bytes that may grow to `maximum`.
     ///
-    /// A maximum that fits is held from the start, at the end of the smallest run that has room:
-    /// that leaves the beginning of the run to the memory before it. A larger maximum holds the
-    /// initial bytes and may grow into what follows; it starts where the most room is, half-way
-    /// into the run if the memory before it may grow as well.
+    /// A maximum that fits is held from the start, at the end of the smallest run with enough room,
+    /// which leaves the beginning of the run to the memory before it. With a larger maximum, a
+    /// memory holds its initial bytes and may grow into the bytes that follow; it starts in the
+    /// largest run, half-way if the memory before it may grow as well.
     pub(super) fn take(
         &mut self,
         size: usize,
@@ -96,7 +96,7 @@ impl<const MEMORIES: usize> Slots<MEMORIES> {
         if self.len == MEMORIES {
             return Err(Refusal::TableFull);
         }
-        // Even a memory of no bytes holds a page, so that no two memories start at one place.
+        // Even a memory of no bytes holds a page, so that no two memories have the same base.
         let (initial, maximum) = (initial.max(page), maximum.max(page));
         let fitting = self.gaps(size).filter(|gap| gap.len >= maximum).min_by_key(|gap| gap.len);
         let slot = match fitting {
@@ -131,11 +131,11 @@ impl<const MEMORIES: usize> Slots<MEMORIES> {
         Ok(Slot { start, held: initial, capacity, committed: 0, canary: false })
     }
 
-    /// Extends what the memory at `start` holds to `bytes`, into free space behind it.
+    /// Extends the run of the memory at `start` to `bytes`, into free space behind it.
     ///
     /// # Errors
     ///
-    /// How many bytes it could hold at most.
+    /// The most bytes that it could hold.
     pub(super) fn hold(&mut self, size: usize, start: usize, bytes: usize) -> Result<(), usize> {
         let next = self.iter().map(|slot| slot.start).find(|other| *other > start).unwrap_or(size);
         let Some(slot) = self.at(start) else { return Err(0) };
@@ -156,7 +156,7 @@ impl<const MEMORIES: usize> Slots<MEMORIES> {
         }
     }
 
-    /// Enters a run where its start belongs. The table has room.
+    /// Inserts a run in order of its start. The table has room.
     fn insert(&mut self, slot: Slot) {
         let index = self.iter().take_while(|other| other.start < slot.start).count();
         if let Some(tail) = self.table.get_mut(index..=self.len) {

@@ -1,4 +1,4 @@
-//! An image over the first pages of a reservation.
+//! Mapping of an image over the first pages of a reservation.
 #![allow(unsafe_code, reason = "maps an image copy-on-write")]
 
 use alloc::sync::Arc;
@@ -19,13 +19,13 @@ use crate::units::{HostBytes, HostPage, HostRange};
 
 pub(super) const CAPABILITY: Capabilities = sys::sealed_file::CAPABILITY;
 
-/// Puts `image` over the pages of a new reservation that it covers, without access for now. Where
-/// that cannot be done the reservation is as it was, and the region copies the image.
+/// Maps `image`, inaccessible, over the pages that it covers of a new reservation. Where this is
+/// not possible, the reservation is unchanged, and the region copies the image.
 ///
 /// # Errors
 ///
-/// The host's, when pages of the reservation are neither as they were nor the image's. It is
-/// unmapped then.
+/// The host's error, when pages of the reservation are neither unchanged nor the image's. In that
+/// case the reservation is unmapped.
 pub(super) fn map(
     reservation: &Reservation,
     image: &MemoryImage,
@@ -53,20 +53,20 @@ pub(super) fn map(
     }
 }
 
-/// The reservation with a handle to the image that was mapped for it.
+/// Stores a handle to the mapped image in the reservation.
 ///
-/// - **M1** The cookie of a reservation with an image is the address of the image's place, and one of
-///   the place's handles is the reservation's, until that is released.
+/// - **M1** The cookie of a reservation with an image is the address of the image's place, and one
+///   of the place's handles belongs to the reservation until its release.
 fn keep(reservation: Reservation, image: &MemoryImage) -> Reservation {
     let place = image.place().map_or(ptr::null(), |place| Arc::into_raw(Arc::clone(place)));
     reservation.with_cookie(place.expose_provenance())
 }
 
-/// The image of a reservation, which keeps the handle.
+/// The image of a reservation, which keeps its handle.
 ///
 /// # Safety
 ///
-/// The reservation came from [`map`] and is not released as long as the result is used.
+/// The reservation came from [`map`] and is not released while the result is used.
 pub(super) unsafe fn kept(reservation: &Reservation) -> Option<ManuallyDrop<MemoryImage>> {
     let place = ptr::with_exposed_provenance::<Place>(reservation.cookie());
     if place.is_null() {
@@ -77,11 +77,11 @@ pub(super) unsafe fn kept(reservation: &Reservation) -> Option<ManuallyDrop<Memo
     Some(ManuallyDrop::new(MemoryImage::of_place(place)))
 }
 
-/// Gives up the handle to the image, if there is one.
+/// Drops the handle to the image, if there is one.
 ///
 /// # Safety
 ///
-/// As for [`kept`], for the last time.
+/// As for [`kept`]; this is the last call for the reservation.
 pub(super) unsafe fn let_go(reservation: &Reservation) {
     // SAFETY: the caller keeps this very contract.
     if let Some(image) = unsafe { kept(reservation) } {
@@ -89,11 +89,11 @@ pub(super) unsafe fn let_go(reservation: &Reservation) {
     }
 }
 
-/// Unmaps a reservation but for a range whose addresses are no longer the reservation's.
+/// Unmaps a reservation except for a range whose addresses no longer belong to it.
 ///
 /// # Safety
 ///
-/// The range lies within the reservation, which nobody uses any more.
+/// The range lies within the reservation, which is no longer used.
 unsafe fn unmap_around(reservation: &Reservation, gone: HostRange) {
     let all = Extent::of(reservation);
     let below = Extent { capacity: gone.start, after: HostBytes::ZERO, ..all };

@@ -1,4 +1,4 @@
-//! Without an allocator images are statics, which the region copies.
+//! Twin for builds without an allocator, where images are statics and the region copies them.
 #![allow(unsafe_code, reason = "the same contract, never called")]
 
 use core::mem::ManuallyDrop;
@@ -11,7 +11,7 @@ use crate::units::HostPage;
 
 pub(super) const CAPABILITY: Capabilities = Capabilities::empty();
 
-/// The reservation as it is.
+/// The reservation, unchanged.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub(super) const fn map(
     Ok(*reservation)
 }
 
-/// None, as no image is mapped.
+/// Always `None`, since no image is mapped.
 ///
 /// # Safety
 ///
@@ -33,7 +33,7 @@ pub(super) const unsafe fn kept(_: &Reservation) -> Option<ManuallyDrop<MemoryIm
     None
 }
 
-/// There is nothing to give up.
+/// Does nothing: there is no handle.
 ///
 /// # Safety
 ///

@@ -1,6 +1,6 @@
-//! Pages from the host's virtual memory: address space is reserved without access and committed page
-//! by page. What the host is asked for stands in `crate::sys`; `mmap.rs` and `virtual_alloc.rs` are
-//! the backend's public names.
+//! Pages from the host's virtual memory: address space is reserved without access and committed
+//! page by page. `crate::sys` has the calls on the host; `mmap.rs` and `virtual_alloc.rs` are the
+//! backend's public names.
 #![allow(unsafe_code, reason = "pages of the host's virtual memory")]
 
 #[cfg_attr(not(feature = "alloc"), path = "image_none.rs")]
@@ -101,7 +101,7 @@ unsafe impl PageAllocator for VirtualMemory {
         committed: HostBytes,
         keep: HostBytes,
     ) -> Result<ResetOutcome, AllocError> {
-        // Where closing erases, what is closed need not be erased before.
+        // Where closing erases, the closed bytes need no erasure before.
         let first = if pages::DECOMMIT_ERASES { keep } else { committed };
         let erased = HostRange { start: HostBytes::ZERO, len: first };
         // SAFETY: the committed bytes are a valid region, which the caller owns alone.
@@ -112,7 +112,7 @@ unsafe impl PageAllocator for VirtualMemory {
         if closed {
             return Ok(ResetOutcome::in_place(keep));
         }
-        // A tail that is accessible still is erased and counted like the rest.
+        // A tail that is still accessible is erased and counts as committed.
         let rest = HostRange { start: first, len: committed.saturating_sub(first) };
         // SAFETY: as above; the tail has its rights.
         unsafe { erase(reservation, rest) };
@@ -140,7 +140,7 @@ unsafe impl PageAllocator for VirtualMemory {
     }
 }
 
-/// Descends the ladder from the level that `request` asks for until `reserve` succeeds.
+/// Descends the ladder from the level of `request` until `reserve` succeeds.
 pub(super) fn descend(
     request: &ReserveRequest<'_>,
     mut reserve: impl FnMut(Extent) -> Result<NonNull<u8>, OsError>,
@@ -155,7 +155,7 @@ pub(super) fn descend(
 ///
 /// # Errors
 ///
-/// The host's; the error says whether what it had changed was taken back.
+/// Those of the host; the error tells whether a partial change was undone.
 ///
 /// # Safety
 ///
@@ -172,7 +172,7 @@ pub(super) unsafe fn commit(
     }
     // SAFETY: the added pages lie within the reservation, as the caller keeps `new` there.
     if let Err(error) = unsafe { pages::commit(reservation.base(), added, kind) } {
-        // The host may have got part of the way.
+        // The host may have succeeded in part.
         // SAFETY: nobody uses the added pages yet.
         let undone = unsafe { pages::decommit(reservation.base(), added, kind) };
         return Err(refused_commit(new, error, undone.is_ok()));
@@ -180,11 +180,11 @@ pub(super) unsafe fn commit(
     Ok(())
 }
 
-/// Gives committed pages other rights.
+/// Sets the rights on committed pages.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 ///
 /// # Safety
 ///
@@ -200,24 +200,24 @@ pub(super) unsafe fn protect(
         .map_err(|error| refused(Operation::Protect, range.len.as_u64(), error))
 }
 
-/// Closes what lies past `keep` of `committed` bytes. Whether that was done; if not, all committed
-/// bytes are accessible still, and none needs to fault.
+/// Closes the bytes past `keep` of `committed` bytes. Returns whether that was done; if not, all
+/// committed bytes are still accessible, and none needs to fault.
 ///
 /// # Errors
 ///
-/// The host's, when it does not close bytes that must fault, or closes some of them and does not
-/// open them again.
+/// Those of the host, when it refuses to close bytes that must fault, or closes some of them and
+/// refuses to undo that.
 ///
 /// # Safety
 ///
-/// The committed bytes are readable and writable, and nobody uses those past `keep`.
+/// The committed bytes are readable and writable, and no other code uses those past `keep`.
 pub(super) unsafe fn close_tail(
     reservation: &Reservation,
     committed: HostBytes,
     keep: HostBytes,
     kind: PageKind,
 ) -> Result<bool, OsError> {
-    // A failed commit may have left pages behind that are not committed and accessible.
+    // A failed commit may have left uncommitted pages accessible.
     let exact = reservation.faults_exactly();
     let end = if exact { reservation.capacity() } else { committed };
     let tail = HostRange { start: keep, len: end.saturating_sub(keep) };
@@ -228,18 +228,18 @@ pub(super) unsafe fn close_tail(
     let Err(error) = (unsafe { pages::decommit(reservation.base(), tail, kind) }) else {
         return Ok(true);
     };
-    // The host may have got part of the way.
+    // The host may have succeeded in part.
     let part = HostRange { start: keep, len: committed.saturating_sub(keep) };
     // SAFETY: the part was committed, and this takes no right away.
     match unsafe { pages::commit(reservation.base(), part, kind) } {
-        // A tail that is accessible, and zero, is harmless as long as it is counted, unless code
-        // relies on faults there.
+        // An accessible zero tail is harmless while it counts as committed, unless code relies on
+        // faults there.
         Ok(()) if !exact => Ok(false),
         _ => Err(error),
     }
 }
 
-/// Gives back all that a reservation has.
+/// Releases everything of a reservation.
 ///
 /// # Safety
 ///
@@ -248,25 +248,25 @@ pub(super) unsafe fn release(reservation: &Reservation, committed: HostBytes) {
     let base = reservation.base();
     // SAFETY: this is the whole mapping that `reserve` made, which nobody uses any more.
     if unsafe { mapping::release(base, Extent::of(reservation)) }.is_err() {
-        // The address space is lost, but not the pages.
+        // The address space is leaked, but not the pages.
         // SAFETY: the committed pages are the reservation's (C1).
         let _ = unsafe { drop_pages(base, committed) };
     }
 }
 
-/// What is overwritten at once where the host does not drop pages.
+/// Size of the chunks to overwrite where the host does not drop pages.
 const CHUNK: HostBytes = HostPage::SMALLEST.round_down(2 << 20);
 
-/// Makes committed bytes zero, or what the image says. Pages go back to the host, but for those that
-/// it will not drop, as they are locked, and some around them.
+/// Makes committed bytes zero, or as in the image. Pages return to the host, except locked ones,
+/// which it does not drop, and some around them.
 ///
 /// # Safety
 ///
-/// The bytes are a [valid region](crate#valid-region), and nobody else uses them.
+/// The bytes are a [valid region](crate#valid-region), and no other code uses them.
 unsafe fn erase(reservation: &Reservation, range: HostRange) {
     // SAFETY: the caller keeps the range within the reservation.
     let first = unsafe { address_of(reservation, range.start) };
-    // Dropped pages of an image show the image again.
+    // Dropped pages of an image read as the image again.
     // SAFETY: the committed pages are the caller's (C1).
     if unsafe { drop_pages(first, range.len) }.is_ok() {
         return;

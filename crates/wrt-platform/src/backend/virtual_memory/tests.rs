@@ -1,4 +1,4 @@
-//! The backend on Linux, where pages are locked or others change their rights.
+//! The backend on Linux, with locked pages and changed rights.
 #![allow(unsafe_code, reason = "locks pages, and changes their rights")]
 
 use core::ffi::c_void;
@@ -8,7 +8,7 @@ use super::*;
 use crate::image::MemoryImage;
 use crate::region::Region;
 
-/// The host does not drop pages that are locked: `madvise` fails, and the bytes stay.
+/// The host does not drop locked pages: `madvise` fails, and the bytes stay.
 #[test]
 fn a_reset_erases_what_the_host_will_not_drop() {
     const LEN: usize = 1 << 16;
@@ -32,8 +32,8 @@ fn a_reset_erases_what_the_host_will_not_drop() {
     assert!(region.data().unwrap().iter().all(|byte| *byte == 0), "old contents are back");
 }
 
-/// One locked page keeps the host from dropping any beside it. The image comes back all the same,
-/// and what is far from that page goes back to the host.
+/// A locked page prevents the host from dropping its neighbours. The image is restored all the
+/// same, and pages far from the locked one return to the host.
 #[test]
 fn an_image_comes_back_where_the_host_will_not_drop_it() {
     const LEN: usize = 16 << 20;

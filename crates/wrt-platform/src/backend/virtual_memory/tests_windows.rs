@@ -1,4 +1,4 @@
-//! The backend on Windows, while others change its pages.
+//! The backend on Windows, with pages changed behind its back.
 #![allow(unsafe_code, reason = "changes pages behind the back of a region")]
 
 use core::ffi::c_void;
@@ -43,7 +43,7 @@ fn verification_finds_rights_that_others_changed() {
     }
 }
 
-/// The pages past what is kept go back to the host, and read zero when they return.
+/// The pages past the kept ones return to the host, and read zero when committed again.
 #[test]
 fn a_reset_gives_back_what_it_need_not_keep() {
     const LEN: u64 = 1 << 16;
@@ -58,7 +58,7 @@ fn a_reset_gives_back_what_it_need_not_keep() {
     assert!(region.data().unwrap().iter().all(|byte| *byte == 0), "old contents are back");
 }
 
-/// Other tests may take an address as soon as it is free, but not every time.
+/// Other tests may take an address as soon as it is free, but rarely each time.
 #[test]
 fn address_space_comes_back() {
     let came_back = (0..100).any(|_| {

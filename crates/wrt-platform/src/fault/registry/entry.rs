@@ -1,4 +1,4 @@
-//! One place in the registry: words that a signal handler can read at any moment.
+//! Entries of the registry: words that a signal handler can read at any moment.
 
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, const_fn, repeated};
@@ -6,16 +6,16 @@ use crate::sync::{Mutex, const_fn, repeated};
 /// Two copies of some words, of which one is valid while the other is written.
 ///
 /// - **E1** Copy `version % 2` is complete. The other one may be half-written.
-/// - **E2** A copy is written only after the version that names the other one is visible to
-///   whoever sees a word of it, and named only after all its words are.
+/// - **E2** A copy is written only after the version that names the other one is visible to any
+///   thread that sees a word of it, and named only after all its words are visible.
 ///
 /// So a reader that finds the same version before and after has read one complete copy, and a
-/// writer that is stopped half-way stops no reader.
+/// writer that is stopped half-way blocks no reader.
 #[derive(Debug)]
 pub(super) struct Entry<const WORDS: usize> {
     version: AtomicUsize,
     copies: [Words<WORDS>; 2],
-    /// Used under the list's lock, while nobody owns the entry.
+    /// Used under the list's lock, while the entry has no owner.
     pub(super) next_free: Mutex<Option<&'static Self>>,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Entry<const WORDS: usize> {
 #[derive(Debug)]
 pub(in crate::fault) struct Words<const WORDS: usize>([AtomicUsize; WORDS]);
 
-/// How often an entry is read that changes meanwhile, before it is given up.
+/// The most attempts to read an entry that changes during the read.
 const ATTEMPTS: usize = 16;
 
 impl<const WORDS: usize> Entry<WORDS> {
@@ -52,7 +52,7 @@ impl<const WORDS: usize> Entry<WORDS> {
     /// Writes the copy that is not valid, and returns the version that will name it.
     pub(super) fn begin_write(&self, words: [usize; WORDS]) -> usize {
         let next = self.version.load(Ordering::Relaxed).wrapping_add(1);
-        // E2: who sees a word of what follows also sees the version before it.
+        // E2: a reader that sees one of the following words also sees the version before them.
         fence(Ordering::Release);
         for (slot, word) in self.copy(next).0.iter().zip(words) {
             slot.store(word, Ordering::Relaxed);
@@ -60,7 +60,7 @@ impl<const WORDS: usize> Entry<WORDS> {
         next
     }
 
-    /// What `pick` makes of a complete copy; nothing when the entry changed at every attempt.
+    /// The result of `pick` for a complete copy; `None` if the entry changed at every attempt.
     pub(super) fn read<T>(&self, pick: impl Fn(&Words<WORDS>) -> Option<T>) -> Option<T> {
         for _ in 0..ATTEMPTS {
             let version = self.version.load(Ordering::Acquire);

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::list::Chunk;
 
-/// A new chunk that lives for ever, unless memory is exhausted.
+/// A new chunk, which lives for ever; `None` if memory is exhausted.
 pub(super) fn chunk<const ENTRIES: usize, const WORDS: usize>()
 -> Option<&'static Chunk<ENTRIES, WORDS>> {
     let mut one = Vec::new();

@@ -1,4 +1,4 @@
-//! Without an allocator there is the first chunk only.
+//! Twin for builds without an allocator, with the first chunk only.
 
 use super::list::Chunk;
 

@@ -1,15 +1,15 @@
-//! Entries that are given out and returned, in a list that others follow meanwhile.
+//! List of entries, which readers follow while entries are taken and returned.
 
 use super::entry::Entry;
 use super::further;
 use crate::sync::{Mutex, Once, const_fn, repeated};
 
-/// Chunks of entries, of which there are ever more. The first chunk is part of the list; further
-/// ones come from the allocator and are never given back, so that whoever reads the list can follow
-/// it at any time. Entries that were returned are given out first.
+/// A growing list of chunks of entries. The first chunk is part of the list; further ones come from
+/// the allocator and are never freed, so that readers can follow the list at any time. Returned
+/// entries are reused first.
 ///
-/// - **R1** Every entry lives for ever, and one owner at a time has it: what is free is known only to
-///   the holder of the lock.
+/// - **R1** Every entry lives for ever and has at most one owner at a time: only the holder of the
+///   lock takes from the free entries.
 /// - **R2** Only the owner writes an entry, so it has one writer at a time.
 /// - **R3** Readers take no lock and wait for nobody.
 pub(super) struct List<const ENTRIES: usize, const WORDS: usize> {
@@ -22,7 +22,7 @@ pub(super) struct Chunk<const ENTRIES: usize, const WORDS: usize> {
     next: Once<&'static Self>,
 }
 
-/// What is free (R1).
+/// The free entries (R1).
 pub(super) struct Free<const ENTRIES: usize, const WORDS: usize> {
     /// Entries that had an owner before, chained by their `next_free`.
     returned: Option<&'static Entry<WORDS>>,
@@ -41,7 +41,7 @@ impl<const ENTRIES: usize, const WORDS: usize> List<ENTRIES, WORDS> {
         }
     }
 
-    /// An entry that nobody has, unless all are taken and there is no memory for more.
+    /// A free entry, unless all are taken and there is no memory for more.
     pub(super) fn take(&'static self) -> Option<&'static Entry<WORDS>> {
         let mut free = self.free.lock();
         if let Some(entry) = free.returned {
@@ -59,13 +59,13 @@ impl<const ENTRIES: usize, const WORDS: usize> List<ENTRIES, WORDS> {
         Some(entry)
     }
 
-    /// Returns an entry that its owner needs no more.
+    /// Returns an entry from its owner.
     pub(super) fn give_back(&self, entry: &'static Entry<WORDS>) {
         let mut free = self.free.lock();
         *entry.next_free.lock() = free.returned.replace(entry);
     }
 
-    /// All entries, whether somebody has them or not.
+    /// All entries, taken or free.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry<WORDS>> {
         let chunks = core::iter::successors(Some(&self.first), |chunk| chunk.next.get().copied());
         chunks.flat_map(|chunk| &chunk.entries)

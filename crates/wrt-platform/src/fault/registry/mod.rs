@@ -34,10 +34,10 @@ global! {
     static REGISTRY: List<CHUNK, WORDS> = List::new();
 }
 
-/// What `pick` makes of the record of the memory that `address` belongs to: the one that reserved
-/// it, else the one whose guard it hit, the nearer one if there are two.
+/// The result of `pick` for the record of the memory that `address` belongs to: the memory that
+/// reserved it, otherwise the one whose guard it hit, the nearer one if there are two.
 ///
-/// A signal handler may have little stack, so records stay where they are.
+/// Records are not copied, since a signal handler may have little stack.
 pub(super) fn find<T>(address: usize, pick: impl Fn(Recorded<'_>) -> Option<T>) -> Option<T> {
     let mut nearest = None;
     let mut least = usize::MAX;
@@ -53,11 +53,11 @@ pub(super) fn find<T>(address: usize, pick: impl Fn(Recorded<'_>) -> Option<T>) 
     nearest?.read(|words| pick(Recorded(words)))
 }
 
-/// A memory's place in the registry of faults, from its creation until it is dropped.
+/// A memory's entry in the fault registry, from its creation until it is dropped.
 ///
-/// A [`Region`](crate::Region) that was asked to [classify its
-/// faults](crate::ReserveRequest::classify_faults) has one. An embedder with memories of its own
-/// may register them by hand.
+/// A [`Region`](crate::Region) whose request [classifies
+/// faults](crate::ReserveRequest::classify_faults) has one. An embedder may also register its own
+/// memories by hand.
 ///
 /// ```
 /// use wrt_platform::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryExtent};
@@ -78,10 +78,10 @@ pub struct FaultRegistration {
 }
 
 impl FaultRegistration {
-    /// Ranges that [`set_protected`](Self::set_protected) keeps apart.
+    /// The most ranges that [`set_protected`](Self::set_protected) distinguishes.
     pub const PROTECTED_RANGES: usize = Protected::RANGES;
 
-    /// Registers a memory. Tag bits of the base do not count.
+    /// Registers a memory. Tag bits of the base are ignored.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl FaultRegistration {
         Ok(registration)
     }
 
-    /// What is recorded.
+    /// The record.
     fn read(&self) -> Record {
         Recorded(self.entry.own()).read()
     }
@@ -106,28 +106,28 @@ impl FaultRegistration {
         self.entry.write(record.to_words());
     }
 
-    /// Records where the memory is now and how large.
+    /// Records the current base and sizes of the memory.
     pub fn set_extent(&mut self, extent: MemoryExtent) {
         let old = self.read();
         self.write(Record { extent: untagged(extent), ..old });
     }
 
-    /// Records how many bytes are accessible now.
+    /// Records the current number of accessible bytes.
     pub fn set_len(&mut self, len: usize) {
         let old = self.read();
         self.write(Record { extent: MemoryExtent { len, ..old.extent }, ..old });
     }
 
-    /// Records which bytes, as offsets from the base, have lost rights: all of them, whatever was
-    /// recorded before. Where there are more ranges than are kept apart, the last one recorded
-    /// stretches over all that are left, and accessible bytes between them count as protected.
+    /// Records the protected ranges, as offsets from the base, and replaces those recorded before.
+    /// If there are more than [`PROTECTED_RANGES`](Self::PROTECTED_RANGES), the last one recorded
+    /// extends over all the others, and accessible bytes between them count as protected.
     pub fn set_protected(&mut self, ranges: impl IntoIterator<Item = Range<usize>>) {
         let old = self.read();
         self.write(Record { protected: Protected::new(ranges), ..old });
     }
 }
 
-/// The guarantees of the table in the crate's documentation.
+/// Proof of the table of `Send` and `Sync` in the crate's documentation.
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<FaultRegistration>();
@@ -144,7 +144,7 @@ impl Drop for FaultRegistration {
     }
 }
 
-/// Held by tests that use slots, and exclusively by those that use all of them.
+/// Lock of tests that use slots, held exclusively by those that use all of them.
 #[cfg(test)]
 pub(crate) static SLOTS: std::sync::RwLock<()> = std::sync::RwLock::new(());
 

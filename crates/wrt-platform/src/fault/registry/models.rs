@@ -1,5 +1,5 @@
-//! Models of threads that register, change and look for memories. Loom has no signals: of a handler
-//! that interrupts its own thread `a_change_that_is_half_done_is_in_nobodys_way` is the test.
+//! Models of threads that register, change and look up memories. Loom has no signals: for a handler
+//! that interrupts its own thread, the test is `a_change_that_is_half_done_is_in_nobodys_way`.
 
 use std::boxed::Box;
 use std::vec::Vec;
@@ -9,7 +9,7 @@ use loom::thread;
 use super::entry::{Entry, Words};
 use super::list::List;
 
-/// A reader sees the words of one write, however often they are written meanwhile.
+/// A reader sees the words of one write, however often they are written during the read.
 #[test]
 fn a_reader_sees_one_write() {
     loom::model(|| {
@@ -26,8 +26,9 @@ fn a_reader_sees_one_write() {
     });
 }
 
-/// Two threads register at once, one of which leaves again and comes back, so that entries are made,
-/// returned, and made anew in a further chunk. Nobody shares one, and a reader finds what is registered.
+/// Two threads register at once, and one unregisters and registers again, so that entries are
+/// taken, returned, and taken from a further chunk. No entry has two owners, and a reader finds
+/// every registered memory.
 #[test]
 fn an_entry_has_one_owner() {
     loom::model(|| {

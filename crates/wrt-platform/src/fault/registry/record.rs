@@ -1,4 +1,4 @@
-//! What the registry knows of one memory, and how it is laid out in words.
+//! Record of one memory, and its layout in words.
 
 use core::array;
 use core::ops::Range;
@@ -7,7 +7,7 @@ use super::entry::Words;
 use crate::fault::extent::MemoryExtent;
 use crate::name::MemoryName;
 
-/// All that is known of one memory.
+/// The record of one memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::fault) struct Record {
     pub(in crate::fault) extent: MemoryExtent,
@@ -15,7 +15,7 @@ pub(in crate::fault) struct Record {
     pub(in crate::fault) name: MemoryName,
 }
 
-/// Offsets from the base that have lost rights: `(start, end)`, empty where not used.
+/// Protected ranges as offsets from the base, `(start, end)`; unused ones are empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::fault) struct Protected([(usize, usize); Self::RANGES]);
 
@@ -71,7 +71,7 @@ impl Record {
     }
 }
 
-/// A record as it lies in an entry. Torn words give a wrong record, and no worse.
+/// A record in an entry. Torn words give a wrong record, and nothing worse.
 #[derive(Clone, Copy)]
 pub(in crate::fault) struct Recorded<'a>(pub(super) &'a Words<WORDS>);
 
@@ -87,7 +87,7 @@ impl Recorded<'_> {
         }
     }
 
-    /// Whether the byte at this offset from the base has lost rights.
+    /// Whether the byte at this offset from the base is protected.
     pub(in crate::fault) fn protects(self, wasm_address: i64) -> bool {
         let Ok(offset) = usize::try_from(wasm_address) else { return false };
         (0..Protected::RANGES).any(|range| {
@@ -110,7 +110,7 @@ impl Recorded<'_> {
         MemoryName::from_bytes(bytes)
     }
 
-    /// All of it, for the entry's owner.
+    /// A copy of the record, for the entry's owner.
     pub(super) fn read(self) -> Record {
         let protected = Protected(array::from_fn(|range| self.protected(range)));
         Record { extent: self.extent(), protected, name: self.name() }

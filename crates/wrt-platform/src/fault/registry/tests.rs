@@ -13,7 +13,7 @@ fn extent(base: usize, len: usize) -> MemoryExtent {
     MemoryExtent { base, len, capacity: 0x1_0000, guard_before: 0x1000, guard_after: 0x1000 }
 }
 
-/// Addresses that no other test uses; nothing is ever mapped at them.
+/// Addresses for one test, where nothing is ever mapped.
 const fn place(test: usize) -> usize {
     0x4000_0000 + (test << 26)
 }
@@ -69,7 +69,7 @@ fn tags_do_not_count() {
     assert_eq!((report.kind, report.address), (FaultKind::TagMismatch, base));
 }
 
-/// As many memories as one likes, or those of the first chunk.
+/// Number of memories for the tests: several chunks, or only the first.
 #[cfg(feature = "alloc")]
 const LIMIT: usize = 5 * CHUNK;
 #[cfg(not(feature = "alloc"))]
@@ -98,7 +98,7 @@ fn entries_are_used_again_and_more_are_made() {
     }
 }
 
-/// A record that was put together from two would have a length that its name does not say.
+/// A record mixed from two would have a length that does not match its name.
 #[test]
 fn readers_see_one_record_while_it_changes() {
     let _slots = SLOTS.read();
@@ -123,14 +123,14 @@ fn readers_see_one_record_while_it_changes() {
                 })
             })
             .collect();
-        // Each registration is of another name and length; the entry is used again and again.
+        // Each registration has another name and length; the entry is reused each time.
         for change in 0..changes {
             let name = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMN";
             let len = change % MemoryName::CAPACITY + 1;
             let memory = FaultRegistration::new(name.get(..len), extent(base, len * 0x100));
             drop(memory.unwrap());
         }
-        // Both have their turn, however few processors there are.
+        // Both threads make progress on any number of processors.
         let memory = FaultRegistration::new(Some("seen"), extent(base, 0x400)).unwrap();
         thread::sleep(core::time::Duration::from_millis(200));
         stop.store(true, Ordering::Relaxed);
@@ -141,7 +141,7 @@ fn readers_see_one_record_while_it_changes() {
     });
 }
 
-/// What a signal handler meets when it interrupts the very thread that changes a record.
+/// The state for a signal handler that interrupts the thread that changes a record.
 #[test]
 fn a_change_that_is_half_done_is_in_nobodys_way() {
     let _slots = SLOTS.read();
@@ -155,8 +155,8 @@ fn a_change_that_is_half_done_is_in_nobodys_way() {
     assert_eq!(FaultReport::classify(base, SEGV).unwrap().len, 0x3000);
 }
 
-/// Where another thread was registering a memory at a fork, as this one seems to be here, the child
-/// can change its records and find memories, and register none.
+/// If another thread was registering a memory at the fork, which this thread imitates, the child
+/// can change records and find memories, but not register any.
 #[cfg(all(unix, feature = "std"))]
 #[test]
 fn a_child_may_change_records_and_not_make_them() {

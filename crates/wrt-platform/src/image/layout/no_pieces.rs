@@ -1,4 +1,4 @@
-//! This host maps no files, so an image's bytes are on the heap.
+//! Twin for hosts that map no files, where an image's bytes are on the heap.
 
 use core::convert::Infallible;
 

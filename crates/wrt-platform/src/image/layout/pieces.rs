@@ -26,7 +26,7 @@ impl Piece {
     pub(crate) const ALIGNMENT: u64 = 64 << 10;
 }
 
-/// An image's bytes in a file that nobody can change.
+/// An image's bytes in an immutable file.
 pub(crate) struct ImageFile {
     file: SealedFile,
     pieces: Vec<Piece>,

@@ -1,6 +1,6 @@
-//! This host does not say cheaply where the caller runs.
+//! Twin for hosts without a cheap way to find the current CPU.
 
-/// One for all.
+/// One number for all CPUs.
 pub(crate) const fn current() -> usize {
     0
 }

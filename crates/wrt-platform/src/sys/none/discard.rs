@@ -1,4 +1,5 @@
-//! This host does not guarantee that dropped pages read zero; callers overwrite them.
+//! Twin for hosts that do not guarantee that dropped pages read zero, so that callers overwrite
+//! them.
 #![allow(unsafe_code, reason = "the same contract, nothing dropped")]
 
 use core::ptr::NonNull;
@@ -8,10 +9,10 @@ use crate::error::OsError;
 use crate::sys::unsupported::UNSUPPORTED;
 use crate::units::HostBytes;
 
-/// Dropping pages does nothing here.
+/// No capability: pages are never dropped.
 pub(crate) const CAPABILITY: Capabilities = Capabilities::empty();
 
-/// Drops nothing.
+/// Always refuses.
 ///
 /// # Errors
 ///

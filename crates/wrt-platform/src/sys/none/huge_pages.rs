@@ -1,11 +1,11 @@
-//! This host is not asked about huge pages.
+//! Twin for hosts without a choice of huge pages.
 #![allow(unsafe_code, reason = "the same contract, nothing asked")]
 
 use core::ptr::NonNull;
 
 use crate::units::HostBytes;
 
-/// Asks nobody.
+/// Does nothing.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! This host has no limit on a process's address space.
+//! Twin for hosts without a limit on a process's address space.
 
 use crate::error::OsError;
 

@@ -1,4 +1,4 @@
-//! Hosts whose layout of registers is not known here: callbacks can look at the report only.
+//! Twin for hosts whose layout of registers is not known: callbacks have only the report.
 #![allow(unsafe_code, reason = "the context of interrupted code")]
 
 use core::ffi::c_void;
@@ -7,11 +7,11 @@ use crate::registers::{Registers, ResumePoint, UnknownRegisters};
 
 pub(crate) type Machine = ();
 
-/// Nothing of the context.
+/// No registers.
 ///
 /// # Safety
 ///
-/// None is needed here; other hosts want the context of a running handler.
+/// None; on other hosts the context must be that of a running handler.
 pub(crate) unsafe fn machine<'a>(_context: *mut c_void) -> &'a mut Machine {
     // SAFETY: the contract of references: one to nothing needs only not to be null.
     unsafe { core::ptr::NonNull::dangling().as_mut() }

@@ -1,10 +1,10 @@
-//! This host does not list a process's mappings.
+//! Twin for hosts that do not list a process's mappings.
 
 use crate::error::Corruption;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRights};
 
-/// Finds nothing.
+/// Always succeeds: nothing is known.
 pub(crate) const fn verify(
     _reservation: &Reservation,
     _committed: HostBytes,
@@ -13,7 +13,7 @@ pub(crate) const fn verify(
     Ok(())
 }
 
-/// Cannot say.
+/// Always `None`: nothing is known.
 pub(crate) const fn resident(
     _reservation: &Reservation,
     _committed: HostBytes,

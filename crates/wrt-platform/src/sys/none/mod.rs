@@ -1,2 +1,2 @@
-//! The port to machines without an operating system: there is nothing to ask. The other files of this
-//! folder are for hosts that lack what they stand for.
+//! The port to machines without an operating system, which makes no calls. The other files of this
+//! folder are for hosts that lack the facility of that name.

@@ -1,4 +1,4 @@
-//! This host has no names for mappings.
+//! Twin for hosts without names for mappings.
 
-/// Names nothing.
+/// Does nothing: there are no names.
 pub(in crate::sys) const fn set(_mapping: &[u8], _name: &str) {}

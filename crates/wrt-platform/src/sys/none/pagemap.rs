@@ -1,4 +1,4 @@
-//! This host does not tell which pages were written.
+//! Twin for hosts that do not report written pages.
 
 use core::ptr::NonNull;
 

@@ -1,4 +1,4 @@
-//! This host maps no image over pages, so it has none to take away.
+//! Twin for hosts that map no image over pages.
 #![allow(unsafe_code, reason = "the same contract, never called")]
 
 use core::ptr::NonNull;
@@ -9,7 +9,7 @@ use crate::sys::sealed_file::SealedFile;
 use crate::sys::unsupported::UNSUPPORTED;
 use crate::units::HostRange;
 
-/// Never called, as there is no file.
+/// Never called, since there is no file.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub(crate) const unsafe fn map_file_over(
     Err(NotReplaced::Kept(UNSUPPORTED))
 }
 
-/// Never called, as no image is mapped.
+/// Never called, since no image is mapped.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
-//! Address space that does not count as memory.
+//! Address space outside of memory accounting.
 
 use rustix::mm::MapFlags;
 
-/// The flag of a mapping that takes no memory before its pages are touched.
+/// The flag of a mapping that is not accounted before its pages are touched.
 pub(super) const UNACCOUNTED: MapFlags = MapFlags::NORESERVE;

@@ -1,4 +1,4 @@
-//! This host never counts address space as memory, and has no flag for it.
+//! Twin for hosts that never count address space as memory and have no flag.
 
 use rustix::mm::MapFlags;
 

@@ -1,5 +1,5 @@
-//! A forked child of this process, in which no other thread goes on: for tests of what is
-//! guaranteed there.
+//! A forked child of this process, without its other threads, for tests of the guarantees after
+//! `fork`.
 #![allow(unsafe_code, reason = "forks, for tests of what a child may do")]
 
 use core::ffi::c_int;

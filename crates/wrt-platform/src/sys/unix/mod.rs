@@ -1,4 +1,4 @@
-//! The port to Unix: what all have in common, and one of `linux/` and `other.rs` for the rest.
+//! The port to Unix: files common to all, and `linux/` or `other.rs` for the rest.
 
 #[cfg_attr(any(target_os = "freebsd", target_os = "dragonfly"), path = "accounting_always.rs")]
 mod accounting;

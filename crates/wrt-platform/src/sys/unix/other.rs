@@ -1,4 +1,4 @@
-//! What Unixes other than Linux do without.
+//! Facilities that Unixes other than Linux lack.
 
 #[cfg(feature = "alloc")]
 #[path = "../none/cpu.rs"]

@@ -16,22 +16,22 @@ use crate::units::{HostBytes, HostPage, HostRange};
 /// Whether pages that are committed again after [`decommit`] read zero.
 pub(crate) const DECOMMIT_ERASES: bool = false;
 
-/// The host's page.
+/// The page of the host.
 pub(crate) fn size() -> HostPage {
     HostPage::new(rustix::param::page_size()).unwrap_or(HostPage::SMALLEST)
 }
 
-/// What a mapping is made of, besides rights: what is added to every call on it.
+/// Properties of a mapping besides rights, which are added to every call on it.
 #[derive(Clone, Copy)]
 pub(crate) struct PageKind {
-    /// Bits beside the rights, the same for `mmap` and `mprotect`.
+    /// Bits besides the rights, the same for `mmap` and `mprotect`.
     pub(super) extra: u32,
     /// Flags of the mapping.
     pub(super) flags: MapFlags,
 }
 
 impl PageKind {
-    /// Pages like any other.
+    /// Plain pages.
     pub(crate) const PLAIN: Self = Self { extra: 0, flags: UNACCOUNTED };
 
     fn flags(self, protection: Protection) -> MprotectFlags {
@@ -39,11 +39,11 @@ impl PageKind {
     }
 }
 
-/// Reserves `len` bytes of address space, which are more than none, without access.
+/// Reserves `len` bytes of address space, at least one, without access.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 pub(crate) fn reserve(
     len: HostBytes,
     name: Option<&str>,
@@ -74,16 +74,16 @@ pub(crate) fn reserve(
     NonNull::new(start.cast()).ok_or(errors::NO_MEMORY)
 }
 
-/// Gives address space back.
+/// Releases address space.
 ///
 /// # Errors
 ///
-/// The host's: at the limit of mappings that a process may have, it cannot cut a mapping out of its
-/// neighbours. Nothing has changed then.
+/// Those of the host: at the limit of mappings, it cannot split a mapping from its neighbours. In
+/// that case nothing has changed.
 ///
 /// # Safety
 ///
-/// The addresses are the caller's, in whole pages, and nobody uses them any more.
+/// The addresses belong to the caller, in whole pages, and are no longer used.
 pub(crate) unsafe fn release(start: NonNull<u8>, len: HostBytes) -> Result<(), OsError> {
     // SAFETY: the caller keeps this very contract.
     unsafe { rustix::mm::munmap(start.as_ptr().cast(), len.get()) }.map_err(errors::of)
@@ -93,7 +93,7 @@ pub(crate) unsafe fn release(start: NonNull<u8>, len: HostBytes) -> Result<(), O
 ///
 /// # Errors
 ///
-/// The host's. It works mapping by mapping, and may have got part of the way.
+/// Those of the host. It works mapping by mapping, and may have got part of the way.
 ///
 /// # Safety
 ///
@@ -115,7 +115,7 @@ pub(crate) unsafe fn commit(
 ///
 /// # Safety
 ///
-/// The range lies within the memory, and nobody relies on rights it loses.
+/// The range lies within the memory, and no code relies on rights that it loses.
 pub(crate) unsafe fn decommit(
     base: NonNull<u8>,
     range: HostRange,
@@ -125,7 +125,7 @@ pub(crate) unsafe fn decommit(
     unsafe { set_rights(base, range, Protection::empty(), kind) }
 }
 
-/// Gives a range of the memory at `base` new rights.
+/// Sets the rights on a range of the memory at `base`.
 ///
 /// # Errors
 ///
@@ -133,7 +133,7 @@ pub(crate) unsafe fn decommit(
 ///
 /// # Safety
 ///
-/// The range lies within the memory, and nobody relies on rights it loses.
+/// The range lies within the memory, and no code relies on rights that it loses.
 pub(crate) unsafe fn set_rights(
     base: NonNull<u8>,
     range: HostRange,

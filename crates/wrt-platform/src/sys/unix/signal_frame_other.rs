@@ -1,18 +1,18 @@
-//! What a signal handler meets on other Unixes.
+//! Signal frames on other Unixes.
 #![allow(unsafe_code, reason = "the same contract, nothing asked")]
 
 use core::ffi::c_int;
 
-/// Nothing: only Linux tells tags.
+/// No flag: only Linux reports tags.
 pub(crate) const EXPOSE_TAG_BITS: c_int = 0;
 
-/// Bytes that a kernel needs on a signal stack, at most: the largest `MINSIGSTKSZ` of these systems
-/// that is documented (`sigaltstack(2)` of macOS).
+/// The most bytes that a kernel needs on a signal stack: the largest documented `MINSIGSTKSZ` of
+/// these systems (`sigaltstack(2)` of macOS).
 pub(crate) const fn smallest_stack() -> usize {
     32 << 10
 }
 
-/// Not known without touching the bytes.
+/// Always `true`: not known without an access to the bytes.
 ///
 /// # Safety
 ///

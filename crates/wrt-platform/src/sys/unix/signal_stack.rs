@@ -13,7 +13,7 @@ use crate::units::HostBytes;
 
 pub(crate) use super::system::signal_frame::smallest_stack;
 
-/// A stack, as the host describes it.
+/// A stack, in the host's description.
 #[derive(Clone, Copy)]
 pub(crate) struct SignalStack(libc::stack_t);
 
@@ -38,7 +38,7 @@ impl SignalStack {
         self.0.ss_size
     }
 
-    /// A stack elsewhere.
+    /// A stack at other addresses.
     pub(crate) const fn moved_to(self, start: NonNull<u8>, size: HostBytes) -> Self {
         let mut stack = self.0;
         stack.ss_sp = start.as_ptr().cast();
@@ -47,11 +47,11 @@ impl SignalStack {
         Self(stack)
     }
 
-    /// The stack that the thread has. Safe in a signal handler: one system call.
+    /// The stack of the thread. Safe in a signal handler: it makes one system call.
     ///
     /// # Errors
     ///
-    /// The host's.
+    /// Those of the host.
     pub(crate) fn now() -> Result<Self, OsError> {
         // SAFETY: asking changes nothing, so the contract of `exchange` asks for nothing.
         unsafe { exchange(None) }
@@ -61,22 +61,22 @@ impl SignalStack {
     ///
     /// # Errors
     ///
-    /// The host's, which it gives while a handler runs on the stack that is there.
+    /// Those of the host, as while a handler runs on the current stack.
     ///
     /// # Safety
     ///
-    /// The stack is the caller's, or what the thread had before.
+    /// The stack belongs to the caller, or is the thread's previous one.
     pub(crate) unsafe fn set(&self) -> Result<(), OsError> {
         // SAFETY: the caller keeps this very contract.
         unsafe { exchange(Some(self)) }.map(drop)
     }
 }
 
-/// Sets this thread's alternate stack, if one is given; returns the one it had.
+/// Sets this thread's alternate stack, if one is given; returns the previous one.
 ///
 /// # Safety
 ///
-/// The stack is the caller's, or what the thread had before.
+/// The stack belongs to the caller, or is the thread's previous one.
 unsafe fn exchange(stack: Option<&SignalStack>) -> Result<SignalStack, OsError> {
     let stack = stack.map_or(ptr::null(), |stack| ptr::from_ref(&stack.0));
     let mut old = MaybeUninit::uninit();
@@ -89,12 +89,12 @@ unsafe fn exchange(stack: Option<&SignalStack>) -> Result<SignalStack, OsError> 
     Ok(SignalStack(unsafe { old.assume_init() }))
 }
 
-/// Maps `size` bytes for a stack behind `guard` inaccessible ones; gives the lowest address of the
-/// stack.
+/// Maps `size` bytes for a stack behind `guard` inaccessible ones; returns the lowest address of
+/// the stack.
 ///
 /// # Errors
 ///
-/// The host's, also when it could not address so many bytes.
+/// Those of the host, also when it cannot address the size.
 pub(crate) fn map(guard: HostBytes, size: HostBytes) -> Result<NonNull<u8>, OsError> {
     let total = guard.checked_add(size).ok_or(errors::NO_MEMORY)?.get();
     let rights = ProtFlags::READ | ProtFlags::WRITE;
@@ -119,7 +119,7 @@ pub(crate) fn map(guard: HostBytes, size: HostBytes) -> Result<NonNull<u8>, OsEr
 ///
 /// # Safety
 ///
-/// [`map`] gave `start` for these sizes, and nobody uses the stack any more.
+/// [`map`] returned `start` for these sizes, and the stack is no longer used.
 pub(crate) unsafe fn unmap(start: NonNull<u8>, guard: HostBytes, size: HostBytes) {
     // SAFETY: by the caller's contract the mapping starts with the guard.
     let first = unsafe { start.sub(guard.get()) };

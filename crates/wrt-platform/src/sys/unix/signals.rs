@@ -10,18 +10,18 @@ use crate::error::OsError;
 
 pub(crate) use libc::{SIGBUS, SIGSEGV};
 
-/// What the host tells of a signal.
+/// Information about a signal from the host.
 pub(crate) type Info = libc::siginfo_t;
 
-/// A function that the host calls with the signal, its information and the context of the code that
-/// it interrupts.
+/// A function that the host calls with the signal, its information and the context of the
+/// interrupted code.
 pub(crate) type Handler = extern "C" fn(c_int, *mut Info, *mut c_void);
 
-/// What the host does about a signal.
+/// The action of a signal.
 #[derive(Clone, Copy)]
 pub(crate) struct Action(libc::sigaction);
 
-/// What an action says.
+/// Function and flags of an action.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposition {
     Default,
@@ -44,7 +44,7 @@ impl Action {
         action
     }
 
-    /// What the action says.
+    /// Function and flags of the action.
     pub(crate) fn disposition(&self) -> Disposition {
         match self.0.sa_sigaction {
             libc::SIG_DFL => Disposition::Default,
@@ -53,7 +53,7 @@ impl Action {
         }
     }
 
-    /// Whether the default action takes its place when it is called.
+    /// Whether the default action replaces it when it is called.
     pub(crate) fn is_for_once(&self) -> bool {
         self.0.sa_flags & libc::SA_RESETHAND != 0
     }
@@ -63,21 +63,21 @@ impl Action {
         self.0.sa_sigaction == other.0.sa_sigaction
     }
 
-    /// The action that a signal has.
+    /// The current action of a signal.
     ///
     /// # Errors
     ///
-    /// The host's.
+    /// Those of the host.
     pub(crate) fn now(signal: c_int) -> Result<Self, OsError> {
         // SAFETY: asking changes nothing, so the contract of `exchange` asks for nothing.
         unsafe { exchange(signal, None) }
     }
 
-    /// Makes this the action of a signal; gives the one it had.
+    /// Sets this action for a signal; returns the previous one.
     ///
     /// # Errors
     ///
-    /// The host's.
+    /// Those of the host.
     ///
     /// # Safety
     ///
@@ -87,8 +87,8 @@ impl Action {
         unsafe { exchange(signal, Some(self)) }
     }
 
-    /// Calls the action's function with the arguments that its flags ask for, while what it wants
-    /// blocked is blocked.
+    /// Calls the action's function with the arguments that its flags request, with the signals of
+    /// its mask blocked.
     ///
     /// # Safety
     ///
@@ -117,8 +117,8 @@ impl Action {
         }
     }
 
-    /// Blocks what the action wants blocked while its function runs; returns what was blocked. The
-    /// signal itself is blocked already, and only the flag `SA_NODEFER` lets it through.
+    /// Blocks the signals in the action's mask while its function runs; returns the previous mask.
+    /// The signal itself is already blocked, and only the flag `SA_NODEFER` unblocks it.
     fn block(&self, signal: c_int) -> libc::sigset_t {
         let old = set_mask(libc::SIG_BLOCK, &self.0.sa_mask);
         if self.0.sa_flags & libc::SA_NODEFER != 0 {
@@ -134,13 +134,13 @@ impl Action {
     }
 }
 
-/// Whether a process sent the signal, rather than the processor: such a one has no address.
-/// Linux gives 0 and below (`SI_USER`, `SI_TKILL`, ...), others 0x10001 and above.
+/// Whether a process sent the signal, and not the processor. Such a signal has no address. Linux
+/// uses codes of 0 and below (`SI_USER`, `SI_TKILL`, ...), others 0x10001 and above.
 pub(crate) const fn is_sent(code: c_int) -> bool {
     code <= 0 || code > 0xffff
 }
 
-/// The reason of a signal (`si_code`).
+/// The code of a signal (`si_code`).
 pub(crate) const fn code(info: &Info) -> c_int {
     info.si_code
 }
@@ -149,7 +149,7 @@ pub(crate) const fn code(info: &Info) -> c_int {
 ///
 /// # Safety
 ///
-/// The signal is one that comes with an address.
+/// The signal has an address.
 pub(crate) unsafe fn address(info: &Info) -> usize {
     // SAFETY: the caller keeps this very contract.
     unsafe { info.si_addr() }.addr()
@@ -161,12 +161,12 @@ pub(crate) fn raise(signal: c_int) {
     let _ = unsafe { libc::raise(signal) };
 }
 
-/// Why the last call was refused.
+/// The error of the last call.
 pub(super) fn last_error() -> OsError {
     OsError(std::io::Error::last_os_error().raw_os_error().unwrap_or_default())
 }
 
-/// Sets the signal's action, if one is given, and returns the one it had.
+/// Sets the signal's action, if one is given, and returns the previous one.
 ///
 /// # Safety
 ///
@@ -182,7 +182,7 @@ unsafe fn exchange(signal: c_int, action: Option<&Action>) -> Result<Action, OsE
     Ok(Action(unsafe { old.assume_init() }))
 }
 
-/// Changes the thread's signal mask; returns the old one.
+/// Changes the thread's signal mask; returns the previous one.
 fn set_mask(how: c_int, set: &libc::sigset_t) -> libc::sigset_t {
     let mut old = *set;
     // SAFETY: the contract of pthread_sigmask(3): both are sets. With a valid `how` it cannot fail.

@@ -1,4 +1,4 @@
-//! The error number of what this host lacks.
+//! The error number of unsupported calls.
 
 use rustix::io::Errno;
 

@@ -5,10 +5,10 @@ use windows_sys::Win32::Foundation::{ERROR_NOT_ENOUGH_MEMORY, GetLastError};
 
 use crate::error::OsError;
 
-/// More than an address can tell apart.
+/// For sizes beyond the address space.
 pub(crate) const NO_MEMORY: OsError = OsError(ERROR_NOT_ENOUGH_MEMORY.cast_signed());
 
-/// Why the last call was refused.
+/// The error of the last call.
 pub(super) fn last() -> OsError {
     // SAFETY: the contract of the call: it reads a number of the calling thread.
     OsError(unsafe { GetLastError() }.cast_signed())

@@ -14,8 +14,8 @@ use crate::protection::Protection;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRange, HostRights};
 
-/// Checks that the guards and the uncommitted rest cannot be accessed, and that committed pages
-/// have the usual rights but for `exceptions`.
+/// Checks that guards and uncommitted pages are inaccessible, and that committed pages have the
+/// usual rights, except for `exceptions`.
 pub(crate) fn verify(
     reservation: &Reservation,
     committed: HostBytes,
@@ -43,12 +43,12 @@ pub(crate) fn verify(
     if guarded { Ok(()) } else { Err(Corruption::Guard) }
 }
 
-/// Cannot say.
+/// Always `None`: nothing is known.
 pub(crate) const fn resident(_: &Reservation, _: HostBytes, _: HostPage) -> Option<u64> {
     None
 }
 
-/// Whether the rights in `from..to` are `right`. Pages that are not committed have none.
+/// Whether all rights in `from..to` satisfy `right`. Uncommitted pages have none.
 fn all_pages(from: usize, to: usize, right: impl Fn(PAGE_PROTECTION_FLAGS) -> bool) -> bool {
     let mut at = from;
     while at < to {

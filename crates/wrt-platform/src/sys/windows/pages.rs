@@ -19,7 +19,7 @@ use crate::units::{HostBytes, HostPage, HostRange};
 /// Whether pages that are committed again after [`decommit`] read zero.
 pub(crate) const DECOMMIT_ERASES: bool = true;
 
-/// The host's page.
+/// The page of the host.
 pub(crate) fn size() -> HostPage {
     let mut info = SYSTEM_INFO::default();
     // SAFETY: the contract of the call: it fills the structure that it is given.
@@ -27,21 +27,21 @@ pub(crate) fn size() -> HostPage {
     HostPage::new(info.dwPageSize as usize).unwrap_or(HostPage::SMALLEST)
 }
 
-/// What a mapping is made of: here, of pages like any other.
+/// Properties of a mapping, of which this host has none.
 #[derive(Clone, Copy)]
 pub(crate) struct PageKind(());
 
 impl PageKind {
-    /// Pages like any other.
+    /// Plain pages.
     pub(crate) const PLAIN: Self = Self(());
 }
 
-/// Reserves `len` bytes of address space, which are more than none, without access. Windows has no
-/// names for address ranges.
+/// Reserves `len` bytes of address space, at least one, without access. Windows has no names for
+/// address ranges.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 pub(crate) fn reserve(
     len: HostBytes,
     _name: Option<&str>,
@@ -52,15 +52,15 @@ pub(crate) fn reserve(
     NonNull::new(start.cast()).ok_or_else(errors::last)
 }
 
-/// Gives address space back.
+/// Releases address space.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 ///
 /// # Safety
 ///
-/// The address is what [`reserve`] gave, and nobody uses what it reserved any more.
+/// [`reserve`] returned the address, and its range is no longer used.
 pub(crate) unsafe fn release(start: NonNull<u8>, _len: HostBytes) -> Result<(), OsError> {
     // SAFETY: the caller keeps this very contract.
     outcome(unsafe { VirtualFree(start.as_ptr().cast(), 0, MEM_RELEASE) })
@@ -71,7 +71,7 @@ pub(crate) unsafe fn release(start: NonNull<u8>, _len: HostBytes) -> Result<(), 
 ///
 /// # Errors
 ///
-/// The host's. It may have got part of the way.
+/// Those of the host. It may have got part of the way.
 ///
 /// # Safety
 ///
@@ -91,15 +91,15 @@ pub(crate) unsafe fn commit(
     if given.is_null() { Err(errors::last()) } else { Ok(()) }
 }
 
-/// Gives pages of the memory at `base` back to the host; they can no longer be accessed.
+/// Returns pages of the memory at `base` to the host; they become inaccessible.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 ///
 /// # Safety
 ///
-/// The range lies within the memory, and nobody relies on its bytes.
+/// The range lies within the memory, and no code relies on its bytes.
 pub(crate) unsafe fn decommit(
     base: NonNull<u8>,
     range: HostRange,
@@ -114,15 +114,16 @@ pub(crate) unsafe fn decommit(
     outcome(unsafe { VirtualFree(first, range.len.get(), MEM_DECOMMIT) })
 }
 
-/// Gives a range of the memory at `base` new rights.
+/// Sets the rights on a range of the memory at `base`.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 ///
 /// # Safety
 ///
-/// The range lies within the committed bytes of the memory, and nobody relies on rights it loses.
+/// The range lies within the committed bytes of the memory, and no code relies on rights that it
+/// loses.
 pub(crate) unsafe fn set_rights(
     base: NonNull<u8>,
     range: HostRange,
@@ -140,7 +141,7 @@ pub(crate) unsafe fn set_rights(
     outcome(unsafe { VirtualProtect(first, len, rights, &mut previous) })
 }
 
-/// Where a range of the memory at `base` starts.
+/// Start of a range of the memory at `base`.
 ///
 /// # Safety
 ///
@@ -154,8 +155,8 @@ fn outcome(done: i32) -> Result<(), OsError> {
     if done == 0 { Err(errors::last()) } else { Ok(()) }
 }
 
-/// The host's constant for a set of rights. It has none for pages that can only be written: they
-/// are readable too.
+/// The host's constant for a set of rights. It has none for write-only pages, which are readable
+/// too.
 pub(super) fn page_rights(protection: Protection) -> PAGE_PROTECTION_FLAGS {
     let has = |right| protection.contains(right);
     match (has(Protection::READ), has(Protection::WRITE), has(Protection::EXECUTE)) {

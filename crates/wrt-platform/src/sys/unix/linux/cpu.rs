@@ -1,6 +1,6 @@
-//! Where the caller runs, as a hint.
+//! The CPU of the caller, as a hint.
 
-/// The number of the CPU; it may be another by the time it is used.
+/// Number of the current CPU; the thread may have moved by the time it is used.
 pub(crate) fn current() -> usize {
     rustix::thread::sched_getcpu()
 }

@@ -1,4 +1,4 @@
-//! Pages that go back to the host (`madvise(2)`).
+//! Return of pages to the host (`madvise(2)`).
 #![allow(unsafe_code, reason = "gives pages back to the kernel")]
 
 use core::ptr::NonNull;
@@ -10,18 +10,18 @@ use crate::error::OsError;
 use crate::sys::errors;
 use crate::units::HostBytes;
 
-/// What dropping pages is worth on this host.
+/// Capabilities that dropping pages provides on this host.
 pub(crate) const CAPABILITY: Capabilities = Capabilities::DISCARD;
 
-/// Gives pages back to the host; they read zero, or what a file under them holds, when touched again.
+/// Returns pages to the host; they read zero, or as the file under them, when touched again.
 ///
 /// # Errors
 ///
-/// The host's, for pages that are locked. It may have dropped some.
+/// Those of the host, for locked pages. It may have dropped some.
 ///
 /// # Safety
 ///
-/// The pages belong to the caller, and nobody relies on their contents.
+/// The pages belong to the caller, and no code relies on their contents.
 pub(crate) unsafe fn drop_pages(first: NonNull<u8>, len: HostBytes) -> Result<(), OsError> {
     let start = first.as_ptr().cast();
     // SAFETY: the caller owns the pages; private anonymous pages read zero afterwards.

@@ -1,4 +1,4 @@
-//! Huge pages (`madvise(2)`): they make neighbours share what one of them touches.
+//! Huge pages (`madvise(2)`), which would allocate memory for neighbours of touched pages.
 #![allow(unsafe_code, reason = "gives the kernel advice on pages")]
 
 use core::ptr::NonNull;
@@ -7,7 +7,7 @@ use rustix::mm::Advice;
 
 use crate::units::HostBytes;
 
-/// Asks the host for small pages only. It may have no others.
+/// Asks the host for small pages only.
 ///
 /// # Safety
 ///

@@ -14,7 +14,7 @@ const FRAME: usize = 29;
 ///
 /// # Safety
 ///
-/// It is the context of a running handler, and nobody else uses it.
+/// It is the context of a running handler, and no other code uses it.
 pub(crate) unsafe fn machine<'a>(context: *mut c_void) -> &'a mut Machine {
     let context = context.cast::<libc::ucontext_t>();
     // SAFETY: the caller's contract: the field lies within the context.

@@ -5,15 +5,15 @@ use core::ffi::{c_int, c_void};
 
 use crate::registers::{Registers, ResumePoint, UnknownRegisters};
 
-/// The part of the context that the kernel fills on every machine: what the C library puts behind
-/// it may lie beyond the signal frame.
+/// The part of the context that the kernel fills on every machine. The fields that the C library
+/// declares after it may lie beyond the signal frame.
 pub(crate) type Machine = libc::mcontext_t;
 
 /// The registers in the context.
 ///
 /// # Safety
 ///
-/// It is the context of a running handler, and nobody else uses it.
+/// It is the context of a running handler, and no other code uses it.
 pub(crate) unsafe fn machine<'a>(context: *mut c_void) -> &'a mut Machine {
     let context = context.cast::<libc::ucontext_t>();
     // SAFETY: the caller's contract: the field lies within the context.

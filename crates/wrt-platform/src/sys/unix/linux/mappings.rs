@@ -1,5 +1,5 @@
-//! What Linux says about the process's own mappings: `/proc/self/maps` and `/proc/self/pagemap`
-//! (`proc(5)`), read piece by piece without allocating.
+//! Mappings of the process as listed by Linux: `/proc/self/maps` and `/proc/self/pagemap`
+//! (`proc(5)`), read piece by piece without allocation.
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
@@ -9,11 +9,11 @@ use crate::protection::Protection;
 use crate::reservation::Reservation;
 use crate::units::{HostBytes, HostPage, HostRights};
 
-/// Checks that the guards and the uncommitted rest cannot be accessed, and that committed pages
-/// have the usual rights but for `exceptions`. Finds nothing where the mappings cannot be read.
+/// Checks that guards and uncommitted pages are inaccessible, and that committed pages have the
+/// usual rights, except for `exceptions`. Succeeds where the mappings cannot be read.
 ///
-/// Pages that nobody may access need not be shown: an emulator keeps its guest's address space
-/// inaccessible, and has no line for what looks the same.
+/// Inaccessible pages need not be listed: an emulator keeps its guest's address space inaccessible,
+/// and omits mappings that look the same.
 pub(crate) fn verify(
     reservation: &Reservation,
     committed: HostBytes,
@@ -45,13 +45,13 @@ pub(crate) fn verify(
     });
     match fault {
         Some(fault) => Err(fault),
-        // Mappings come in the order of addresses, so a gap shows even if the end cannot be read.
+        // Mappings are in order of address, so a gap is detected even if the end cannot be read.
         None if seen && past_closed(covered) < committed_end => Err(Corruption::Protection),
         None => Ok(()),
     }
 }
 
-/// The first address from `address` on that somebody may access: past the closed range it lies in.
+/// The first accessible address from `address` on: the end of the closed range around it.
 fn past_closed(address: u64, base: u64, exceptions: &[HostRights]) -> u64 {
     let closed = exceptions.iter().filter(|exception| exception.protection.is_empty());
     closed.fold(address, |address, HostRights { range, .. }| {
@@ -61,7 +61,7 @@ fn past_closed(address: u64, base: u64, exceptions: &[HostRights]) -> u64 {
 }
 
 /// Bytes of the committed pages that are present in physical memory. Pages that were only read may
-/// share one page of zeroes and are counted as well.
+/// share one zero page and are counted as well.
 pub(crate) fn resident(
     reservation: &Reservation,
     committed: HostBytes,
@@ -125,8 +125,8 @@ impl Mapping {
         start < end
     }
 
-    /// Whether the mapping's part of `base..end` has the rights that it should have: the
-    /// exceptions' where there are any, the usual ones elsewhere.
+    /// Whether the mapping's part of `base..end` has its expected rights: those of the exceptions
+    /// where there are any, the usual ones elsewhere.
     fn is_as_expected(&self, base: u64, end: u64, exceptions: &[HostRights]) -> bool {
         let mut checked = self.start.max(base);
         let end = self.end.min(end);
@@ -152,7 +152,7 @@ impl Mapping {
 fn for_each_mapping(mut visit: impl FnMut(Mapping)) -> Option<()> {
     let file = open(c"/proc/self/maps")?;
     let mut buffer = [0; 4096];
-    // Only the first bytes of a line matter; the rest, a path of any length, is skipped.
+    // Only the first bytes of a line are used; the rest, a path of any length, is skipped.
     let mut line = [0; 64];
     let mut len = 0;
     loop {

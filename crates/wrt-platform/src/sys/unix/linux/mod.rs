@@ -1,4 +1,4 @@
-//! What Linux and Android have and other Unixes lack.
+//! Facilities of Linux and Android that other Unixes lack.
 
 #[cfg(feature = "alloc")]
 pub(crate) mod cpu;

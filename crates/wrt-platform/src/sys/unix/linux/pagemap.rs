@@ -1,5 +1,5 @@
-//! Which pages of a mapping were written: the `PAGEMAP_SCAN` request of `/proc/self/pagemap`
-//! (Linux 6.7, `Documentation/admin-guide/mm/pagemap.rst`).
+//! Written pages of a mapping, by the `PAGEMAP_SCAN` request of `/proc/self/pagemap` (Linux 6.7,
+//! `Documentation/admin-guide/mm/pagemap.rst`).
 #![allow(unsafe_code, reason = "asks the kernel which pages were written")]
 
 use core::ffi::c_void;
@@ -45,31 +45,31 @@ const IS_PRESENT: u64 = 1 << 3;
 const IS_SWAPPED: u64 = 1 << 4;
 const IS_ZERO_PAGE: u64 = 1 << 5;
 
-/// Runs that one request can report.
+/// The most runs that one request can report.
 const RUNS: usize = 32;
 
-/// The pages of this process, as the kernel sees them.
+/// The kernel's record of the pages of this process.
 pub(crate) struct Pagemap {
     file: Option<OwnedFd>,
-    /// The file speaks of the process that opened it. A page that the kernel wipes in a child of
-    /// `fork` says whether that is still us.
+    /// A page that the kernel wipes in a child of `fork`. The file is about the process that opened
+    /// it, and this page tells whether that is still this one.
     ours: Option<Canary>,
     refused: AtomicBool,
 }
 
 impl Pagemap {
-    /// Opens the file. Where that fails, every scan answers that it cannot tell.
+    /// Opens the file. If that fails, every scan returns `None`.
     pub(crate) fn open() -> Self {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let file = rustix::fs::open(c"/proc/self/pagemap", flags, Mode::empty()).ok();
         Self { file, ours: Canary::new(), refused: AtomicBool::new(false) }
     }
 
-    /// Calls `visit` with every run `(offset, bytes)` of pages of `len` bytes from `base` that hold
-    /// anything of their own: that were written since they were mapped or dropped, even if zeroes.
-    /// With an image under them, the shared page of zeroes counts as written: a kernel that merges
-    /// equal pages (KSM) may have put it in place of a written one.
-    /// Stops when `visit` says so. Gives whether all were seen; `None` if the kernel cannot tell.
+    /// Calls `visit` with every run `(offset, bytes)` of written pages within `len` bytes from
+    /// `base`: those written since they were mapped or dropped, even with zeroes. Over an image,
+    /// the shared zero page counts as written: a kernel that merges equal pages (KSM) may have put
+    /// it in place of a written one. Stops when `visit` requests it. Returns whether all runs were
+    /// visited; `None` if the kernel cannot tell.
     pub(crate) fn for_each_written(
         &self,
         base: NonNull<u8>,
@@ -86,7 +86,7 @@ impl Pagemap {
             let mut found = [PageRegion::default(); RUNS];
             let mut request = ScanRequest::written(from, end, imaged, &mut found);
             let Ok(count) = scan(file, &mut request) else {
-                // Before 6.7 there is no such request, and a filter may forbid it for good.
+                // Kernels before 6.7 have no such request, and a filter may forbid it.
                 self.refused.store(true, Relaxed);
                 return None;
             };
@@ -95,7 +95,7 @@ impl Pagemap {
                     return Some(false);
                 }
             }
-            // Nothing seen and no progress would be a kernel that cannot tell either.
+            // No run and no progress: the kernel cannot tell.
             from = if request.walk_end > from { request.walk_end } else { return None };
         }
         Some(true)
@@ -103,7 +103,7 @@ impl Pagemap {
 }
 
 impl ScanRequest {
-    /// Asks for pages that exist and are neither a file's nor the shared page of zeroes.
+    /// Requests the pages that exist and are neither a file's nor the shared zero page.
     fn written(start: u64, end: u64, imaged: bool, found: &mut [PageRegion; RUNS]) -> Self {
         let excluded = if imaged { IS_FILE } else { IS_FILE | IS_ZERO_PAGE };
         Self {
@@ -121,7 +121,7 @@ impl ScanRequest {
     }
 }
 
-/// Makes the request; gives the number of runs that the kernel has written.
+/// Makes the request; returns the number of runs that the kernel has written.
 fn scan(file: &OwnedFd, request: &mut ScanRequest) -> rustix::io::Result<usize> {
     // SAFETY: the request is the one of its number: it names a vector of `RUNS` runs, which the
     // caller borrows mutably until the answer is read.
@@ -150,9 +150,10 @@ unsafe impl Ioctl for Scan<'_> {
     }
 }
 
-/// A page with a byte that is 1 in the process that made it and 0 in its forked children.
+/// A page with a byte that is 1 in the process that created it and 0 in its forked children.
 struct Canary {
-    /// - **F1** A mapping of `len` bytes that is this value's alone; its bytes are initialised.
+    /// - **F1** A mapping of `len` bytes that belongs to this value alone; its bytes are
+    ///   initialised.
     page: NonNull<AtomicU8>,
     len: usize,
 }

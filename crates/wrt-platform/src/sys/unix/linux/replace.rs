@@ -1,4 +1,4 @@
-//! Mappings in place of other pages (`mmap(2)`, `MAP_FIXED`).
+//! Mappings over other pages (`mmap(2)`, `MAP_FIXED`).
 #![allow(unsafe_code, reason = "maps over pages that are there")]
 
 use core::ptr::NonNull;
@@ -13,18 +13,18 @@ use crate::sys::port::accounting::UNACCOUNTED;
 use crate::sys::sealed_file::SealedFile;
 use crate::units::HostRange;
 
-/// What takes the place of other pages: a private mapping that does not count as memory.
+/// Flags of a mapping over other pages: private, and outside of memory accounting.
 const OVER: MapFlags = MapFlags::PRIVATE.union(MapFlags::FIXED).union(UNACCOUNTED);
 
 /// Maps the bytes of `file` from `offset` over `range` of the memory at `base`, copy-on-write.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Those of the host.
 ///
 /// # Safety
 ///
-/// The range lies within the memory, of which nobody uses these bytes. The file has as many bytes
+/// The range lies within the memory, and no other code uses its bytes. The file has as many bytes
 /// from the offset on, in whole pages.
 pub(crate) unsafe fn map_file_over(
     base: NonNull<u8>,
@@ -43,15 +43,15 @@ pub(crate) unsafe fn map_file_over(
     mapped.map(|_| ()).map_err(|errno| unsafe { close_gap(first, len, errno) })
 }
 
-/// Maps fresh zeroes over `range` of the memory at `base`, where a file was.
+/// Maps zero pages over `range` of the memory at `base`, where a file was.
 ///
 /// # Errors
 ///
-/// The host's; lost pages have no rights and read zero.
+/// The host's error; lost pages have no rights and read zero.
 ///
 /// # Safety
 ///
-/// The range lies within the memory, of which nobody uses these bytes.
+/// The range lies within the memory, and no other code uses its bytes.
 pub(crate) unsafe fn map_zeroes_over(
     base: NonNull<u8>,
     range: HostRange,
@@ -76,22 +76,22 @@ fn prot_flags(protection: Protection) -> ProtFlags {
     granted.fold(ProtFlags::empty(), |flags, (_, theirs)| flags | theirs)
 }
 
-/// Finds out what a failed mapping over `len` bytes from `first` has left there, and closes the gap
-/// if it left one.
+/// Determines the state of `len` bytes from `first` after a failed mapping over them, and closes
+/// the gap if there is one.
 ///
-/// Most failures come before anything is unmapped: the limits on mappings and address space, and the
-/// memory to split mappings with. Kernels before 6.13 unmap next, and only then account for the new
-/// mapping and allocate it (`mmap_region` in the kernel's `mm/mmap.c`); if that fails the addresses
-/// are free. Mapping the pages elsewhere first would not help: `mremap` unmaps its target before it
-/// accounts and allocates, too.
+/// Most failures occur before the kernel unmaps anything: the limits on mappings and address space,
+/// and the allocation to split mappings. Kernels before 6.13 unmap next, and only then account for
+/// the new mapping and allocate it (`mmap_region` in the kernel's `mm/mmap.c`); if that fails, the
+/// addresses are free. Mapping the pages elsewhere first would not help, since `mremap` also unmaps
+/// its target before it accounts and allocates.
 ///
-/// What remains is a race. If another thread maps something over all of the gap before `msync` looks
-/// for it, the two cannot be told apart, and its mapping is taken for the one that was there. That
-/// takes such a kernel, out of memory, and a thread that maps as much within a few instructions.
+/// A race remains. If another thread maps all of the gap before `msync` probes it, the new mapping
+/// cannot be told from the old one and is taken for it. This requires such a kernel, out of memory,
+/// and a thread that maps as many bytes within a few instructions.
 ///
 /// # Safety
 ///
-/// The addresses are those of the mapping that failed, and were the caller's before.
+/// The addresses are those of the failed mapping, and belonged to the caller before.
 unsafe fn close_gap(first: NonNull<u8>, len: usize, errno: Errno) -> NotReplaced {
     let (start, error) = (first.as_ptr().cast(), errors::of(errno));
     // SAFETY: by the contract of `msync`, with this flag the call changes nothing: it fails where a page is not mapped.
@@ -103,7 +103,7 @@ unsafe fn close_gap(first: NonNull<u8>, len: usize, errno: Errno) -> NotReplaced
     match unsafe { rustix::mm::mmap_anonymous(start, len, ProtFlags::empty(), flags) } {
         Ok(mapped) if mapped == start => NotReplaced::Lost(error),
         Ok(elsewhere) => {
-            // Kernels before 4.17 do not know the flag, and map where there is room.
+            // Kernels before 4.17 ignore the flag and choose a free address.
             // SAFETY: the contract of `munmap`: the mapping was just made, and nobody knows of it.
             let _ = unsafe { rustix::mm::munmap(elsewhere, len) };
             NotReplaced::Gone(error)
@@ -112,7 +112,8 @@ unsafe fn close_gap(first: NonNull<u8>, len: usize, errno: Errno) -> NotReplaced
     }
 }
 
-/// An emulator keeps all addresses of a 32-bit program mapped, so that it shows no gap there.
+/// Tests of the gap. An emulator keeps all addresses of a 32-bit program mapped, so it shows no gap
+/// there.
 #[cfg(all(test, target_pointer_width = "64"))]
 #[expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 mod tests {
@@ -123,7 +124,7 @@ mod tests {
     const PAGE: usize = 1 << 16;
     const RIGHTS: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
-    /// Maps pages for a test, anywhere or where there must be room.
+    /// Maps pages for a test, anywhere or at a free address.
     fn mapped(address: *mut u8, pages: usize) -> NonNull<u8> {
         let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE;
         let flags = if address.is_null() { MapFlags::PRIVATE } else { flags };
@@ -143,8 +144,8 @@ mod tests {
         unsafe { close_gap(first, pages * PAGE, Errno::NOMEM) }
     }
 
-    /// The test maps so much at once that no other thread's mapping fits what it frees, and frees it
-    /// in the middle.
+    /// The test maps a large range and frees a part in its middle, which no mapping of another
+    /// thread is likely to take.
     #[test]
     fn what_a_failed_mapping_has_left_is_told() {
         let all = mapped(ptr::null_mut(), 12);

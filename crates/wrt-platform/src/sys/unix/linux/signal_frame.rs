@@ -1,4 +1,4 @@
-//! What a signal handler meets on Linux and Android.
+//! Signal frames on Linux and Android.
 #![allow(unsafe_code, reason = "asks the kernel for a size")]
 
 use core::ffi::c_int;
@@ -6,8 +6,8 @@ use core::ffi::c_int;
 /// `SA_EXPOSE_TAGBITS`: the address of a fault keeps its tag. Kernels before 5.11 ignore it.
 pub(crate) const EXPOSE_TAG_BITS: c_int = 0x800;
 
-/// Bytes that the kernel needs on a signal stack on this machine (getauxval(3),
-/// `AT_MINSIGSTKSZ`): more than the constant where vector registers are wide.
+/// Bytes that the kernel needs on a signal stack on this machine (getauxval(3), `AT_MINSIGSTKSZ`):
+/// more than the constant if vector registers are wide.
 pub(crate) fn smallest_stack() -> usize {
     // SAFETY: the function's contract: any number may be asked for, and 0 says that it is unknown.
     let said = unsafe { libc::getauxval(AT_MINSIGSTKSZ) } as usize;
@@ -17,11 +17,11 @@ pub(crate) fn smallest_stack() -> usize {
 /// The C library's binding lacks it for some targets (`linux/auxvec.h`).
 const AT_MINSIGSTKSZ: libc::c_ulong = 51;
 
-/// Whether eight bytes can be written. They are, if so. Safe in a signal handler.
+/// Whether eight bytes can be written. If so, it writes them. Safe in a signal handler.
 ///
 /// # Safety
 ///
-/// Nobody uses the bytes, if there are any.
+/// No code uses the bytes, if they exist.
 pub(crate) unsafe fn is_writable(address: usize) -> bool {
     // SAFETY: the function's contract: it gives the place of this thread's `errno`.
     let errno = unsafe { errno_place() };

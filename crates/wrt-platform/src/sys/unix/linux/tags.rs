@@ -11,8 +11,7 @@ use crate::error::OsError;
 use crate::sys::errors;
 use crate::sys::pages::PageKind;
 
-/// The bit of `AT_HWCAP2` that says that the machine has tags and the kernel lets programs use
-/// them.
+/// The bit of `AT_HWCAP2` for tags: the machine has them and the kernel enables them for programs.
 const HWCAP2_MTE: usize = 1 << 18;
 
 /// The bit of `mmap` and `mprotect` for pages with tags.
@@ -23,24 +22,24 @@ const CHOICE: u32 = 0xfffe;
 
 const BOTH: TaggedAddressMode = TaggedAddressMode::TCF_SYNC.union(TaggedAddressMode::TCF_ASYNC);
 
-/// Whether the machine and its kernel have tags.
+/// Whether the machine and its kernel support tags.
 pub(crate) fn are_available() -> bool {
     let (_, capabilities) = rustix::param::linux_hwcap();
     capabilities & HWCAP2_MTE != 0
 }
 
 impl PageKind {
-    /// Pages with tags. All that are committed are touched, so they are to be counted as memory: the
-    /// host refuses then what it has not, instead of ending the program.
+    /// Pages with tags. All committed pages are touched, so they are accounted as memory: the host
+    /// then refuses a commit beyond its memory, instead of ending the program.
     pub(crate) const TAGGED: Self = Self { extra: PROT_MTE, flags: MapFlags::empty() };
 }
 
-/// When the processor reports an access with the wrong tag.
+/// The time at which the processor reports an access with a wrong tag.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TagReport {
-    /// Before the access does anything.
+    /// Before the access takes effect.
     Synchronous,
-    /// Some time after it.
+    /// Some time after the access.
     Asynchronous,
 }
 
@@ -56,14 +55,14 @@ impl TagSetting {
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// Those of the kernel.
     pub(crate) fn of_this_thread() -> Result<Self, OsError> {
         let (mode, choice) = current_tagged_address_mode().map_err(errors::of)?;
         Ok(Self { mode: mode.unwrap_or(TaggedAddressMode::empty()), choice })
     }
 
-    /// What it reports, if it checks. A thread that leaves the choice to the kernel counts as
-    /// asynchronous, the weaker of the two.
+    /// The kind of checks, if enabled. A thread that leaves the choice to the kernel counts as
+    /// asynchronous, the weaker kind.
     pub(crate) fn report(self) -> Option<TagReport> {
         let mode = Some(self.mode).filter(|mode| mode.contains(TaggedAddressMode::ENABLED))?;
         if mode.contains(TaggedAddressMode::TCF_ASYNC) {
@@ -83,11 +82,11 @@ impl TagSetting {
         Self { mode, choice: self.choice | CHOICE }
     }
 
-    /// Makes this the setting of the calling thread.
+    /// Applies this setting to the calling thread.
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// Those of the kernel.
     pub(crate) fn set(self) -> Result<(), OsError> {
         // SAFETY: the contract of the call: checks stop accesses that have the wrong tag and change
         // no other. That the kernel takes tagged addresses breaks nobody who passes none.
