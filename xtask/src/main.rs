@@ -61,7 +61,7 @@ enum Command {
     Deny,
     /// Run the benches and print one table: ours, baseline, ratio, spread
     Bench(bench::Args),
-    /// Bytes of code that a memory with load, store and grow takes on bare metal
+    /// Measure the code size of a memory with load, store and grow on bare metal
     Size,
     /// Check the house rules
     Tidy,

@@ -1,4 +1,4 @@
-//! Bytes of code and constants of a memory with load, store and grow on bare metal.
+//! Code size of a memory with load, store and grow on bare metal.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 const PACKAGE: &str = "wrt-size";
 const CODE: &str = "wrt_size";
 
-/// Where readers find the ceilings.
+/// The guide with the ceilings.
 const GUIDE: &str = "docs/architecture.md";
 
 /// The most bytes, by target. A row of the guide has the same numbers.
@@ -42,15 +42,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Builds the package for a target, optimized for size, and adds up what a linker would place in
-/// flash memory: all that its exported functions reach.
+/// Builds the package for a target, optimized for size, and adds up the sections that a linker
+/// would place in flash memory: all that its exported functions reach.
 fn measure(workspace: &Workspace, triple: &str) -> Result<u64> {
     let target = targets::select(Some(triple))?.remove(0);
     let compiler = Compiler::choose(workspace, &target)?;
     let format = "--message-format=json-render-diagnostics";
     let command = compiler.cargo(workspace, &target, "build");
     let command = command.args(["--quiet", "--profile", "size", "-p", PACKAGE, format]);
-    // What is built in parts is larger.
+    // Code built in several units is larger.
     let messages = command.env("CARGO_INCREMENTAL", "0").quiet().read()?;
     let mut archives = messages.lines().filter_map(|line| {
         let (_, files) = line.split_once("\"filenames\":[\"")?;

@@ -64,7 +64,7 @@ impl fmt::Display for Broken {
         if self.not_judged.is_empty() {
             return Ok(());
         }
-        f.write_str("\nnot checked before these are mended:")?;
+        f.write_str("\nnot checked before these are fixed:")?;
         self.not_judged.iter().try_for_each(|guarantee| write!(f, " {guarantee}"))
     }
 }

@@ -1,4 +1,4 @@
-//! Order of modules. A library crate's `lib.rs`, and any `mod.rs` that wants one, has a list:
+//! Order of modules. A library crate's `lib.rs`, and any other `mod.rs`, may have a list:
 //!
 //! ```text
 //! // Order of modules, each uses only those below its line:
@@ -39,7 +39,7 @@ pub(super) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The list of one file, and what the file says of its modules.
+/// The list of one file, and its declarations of modules.
 struct Order<'a> {
     file: &'a File,
     /// The line of the list that has the module, counted from the top.
@@ -103,7 +103,7 @@ impl<'a> Order<'a> {
     }
 }
 
-/// The modules that lead to a file, by where it is.
+/// The modules of a file, by its path.
 fn module_of<'a>(path: &'a str, source: &str) -> Vec<&'a str> {
     let inside = path.strip_prefix(source).unwrap_or(path).trim_end_matches(".rs");
     let mut names: Vec<&str> = inside.split('/').collect();
