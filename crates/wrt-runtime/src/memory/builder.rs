@@ -283,7 +283,7 @@ fn approved_region<P: PageAllocator, O: Observer>(
     observer: &O,
     creation: GrowRequest,
 ) -> Result<Region<P>, MemoryError> {
-    let approved = Approved::ask(observer, creation);
+    let approved = Approved::ask(observer, &creation);
     let GrowRequest { delta: pages, name, .. } = creation;
     let approved = approved.map_err(|veto| MemoryError::Vetoed { pages, veto, name })?;
     match Region::new(allocator, request) {

@@ -50,7 +50,7 @@ impl<P: PageAllocator, O: Observer> LinearMemory<P, O> {
         request: &GrowRequest,
         new_size: WasmPages,
     ) -> Result<(), GrowErrorCause> {
-        let approved = Approved::ask(&self.observer.observer, *request);
+        let approved = Approved::ask(&self.observer.observer, request);
         let approved = approved.map_err(GrowErrorCause::Vetoed)?;
         if let Err(error) = self.region.grow_to(new_size.bytes()) {
             let cause = GrowErrorCause::Platform(error);

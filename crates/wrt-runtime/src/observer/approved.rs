@@ -11,7 +11,7 @@ use crate::veto::GrowVeto;
 /// by a panic, it reports a failure.
 pub(crate) struct Approved<'a, O: Observer> {
     observer: &'a O,
-    request: GrowRequest,
+    request: &'a GrowRequest,
     cause: GrowErrorCause,
     /// Current size of the memory in pages.
     current: u64,
@@ -19,8 +19,8 @@ pub(crate) struct Approved<'a, O: Observer> {
 
 impl<'a, O: Observer> Approved<'a, O> {
     /// Asks the observer.
-    pub(crate) fn ask(observer: &'a O, request: GrowRequest) -> Result<Self, GrowVeto> {
-        observer.before_grow(&request)?;
+    pub(crate) fn ask(observer: &'a O, request: &'a GrowRequest) -> Result<Self, GrowVeto> {
+        observer.before_grow(request)?;
         let current = request.current;
         Ok(Self { observer, request, cause: GrowErrorCause::Panicked, current })
     }
@@ -74,16 +74,16 @@ mod tests {
     fn a_failure_that_emptied_the_memory_is_told_with_its_size() {
         let told = Told::default();
         let cause = GrowErrorCause::Maximum { limit: 9 };
-        Approved::ask(&told, REQUEST).unwrap().fail(cause, 0);
+        Approved::ask(&told, &REQUEST).unwrap().fail(cause, 0);
         assert_eq!(told.0.take(), [(5, 0, Some(cause))]);
     }
 
     #[test]
     fn without_a_word_it_has_panicked_and_success_is_for_others_to_tell() {
         let told = Told::default();
-        drop(Approved::ask(&told, REQUEST).unwrap());
+        drop(Approved::ask(&told, &REQUEST).unwrap());
         assert_eq!(told.0.take(), [(5, 5, Some(GrowErrorCause::Panicked))]);
-        Approved::ask(&told, REQUEST).unwrap().succeed();
+        Approved::ask(&told, &REQUEST).unwrap().succeed();
         assert_eq!(told.0.take(), []);
     }
 }
