@@ -43,9 +43,10 @@
 //!
 //! # Features
 //!
-//! - `std` (default): the host's error texts and, on Unix, the fault handler; implies `alloc`.
-//! - `alloc`: the heap backend, `Arc<P>` as an allocator, on Unix `PoolAllocator`, and on Arm Linux
-//!   `MteAllocator`.
+//! - `std` (default): the host's error texts; implies all others.
+//! - `alloc`: the heap backend, `Arc<P>` as an allocator, and on Arm Linux `MteAllocator`.
+//! - `pool`: on Unix `PoolAllocator`; implies `alloc`.
+//! - `signals`: on Unix `FaultHandler` and `AltStack`; implies `alloc`, and links `std`.
 //!
 //! The static backend and the backend of the host's virtual memory need no feature: `MmapAllocator`
 //! on Unix, `VirtualAllocator` on Windows, and `PlatformAllocator` on both.
@@ -91,7 +92,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(any(feature = "std", test))]
+#[cfg(any(feature = "std", all(unix, feature = "signals"), test))]
 extern crate std;
 
 // Order of modules, each uses only those below its line:
@@ -114,7 +115,7 @@ mod epilogue;
 mod error;
 mod fault;
 mod guarantees;
-#[cfg(all(unix, feature = "std"))]
+#[cfg(all(unix, feature = "signals"))]
 mod handler;
 mod image;
 mod lifecycle;
@@ -123,7 +124,7 @@ mod name;
 mod on_demand;
 mod protection;
 mod region;
-#[cfg(all(unix, feature = "std"))]
+#[cfg(all(unix, feature = "signals"))]
 mod registers;
 mod request;
 mod reservation;
@@ -148,7 +149,7 @@ pub use backend::{Extent, ExtentRefusal, StaticAllocator, StaticArena, descend_l
     any(target_os = "linux", target_os = "android")
 ))]
 pub use backend::{MteAllocator, TagChecks, TagScope};
-#[cfg(all(unix, feature = "alloc"))]
+#[cfg(all(unix, feature = "pool"))]
 pub use backend::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use capabilities::Capabilities;
 pub use commit::CommitPolicy;
@@ -162,7 +163,7 @@ pub use error::{
 };
 pub use fault::{FaultKind, FaultRegistration, FaultReport, FaultSignal, MemoryExtent};
 pub use guarantees::AccessGuarantees;
-#[cfg(all(unix, feature = "std"))]
+#[cfg(all(unix, feature = "signals"))]
 pub use handler::{AltStack, FaultHandler, HandlerError, TrapAction, TrapCallback, TrapContext};
 pub use image::MemoryImage;
 pub use name::MemoryName;
@@ -170,7 +171,7 @@ pub use name::MemoryName;
 pub use on_demand::OnDemand;
 pub use protection::Protection;
 pub use region::{LentBytes, Region, RegionView};
-#[cfg(all(unix, feature = "std"))]
+#[cfg(all(unix, feature = "signals"))]
 pub use registers::{Registers, ResumePoint, UnknownRegisters};
 pub use request::{GuardPolicy, ReserveRequest, Tagging};
 pub use reservation::{Fallback, FallbackReason, GuardLevel, Reservation};

@@ -20,7 +20,7 @@ mod mapping;
 mod mte;
 #[cfg(any(unix, windows))]
 mod platform;
-#[cfg(all(unix, feature = "alloc"))]
+#[cfg(all(unix, feature = "pool"))]
 mod pool;
 mod static_arena;
 #[cfg(any(unix, windows))]
@@ -37,7 +37,7 @@ pub use ladder::{Extent, ExtentRefusal, descend_ladder};
 pub use mte::{MteAllocator, TagChecks, TagScope};
 #[cfg(any(unix, windows))]
 pub use platform::PlatformAllocator;
-#[cfg(all(unix, feature = "alloc"))]
+#[cfg(all(unix, feature = "pool"))]
 pub use pool::{PoolAllocator, PoolConfig, PoolLayout, PoolStatistics};
 pub use static_arena::{StaticAllocator, StaticArena};
 #[cfg(unix)]
@@ -86,7 +86,7 @@ macro_rules! __with_pages {
     };
 }
 
-#[cfg(all(unix, feature = "alloc"))]
+#[cfg(all(unix, feature = "pool"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_pool {
@@ -98,7 +98,7 @@ macro_rules! __with_pool {
     };
 }
 
-#[cfg(all(unix, not(feature = "alloc")))]
+#[cfg(all(unix, not(feature = "pool")))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_pool {

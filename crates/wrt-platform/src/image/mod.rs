@@ -2,7 +2,7 @@
 //! them.
 
 #[cfg(feature = "alloc")]
-#[cfg_attr(not(unix), path = "keepers_none.rs")]
+#[cfg_attr(not(all(unix, feature = "pool")), path = "keepers_none.rs")]
 pub(crate) mod keepers;
 #[cfg_attr(not(feature = "alloc"), path = "layout_none.rs")]
 pub(crate) mod layout;
@@ -10,7 +10,7 @@ pub(crate) mod layout;
 pub(crate) mod mapping;
 #[cfg(any(unix, windows))]
 mod overwrite;
-#[cfg(all(unix, feature = "alloc"))]
+#[cfg(all(unix, feature = "pool"))]
 pub(crate) mod weak;
 
 use core::fmt;

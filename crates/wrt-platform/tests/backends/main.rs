@@ -3,11 +3,11 @@
 
 mod ahead;
 mod guarantees;
-#[cfg(all(target_os = "linux", target_pointer_width = "64", feature = "alloc"))]
+#[cfg(all(target_os = "linux", target_pointer_width = "64", feature = "pool"))]
 mod images;
-#[cfg(all(target_os = "linux", feature = "alloc"))]
+#[cfg(all(target_os = "linux", feature = "pool"))]
 mod modules;
-#[cfg(all(unix, feature = "alloc"))]
+#[cfg(all(unix, feature = "pool"))]
 mod pool;
 mod preconditions;
 #[cfg(target_os = "linux")]

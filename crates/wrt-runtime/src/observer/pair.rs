@@ -40,7 +40,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 
     fn before_grow(&self, request: &GrowRequest) -> Result<(), GrowVeto> {
-        let first = Approved::ask(&self.0, *request).inspect_err(|veto| {
+        let first = Approved::ask(&self.0, request).inspect_err(|veto| {
             self.1.grow_refused(&request.failed(GrowErrorCause::Vetoed(*veto)));
         })?;
         match self.1.before_grow(request) {

@@ -8,16 +8,16 @@ pub(crate) mod forked;
 #[cfg_attr(target_os = "openbsd", path = "../none/limits.rs")]
 pub(crate) mod limits;
 pub(crate) mod pages;
-#[cfg(feature = "std")]
+#[cfg(feature = "signals")]
 pub(crate) mod signal_stack;
-#[cfg(feature = "std")]
+#[cfg(feature = "signals")]
 pub(crate) mod signals;
-#[cfg(feature = "std")]
+#[cfg(feature = "signals")]
 pub(crate) mod stderr;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux/mod.rs")]
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "other.rs")]
 mod system;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "pool")]
 pub(crate) mod threads;
 
 pub(crate) use system::*;

@@ -1,21 +1,21 @@
 //! Facilities that Unixes other than Linux lack.
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "pool")]
 #[path = "../none/cpu.rs"]
 pub(crate) mod cpu;
 #[path = "../none/discard.rs"]
 pub(crate) mod discard;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "pool")]
 #[path = "../none/huge_pages.rs"]
 pub(crate) mod huge_pages;
-#[cfg(feature = "std")]
+#[cfg(feature = "signals")]
 #[path = "../none/machine.rs"]
 pub(crate) mod machine;
 #[path = "../none/mappings.rs"]
 pub(crate) mod mappings;
 #[path = "../none/names.rs"]
 pub(super) mod names;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "pool")]
 #[path = "../none/pagemap.rs"]
 pub(crate) mod pagemap;
 #[cfg(feature = "alloc")]
@@ -24,7 +24,7 @@ pub(crate) mod replace;
 #[cfg(feature = "alloc")]
 #[path = "../none/sealed_file.rs"]
 pub(crate) mod sealed_file;
-#[cfg(feature = "std")]
+#[cfg(feature = "signals")]
 #[path = "signal_frame_other.rs"]
 pub(crate) mod signal_frame;
 pub(crate) mod unsupported;

@@ -6,6 +6,6 @@ mod given;
 #[cfg(target_pointer_width = "64")]
 mod host;
 mod locked;
-#[cfg(all(unix, feature = "alloc"))]
+#[cfg(all(unix, feature = "pool"))]
 mod slots;
 mod stray;

@@ -1,11 +1,11 @@
 //! Facilities of Linux and Android that other Unixes lack.
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "pool")]
 pub(crate) mod cpu;
 pub(crate) mod discard;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "pool")]
 pub(crate) mod huge_pages;
-#[cfg(feature = "std")]
+#[cfg(feature = "signals")]
 #[cfg_attr(all(target_os = "linux", target_arch = "x86_64"), path = "machine_x86_64.rs")]
 #[cfg_attr(all(target_os = "linux", target_arch = "aarch64"), path = "machine_aarch64.rs")]
 #[cfg_attr(
@@ -15,13 +15,13 @@ pub(crate) mod huge_pages;
 pub(crate) mod machine;
 pub(crate) mod mappings;
 pub(super) mod names;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "pool")]
 pub(crate) mod pagemap;
 #[cfg(feature = "alloc")]
 pub(crate) mod replace;
 #[cfg(feature = "alloc")]
 pub(crate) mod sealed_file;
-#[cfg(feature = "std")]
+#[cfg(feature = "signals")]
 pub(crate) mod signal_frame;
 #[cfg(all(feature = "alloc", target_arch = "aarch64"))]
 pub(crate) mod tags;
