@@ -1,10 +1,10 @@
-//! Allocators that users of the commands choose by name.
+//! The allocators that commands let their users choose by name.
 
 use std::sync::Arc;
 
-use wrt_platform::{AllocError, HeapAllocator, PageAllocator};
+use wrt_platform::{AllocError, PageAllocator};
 
-/// A kind of allocator.
+/// A kind of allocator that a host may have.
 #[derive(Debug)]
 pub struct Backend {
     name: &'static str,
@@ -13,70 +13,45 @@ pub struct Backend {
     make: fn(&Room) -> Result<Arc<dyn PageAllocator>, AllocError>,
 }
 
-/// Memory of the [bounded](Backend::is_bounded) backends.
+/// The room of the [bounded](Backend::is_bounded) backends.
 #[derive(Clone, Copy)]
 pub struct Room {
     /// The arena of the static backend.
     pub arena: &'static (dyn PageAllocator + Sync),
-    /// Slots of a pool: the most memories at a time.
+    /// Slots of a pool: memories that may live at a time.
     pub slots: usize,
     /// Bytes of a slot: the largest memory of a pool.
     pub slot_bytes: u64,
 }
 
-/// All backends of this host, the default first.
-const ALL: &[Backend] = &[
-    #[cfg(unix)]
-    Backend {
-        name: "mmap",
-        about: "Pages mapped from the operating system, with guards around",
-        bounded: false,
-        make: |_| Ok(Arc::new(wrt_platform::MmapAllocator::new())),
-    },
-    #[cfg(windows)]
-    Backend {
-        name: "virtual-alloc",
-        about: "Pages of Windows' virtual memory, with guards around",
-        bounded: false,
-        make: |_| Ok(Arc::new(wrt_platform::VirtualAllocator::new())),
-    },
-    #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-    Backend {
-        name: "mte",
-        about: "Mapped pages with hardware tags, where the machine has them",
-        bounded: false,
-        make: |_| Ok(Arc::new(wrt_platform::MteAllocator::new()?)),
-    },
-    #[cfg(unix)]
-    Backend {
-        name: "pool",
-        about: "Slots of one mapping, with guards between them",
-        bounded: true,
-        make: |room| room.pool(wrt_platform::PoolLayout::SmallGuard),
-    },
-    #[cfg(unix)]
-    Backend {
-        name: "dense-pool",
-        about: "Slots of one mapping, side by side without guards",
-        bounded: true,
-        make: |room| room.pool(wrt_platform::PoolLayout::Dense),
-    },
-    Backend {
-        name: "heap",
-        about: "The global allocator",
-        bounded: false,
-        make: |_| Ok(Arc::new(HeapAllocator::new())),
-    },
-    Backend {
-        name: "static",
-        about: "An arena of fixed size inside the process",
-        bounded: true,
-        make: |room| Ok(Arc::new(room.arena)),
-    },
-];
+/// One backend of the platform as a choice: how it is made depends on its kind.
+macro_rules! choice {
+    ($type:ty, $name:literal, $about:literal, $bounded:literal, $make:expr) => {
+        Backend { name: $name, about: $about, bounded: $bounded, make: $make }
+    };
+    ($type:ty, { $name:literal, $about:literal, host }) => {
+        choice!($type, $name, $about, false, |_| Ok(Arc::new(<$type>::new())))
+    };
+    ($type:ty, { $name:literal, $about:literal, tags }) => {
+        choice!($type, $name, $about, false, |_| Ok(Arc::new(<$type>::new()?)))
+    };
+    ($type:ty, { $name:literal, $about:literal, arena }) => {
+        choice!($type, $name, $about, true, |room| Ok(Arc::new(room.arena)))
+    };
+    ($type:ty, { $name:literal, $about:literal, (slots $layout:ident) }) => {
+        choice!($type, $name, $about, true, |room| room.pool(wrt_platform::PoolLayout::$layout))
+    };
+}
+
+macro_rules! choices {
+    ($(($type:ty, $choice:tt);)*) => { &[$(choice!($type, $choice)),*] };
+}
+
+/// All that this host may have, the default first.
+const ALL: &[Backend] = wrt_platform::for_each_backend_choice!(choices);
 
 impl Backend {
-    /// All backends of this host. The first is the default.
+    /// All backends that this host may have. The first is the default.
     pub fn all() -> &'static [Self] {
         ALL
     }
@@ -91,13 +66,13 @@ impl Backend {
         self.name
     }
 
-    /// One line that describes the source of its memory.
+    /// One line that says where its memory comes from.
     pub fn about(&self) -> &'static str {
         self.about
     }
 
-    /// Whether its memories share a fixed amount of memory, a [`Room`]. The others are limited by
-    /// the host.
+    /// Whether its memories share a fixed amount of memory, a [`Room`]. The others have what the
+    /// host has.
     pub fn is_bounded(&self) -> bool {
         self.bounded
     }
@@ -106,7 +81,7 @@ impl Backend {
     ///
     /// # Errors
     ///
-    /// When the host does not support the backend.
+    /// When the host lacks what the backend needs.
     pub fn allocator(&self, room: &Room) -> Result<Arc<dyn PageAllocator>, AllocError> {
         (self.make)(room)
     }

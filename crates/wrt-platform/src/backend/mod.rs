@@ -64,54 +64,84 @@ pub use virtual_memory::VirtualAllocator;
 #[macro_export]
 macro_rules! for_each_backend {
     ($callback:ident) => {
-        $crate::__with_pages! { $callback
-            (static_arena, $crate::StaticAllocator<{ 16 << 20 }>, {
-                static ARENA: $crate::StaticArena<{ 16 << 20 }> = $crate::StaticArena::new();
-                &ARENA
-            });
-        }
+        $crate::__all_backends! { (rows $callback) }
+    };
+}
+
+/// Expands `$callback! { choices }` over the same backends, for programs that let their users choose one
+/// by name.
+///
+/// A choice is `(Type, { "name", "about", kind });`: the allocator's type, the name and one line for
+/// users, and what it takes to make one:
+///
+/// - `host`: `Type::new()` makes it;
+/// - `tags`: `Type::new()` makes it, or fails where the machine has no tags;
+/// - `arena`: a static arena of the program's;
+/// - `(slots Layout)`: a pool of this [`PoolLayout`](crate::PoolLayout), of which the program chooses
+///   number and size of slots.
+///
+/// ```
+/// macro_rules! name_choices {
+///     ($(($type:ty, { $name:literal, $about:literal, $kind:tt });)*) => { [$($name),*] };
+/// }
+/// let names = wrt_platform::for_each_backend_choice!(name_choices);
+/// assert!(names.contains(&"static"));
+/// ```
+#[macro_export]
+macro_rules! for_each_backend_choice {
+    ($callback:ident) => {
+        $crate::__all_backends! { (choices $callback) }
     };
 }
 
 // Rows are added here, where `cfg` tests the features of this crate and not those of the caller.
 
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __all_backends {
+    ($to:tt) => {
+        $crate::__with_pages! { $to
+            (static_arena, $crate::StaticAllocator<{ 16 << 20 }>, {
+                static ARENA: $crate::StaticArena<{ 16 << 20 }> = $crate::StaticArena::new();
+                &ARENA
+            }, { "static", "An arena of fixed size inside the process", arena });
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __give_backends {
+    ((rows $callback:ident) $(($name:ident, $type:ty, $new:expr, $choice:tt);)*) => {
+        $callback! { $(($name, $type, $new);)* }
+    };
+    ((choices $callback:ident) $(($name:ident, $type:ty, $new:expr, $choice:tt);)*) => {
+        $callback! { $(($type, $choice);)* }
+    };
+}
+
 #[cfg(unix)]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_pages {
-    ($callback:ident $($rows:tt)*) => {
-        $crate::__with_mte! { $callback
-            (mmap, $crate::MmapAllocator, $crate::MmapAllocator::new()); $($rows)*
+    ($to:tt $($rows:tt)*) => {
+        $crate::__with_mte! { $to
+            (mmap, $crate::MmapAllocator, $crate::MmapAllocator::new(),
+                { "mmap", "Pages mapped from the operating system, with guards around", host });
+            $($rows)*
         }
     };
-}
-
-#[cfg(all(unix, feature = "pool"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __with_pool {
-    ($callback:ident $($rows:tt)*) => {
-        $crate::__with_heap! { $callback $($rows)*
-            (pool, $crate::PoolAllocator, $crate::PoolAllocator::of_backend_row($crate::PoolLayout::SmallGuard));
-            (dense_pool, $crate::PoolAllocator, $crate::PoolAllocator::of_backend_row($crate::PoolLayout::Dense));
-        }
-    };
-}
-
-#[cfg(all(unix, not(feature = "pool")))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __with_pool {
-    ($callback:ident $($rows:tt)*) => { $crate::__with_heap! { $callback $($rows)* } };
 }
 
 #[cfg(windows)]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_pages {
-    ($callback:ident $($rows:tt)*) => {
-        $crate::__with_heap! { $callback
-            (virtual_alloc, $crate::VirtualAllocator, $crate::VirtualAllocator::new()); $($rows)*
+    ($to:tt $($rows:tt)*) => {
+        $crate::__with_heap! { $to
+            (virtual_alloc, $crate::VirtualAllocator, $crate::VirtualAllocator::new(),
+                { "virtual-alloc", "Pages of Windows' virtual memory, with guards around", host });
+            $($rows)*
         }
     };
 }
@@ -120,7 +150,7 @@ macro_rules! __with_pages {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_pages {
-    ($callback:ident $($rows:tt)*) => { $crate::__with_heap! { $callback $($rows)* } };
+    ($to:tt $($rows:tt)*) => { $crate::__with_heap! { $to $($rows)* } };
 }
 
 #[cfg(all(
@@ -131,12 +161,12 @@ macro_rules! __with_pages {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_mte {
-    ($callback:ident $($rows:tt)*) => {
-        $crate::__with_pool! { $callback
-            $($rows)* (mte, $crate::MteAllocator, match $crate::MteAllocator::new() {
+    ($to:tt $($rows:tt)*) => {
+        $crate::__with_pool! { $to $($rows)*
+            (mte, $crate::MteAllocator, match $crate::MteAllocator::new() {
                 Ok(allocator) => allocator,
                 Err(error) => ::core::panic!("{error}"),
-            });
+            }, { "mte", "Mapped pages with hardware tags, where the machine has them", tags });
         }
     };
 }
@@ -152,15 +182,41 @@ macro_rules! __with_mte {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_mte {
-    ($callback:ident $($rows:tt)*) => { $crate::__with_pool! { $callback $($rows)* } };
+    ($to:tt $($rows:tt)*) => { $crate::__with_pool! { $to $($rows)* } };
+}
+
+#[cfg(all(unix, feature = "pool"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_pool {
+    ($to:tt $($rows:tt)*) => {
+        $crate::__with_heap! { $to $($rows)*
+            (pool, $crate::PoolAllocator,
+                $crate::PoolAllocator::of_backend_row($crate::PoolLayout::SmallGuard),
+                { "pool", "Slots of one mapping, with guards between them", (slots SmallGuard) });
+            (dense_pool, $crate::PoolAllocator,
+                $crate::PoolAllocator::of_backend_row($crate::PoolLayout::Dense),
+                { "dense-pool", "Slots of one mapping, side by side without guards", (slots Dense) });
+        }
+    };
+}
+
+#[cfg(all(unix, not(feature = "pool")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_pool {
+    ($to:tt $($rows:tt)*) => { $crate::__with_heap! { $to $($rows)* } };
 }
 
 #[cfg(feature = "alloc")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_heap {
-    ($callback:ident $($rows:tt)*) => {
-        $callback! { $($rows)* (heap, $crate::HeapAllocator, $crate::HeapAllocator::new()); }
+    ($to:tt $($rows:tt)*) => {
+        $crate::__give_backends! { $to $($rows)*
+            (heap, $crate::HeapAllocator, $crate::HeapAllocator::new(),
+                { "heap", "The global allocator", host });
+        }
     };
 }
 
@@ -168,5 +224,5 @@ macro_rules! __with_heap {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_heap {
-    ($callback:ident $($rows:tt)*) => { $callback! { $($rows)* } };
+    ($to:tt $($rows:tt)*) => { $crate::__give_backends! { $to $($rows)* } };
 }
