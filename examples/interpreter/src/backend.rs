@@ -1,10 +1,10 @@
-//! The allocators that commands let their users choose by name.
+//! Allocators that users of the commands choose by name.
 
 use std::sync::Arc;
 
 use wrt_platform::{AllocError, PageAllocator};
 
-/// A kind of allocator that a host may have.
+/// A kind of allocator.
 #[derive(Debug)]
 pub struct Backend {
     name: &'static str,
@@ -13,12 +13,12 @@ pub struct Backend {
     make: fn(&Room) -> Result<Arc<dyn PageAllocator>, AllocError>,
 }
 
-/// The room of the [bounded](Backend::is_bounded) backends.
+/// Memory of the [bounded](Backend::is_bounded) backends.
 #[derive(Clone, Copy)]
 pub struct Room {
     /// The arena of the static backend.
     pub arena: &'static (dyn PageAllocator + Sync),
-    /// Slots of a pool: memories that may live at a time.
+    /// Slots of a pool: the most memories at a time.
     pub slots: usize,
     /// Bytes of a slot: the largest memory of a pool.
     pub slot_bytes: u64,
@@ -47,11 +47,11 @@ macro_rules! choices {
     ($(($type:ty, $choice:tt);)*) => { &[$(choice!($type, $choice)),*] };
 }
 
-/// All that this host may have, the default first.
+/// All backends of this host, the default first.
 const ALL: &[Backend] = wrt_platform::for_each_backend_choice!(choices);
 
 impl Backend {
-    /// All backends that this host may have. The first is the default.
+    /// All backends of this host. The first is the default.
     pub fn all() -> &'static [Self] {
         ALL
     }
@@ -66,13 +66,13 @@ impl Backend {
         self.name
     }
 
-    /// One line that says where its memory comes from.
+    /// One line that describes the source of its memory.
     pub fn about(&self) -> &'static str {
         self.about
     }
 
-    /// Whether its memories share a fixed amount of memory, a [`Room`]. The others have what the
-    /// host has.
+    /// Whether its memories share a fixed amount of memory, a [`Room`]. The others are limited by
+    /// the host.
     pub fn is_bounded(&self) -> bool {
         self.bounded
     }
@@ -81,7 +81,7 @@ impl Backend {
     ///
     /// # Errors
     ///
-    /// When the host lacks what the backend needs.
+    /// When the host does not support the backend.
     pub fn allocator(&self, room: &Room) -> Result<Arc<dyn PageAllocator>, AllocError> {
         (self.make)(room)
     }
