@@ -70,7 +70,7 @@ fn programs<'a>(
     for (_, runs) in tiers.iter().filter(|(tier, _)| args.tier.is_none_or(|only| only == *tier)) {
         for arguments in runs.tests {
             let command = cargo("test").args(*arguments);
-            let command = if args.run { command } else { command.arg("--no-run") };
+            let command = command.arg(if args.run { "--no-fail-fast" } else { "--no-run" });
             command.run()?;
         }
         let groups = if args.run { runs.groups } else { &[] };
