@@ -41,16 +41,28 @@ fn words(log: &Path, calls: &[&str], failing: &[Failing<'_>]) -> Vec<String> {
                        MALLOC_TRIM_THRESHOLD_=1073741824 RUST_BACKTRACE=0";
     let strace = "strace --follow-forks --seccomp-bpf -qq -o";
     let words = environment.split(' ').chain(strace.split(' ')).map(str::to_owned);
+    let calls: Vec<_> = calls.iter().map(|call| name_here(call)).collect();
     let watched = format!("trace={},write", calls.join(","));
     let injections = failing.iter().map(|(call, when)| {
         let when = if when.is_empty() { String::new() } else { format!(":when={when}") };
-        format!("inject={call}:error=ENOMEM{when}")
+        format!("inject={}:error=ENOMEM{when}", name_here(call))
     });
     let options = [watched].into_iter().chain(injections);
     words
         .chain([log.display().to_string()])
         .chain(options.flat_map(|option| ["-e".to_owned(), option]))
         .collect()
+}
+
+/// The tracer's name of a call on this architecture: 32-bit registers have calls of their own for
+/// offsets in files.
+fn name_here(call: &str) -> &str {
+    match call {
+        "mmap" if cfg!(target_arch = "x86") => "mmap2",
+        "fcntl" if cfg!(target_arch = "x86") => "fcntl64",
+        "ftruncate" if cfg!(target_arch = "x86") => "ftruncate64",
+        call => call,
+    }
 }
 
 impl Run {
@@ -66,7 +78,8 @@ impl Run {
         let (early, _) = self.halves();
         let thread = |line: &str| line.split(' ').next().map(str::to_owned);
         let this = early.lines().last().and_then(thread);
-        let made = early.lines().filter(|line| line.contains(&format!(" {call}(")));
+        let call = format!(" {}(", name_here(call));
+        let made = early.lines().filter(|line| line.contains(&call));
         made.filter(|line| thread(line) == this).count()
     }
 
