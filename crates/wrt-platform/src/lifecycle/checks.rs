@@ -30,7 +30,7 @@ pub(super) fn check_request(
         return Err(error.possible(request.initial()));
     }
     round_up(page, request.initial(), Operation::Reserve)?;
-    if !request.initial().is_multiple_of(request.unit_bytes()) {
+    if !is_whole(request.initial(), request.unit_bytes()) {
         return Err(invalid("the initial size is not a multiple of its unit", request.initial()));
     }
     Ok(())
@@ -59,7 +59,7 @@ pub(super) fn check_growth<P: PageAllocator>(
         let kind = AllocErrorKind::InvalidRequest("a memory cannot shrink");
         return Err(refuse(kind).possible(life.len as u64));
     }
-    if !new_len.is_multiple_of(life.unit) {
+    if !is_whole(new_len, life.unit) {
         let kind = AllocErrorKind::InvalidRequest("the length is not a multiple of its unit");
         return Err(refuse(kind).possible(life.capacity()));
     }
@@ -79,6 +79,12 @@ pub(super) fn check_growth<P: PageAllocator>(
         return Err(refuse(AllocErrorKind::Capacity).possible(life.capacity()));
     }
     Ok(needed)
+}
+
+/// Whether a length in bytes is a whole number of units. Units that are powers of two, as pages of
+/// WebAssembly are, need no division.
+const fn is_whole(len: u64, unit: u64) -> bool {
+    if unit.is_power_of_two() { len & (unit - 1) == 0 } else { len.is_multiple_of(unit) }
 }
 
 /// Refuses pages that are writable and executable at once, unless the request `allowed` them.
