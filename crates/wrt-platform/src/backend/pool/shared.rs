@@ -39,8 +39,8 @@ pub(super) struct Shared {
     pub(super) counters: Counters,
 }
 
-/// The most retries of a search while a sweep may hold a slot.
-const PATIENCE: usize = 10_000;
+/// The most retries of a search while a sweep may hold a slot: about a second.
+const PATIENCE: usize = 1_100;
 
 impl Shared {
     /// Reserves the address space of all slots.
@@ -136,7 +136,7 @@ impl Shared {
     /// Repeats the search for a slot while a sweep may hold one, which it returns shortly.
     #[cold]
     fn wait(&self, cpu: usize, key: ImageKey) -> Option<(usize, Match)> {
-        for _ in 0..PATIENCE {
+        for round in 0..PATIENCE {
             let ended = self.ended.load(Ordering::Acquire);
             let found = self.free.take(cpu, key);
             // A sweep that held a slot during the search has begun by now, and had not ended
@@ -144,7 +144,7 @@ impl Shared {
             if found.is_some() || self.begun.load(Ordering::Acquire) == ended {
                 return found;
             }
-            threads::yield_now();
+            threads::let_others_run(round);
         }
         None
     }
