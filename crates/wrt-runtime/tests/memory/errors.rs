@@ -71,7 +71,7 @@ fn an_arena_says_what_it_is_out_of() {
     assert_eq!(refusal(&ARENA, &request), "cannot reserve 4096 bytes: all 2 slots are in use");
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "std"))]
 #[test]
 fn a_pool_says_what_it_is_out_of() {
     use wrt_platform::{MmapAllocator, PoolAllocator, PoolConfig, PoolLayout};
